@@ -1,0 +1,364 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mpol.h - NUMA memory policies: read them, check them, foresee what the kernel makes of them,
+ * apply them, and see where the pages lie.
+ *
+ * The library knows the seven modes and three flags of set_mempolicy(2). It never writes to a
+ * terminal or a log, never exits, keeps no global state, and needs nothing but libc. No allocation
+ * grows with a number that the input names: a node list such as "0-4294967295" costs nothing.
+ *
+ * A typical user:
+ *
+ *	struct mpol_request want = { .mode = "MPOL_BIND", .nodes = "0-1" };
+ *	struct mpol_report report = { 0 };
+ *	struct mpol policy;
+ *
+ *	if (mpol_parse(&want, MPOL_RULES_STRICT, &policy, &report) < 0)
+ *		puts(report.item[0].text);	// 'MPOL_BIND needs at least one node ...'
+ *
+ * Functions that can fail return 0 or a negative errno value, and leave their results, the ret_
+ * parameters, untouched on failure. What is wrong is said in words in a struct mpol_report.
+ */
+#ifndef MPOL_H
+#define MPOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#ifndef MPOL_API
+#define MPOL_API __attribute__((visibility("default")))
+#endif
+
+/*
+ * Modes and flags.
+ *
+ * The numbers are the kernel's own (include/uapi/linux/mempolicy.h); distribution headers lack the
+ * newer ones, so they stand here. The names in mpol_modes() and mpol_flags() are those of the OCI
+ * runtime-spec 1.3.
+ */
+
+enum {
+	MPOL_MODE_DEFAULT = 0,             /* no policy of its own: the node of the touching CPU */
+	MPOL_MODE_PREFERRED = 1,           /* the lowest node given, others when it is full */
+	MPOL_MODE_BIND = 2,                /* only these nodes; then the OOM killer */
+	MPOL_MODE_INTERLEAVE = 3,          /* page by page in turn */
+	MPOL_MODE_LOCAL = 4,               /* the node of the CPU that touches the page */
+	MPOL_MODE_PREFERRED_MANY = 5,      /* any of these first, others when they are full */
+	MPOL_MODE_WEIGHTED_INTERLEAVE = 6, /* in turn, in proportion to the system's weights */
+};
+
+#define MPOL_FLAG_NUMA_BALANCING (1u << 13) /* the kernel may migrate pages among the nodes */
+#define MPOL_FLAG_RELATIVE_NODES (1u << 14) /* node numbers count within the allowed set */
+#define MPOL_FLAG_STATIC_NODES (1u << 15)   /* node numbers stay physical */
+#define MPOL_FLAGS_ALL                                                                             \
+	(MPOL_FLAG_NUMA_BALANCING | MPOL_FLAG_RELATIVE_NODES | MPOL_FLAG_STATIC_NODES)
+
+enum mpol_node_rule {
+	MPOL_NODES_NONE,     /* nodes must be empty */
+	MPOL_NODES_OPTIONAL, /* empty means something of its own */
+	MPOL_NODES_REQUIRED, /* at least one */
+};
+
+struct mpol_mode_info {
+	const char *name; /* as in the runtime-spec: "MPOL_BIND" */
+	int number;       /* as in set_mempolicy(2) */
+	enum mpol_node_rule node_rule;
+	unsigned flags;        /* the flags that the strict rules let it have */
+	unsigned kernel_flags; /* the flags that the newest known kernel lets it have */
+	int since[2];          /* first Linux that has it: { 6, 9 } */
+	const char *maps_word; /* as numa_maps writes it: "weighted interleave" */
+	const char *words;     /* where its pages go, for people */
+};
+
+struct mpol_flag_info {
+	const char *name;
+	unsigned bit;
+	int since[2];
+	const char *maps_word; /* "static", "relative", "balancing" */
+	const char *words;
+};
+
+/* The whole table, in the order of the kernel's numbers. *ret_n is its length. */
+MPOL_API const struct mpol_mode_info *mpol_modes(size_t *ret_n);
+MPOL_API const struct mpol_flag_info *mpol_flags(size_t *ret_n);
+/* One row, or NULL. Names are matched exactly, case included. */
+MPOL_API const struct mpol_mode_info *mpol_mode_by_number(int mode);
+MPOL_API const struct mpol_mode_info *mpol_mode_by_name(const char *name);
+MPOL_API const struct mpol_flag_info *mpol_flag_by_name(const char *name);
+
+/*
+ * Sets of nodes.
+ *
+ * A fixed set of 1024 bits, the most that Linux can be built with (CONFIG_NODES_SHIFT=10). Bit n of
+ * word n/64 is node n.
+ */
+
+#define MPOL_NODES_MAX 1024u
+#define MPOL_NODESET_WORDS (MPOL_NODES_MAX / 64)
+#define MPOL_NODESET_TEXT 4096 /* the longest text of a set, "0,2,4,...,1022", fits with its NUL   \
+				*/
+
+struct mpol_nodeset {
+	uint64_t word[MPOL_NODESET_WORDS];
+};
+
+struct mpol_report;
+
+/*
+ * Read a node list: item ("," item)*, an item being N or N-M with N <= M. Decimal digits only,
+ * white space (space, tab, newline, return, form feed, vertical tab) around any token, empty items
+ * allowed. Signs, hexadecimal, other digits than ASCII, reversed or open ranges, numbers above 1023
+ * are refused with the offending item and its position (a byte offset, from 0). Nothing is
+ * allocated.
+ *
+ * text need not end in NUL; len is its length in bytes. where is the JSON pointer for findings.
+ * Returns -EINVAL or -ERANGE with a finding added to report (which may be NULL).
+ */
+MPOL_API int mpol_nodeset_parse(const char *text, size_t len, const char *where,
+	struct mpol_nodeset *ret, struct mpol_report *report);
+
+/* Write a set as the kernel does, "0-3,7"; the empty set is "". Returns buf. */
+MPOL_API char *mpol_nodeset_format(const struct mpol_nodeset *set, char buf[MPOL_NODESET_TEXT]);
+
+MPOL_API bool mpol_nodeset_has(const struct mpol_nodeset *set, unsigned node);
+MPOL_API void mpol_nodeset_add(struct mpol_nodeset *set, unsigned node);
+MPOL_API bool mpol_nodeset_empty(const struct mpol_nodeset *set);
+MPOL_API bool mpol_nodeset_equal(const struct mpol_nodeset *a, const struct mpol_nodeset *b);
+MPOL_API unsigned mpol_nodeset_count(const struct mpol_nodeset *set);
+/* The first node >= from, or MPOL_NODES_MAX: for (n = next(s, 0); n < MPOL_NODES_MAX; n = next(s, n
+ * + 1)) */
+MPOL_API unsigned mpol_nodeset_next(const struct mpol_nodeset *set, unsigned from);
+MPOL_API struct mpol_nodeset mpol_nodeset_and(
+	const struct mpol_nodeset *a, const struct mpol_nodeset *b);
+MPOL_API struct mpol_nodeset mpol_nodeset_minus(
+	const struct mpol_nodeset *a, const struct mpol_nodeset *b);
+
+/*
+ * Findings: what is wrong or surprising, in words.
+ */
+
+enum mpol_severity {
+	MPOL_NOTE,
+	MPOL_WARNING,
+	MPOL_ERROR,
+};
+
+struct mpol_finding {
+	const char *code; /* stable and machine-readable: "mpol.nodes.range" (static string) */
+	enum mpol_severity severity;
+	char where[96]; /* JSON pointer: "/linux/memoryPolicy/nodes" */
+	char text[512]; /* one sentence, the value and the rule or the host fact in it */
+};
+
+#define MPOL_FINDINGS_MAX 16
+
+struct mpol_report {
+	size_t n;    /* findings kept */
+	size_t lost; /* findings that did not fit */
+	struct mpol_finding item[MPOL_FINDINGS_MAX];
+};
+
+/* The first finding of at least this severity, or NULL. */
+MPOL_API const struct mpol_finding *mpol_report_first(
+	const struct mpol_report *report, enum mpol_severity at_least);
+MPOL_API const char *mpol_severity_name(enum mpol_severity severity);
+
+/*
+ * Policies.
+ */
+
+struct mpol {
+	int mode;       /* MPOL_MODE_* */
+	unsigned flags; /* MPOL_FLAG_* */
+	struct mpol_nodeset nodes;
+};
+
+/* A policy as a config gives it: linux.memoryPolicy of the OCI runtime-spec. */
+struct mpol_request {
+	const char *mode;         /* required */
+	const char *nodes;        /* NULL, "" and "  " are the same: none */
+	const char *const *flags; /* n_flags names; a name given twice counts once */
+	size_t n_flags;
+	const char *where; /* JSON pointer of the object for findings; NULL is "" */
+};
+
+enum mpol_rules {
+	MPOL_RULES_STRICT, /* all rules of set_mempolicy(2) and the runtime-spec */
+	MPOL_RULES_KERNEL, /* rules that a newer kernel may not share are warnings */
+};
+
+/*
+ * Read and check a policy; needs no host. Every rule that is broken gives a finding, not only the
+ * first. Returns -EINVAL if one of them is an error.
+ */
+MPOL_API int mpol_parse(const struct mpol_request *want, enum mpol_rules rules, struct mpol *ret,
+	struct mpol_report *report);
+
+/*
+ * A policy in the words of /proc/PID/numa_maps: "bind=static:0-3", "prefer (many):0,1",
+ * "weighted interleave:0-1", "local", "default". The kernel cuts this text off at 64 characters;
+ * *ret_cut says that it may have been, and then nodes holds only the items that are surely whole.
+ * text need not end in NUL.
+ */
+MPOL_API int mpol_maps_text_parse(const char *text, size_t len, struct mpol *ret, bool *ret_cut);
+#define MPOL_TEXT (64 + MPOL_NODESET_TEXT)
+/* The same notation, never cut off. Returns buf. */
+MPOL_API char *mpol_maps_text(const struct mpol *policy, char buf[MPOL_TEXT]);
+
+/*
+ * The host.
+ */
+
+/* What a kernel can do. Bit n of modes: it knows mode n. flags: MPOL_FLAG_* it knows. */
+struct mpol_kernel {
+	bool numa; /* built with NUMA: set_mempolicy exists */
+	uint32_t modes;
+	uint32_t flags;
+	bool balancing_many; /* takes MPOL_F_NUMA_BALANCING with MPOL_PREFERRED_MANY */
+	char release[65];    /* "6.1.0-18-amd64" */
+};
+
+/*
+ * Ask the running kernel, in a child process so that the caller's policy stays as it is. The child
+ * uses only async-signal-safe calls. Returns -errno if the child cannot be made.
+ */
+MPOL_API int mpol_kernel_ask(struct mpol_kernel *ret);
+/* From a release text alone, for a captured host: backports make this a guess. */
+MPOL_API void mpol_kernel_guess(const char *release, struct mpol_kernel *ret);
+
+struct mpol_node {
+	unsigned id;
+	uint64_t memory_total; /* bytes; 0 on a node without memory */
+	uint64_t memory_free;  /* bytes */
+	char *cpus;            /* CPU list as the kernel writes it, "0-7"; "" without CPUs */
+	uint16_t *distances;   /* to the host's nodes in order, host->n_nodes of them; or NULL */
+	unsigned weight;       /* for weighted interleave; 0 where the kernel has none */
+	int tier;              /* memory tier number as in memory_tierN; -1 unknown */
+};
+
+struct mpol_host {
+	struct mpol_nodeset possible, online, memory,
+		cpu;       /* nodes in each of the kernel's states */
+	bool auto_weights; /* the kernel fills the weights itself */
+	size_t n_nodes;    /* online nodes; 0 unless details were asked for */
+	struct mpol_node *nodes;
+	char release[65];
+};
+
+/*
+ * Read a host below root_fd, a directory laid out like / with sys/ and proc/ (AT_FDCWD is the
+ * running system). Without details only the four sets are read: four small files. A kernel without
+ * NUMA shows no sys/devices/system/node: then node 0 alone is there, with memory and CPUs.
+ * The text is not trusted: sizes are bounded, nonsense is -EBADMSG.
+ */
+MPOL_API int mpol_host_read(int root_fd, bool details, struct mpol_host *ret);
+MPOL_API void mpol_host_free(struct mpol_host *host);
+
+/* The nodes that the calling thread's cpuset allows: get_mempolicy(MPOL_F_MEMS_ALLOWED). */
+MPOL_API int mpol_allowed(struct mpol_nodeset *ret);
+
+/*
+ * Check a policy against a kernel and a host, before anything is set: a mode the kernel lacks,
+ * nodes that do not exist, are offline or have no memory. Findings of severity error are what must
+ * fail. host->memory etc. are all that is read of host. Returns -EINVAL if there is an error.
+ */
+MPOL_API int mpol_check_host(const struct mpol *policy, const struct mpol_kernel *kernel,
+	const struct mpol_host *host, const char *where, struct mpol_report *report);
+
+/*
+ * What the kernel will make of a policy. Pure: no system calls.
+ */
+
+struct mpol_resolved {
+	struct mpol in_force;     /* as numa_maps will show it: nodes after folding and narrowing */
+	struct mpol reported;     /* as get_mempolicy(2) will report it */
+	struct mpol_nodeset lost; /* nodes asked for that are not in force (never with RELATIVE) */
+};
+
+/*
+ * allowed is the cpuset's nodes, memory the host's nodes with memory. Narrowed nodes are a finding
+ * (warning, code "mpol.narrowed"); nodes that leave nothing are an error, -EINVAL, as in the
+ * kernel.
+ */
+MPOL_API int mpol_resolve(const struct mpol *asked, const struct mpol_nodeset *allowed,
+	const struct mpol_nodeset *memory, const char *where, struct mpol_resolved *ret,
+	struct mpol_report *report);
+
+/*
+ * What the kernel makes of a policy in force when the allowed set changes from old to now (both
+ * already cut to nodes with memory): remapped by position without flags, worked out anew from the
+ * user's nodes with STATIC or RELATIVE.
+ */
+MPOL_API void mpol_rebind(const struct mpol *asked, struct mpol *in_force,
+	const struct mpol_nodeset *old, const struct mpol_nodeset *now);
+
+/*
+ * Apply and read back: the raw system calls, on the calling thread. Inherited by fork, kept by
+ * execve. -ENOSYS on a kernel without NUMA.
+ */
+MPOL_API int mpol_apply(const struct mpol *policy);
+MPOL_API int mpol_read(struct mpol *ret);
+
+/*
+ * Where pages lie.
+ */
+
+/* One mapping of numa_maps. */
+struct mpol_mapping {
+	uint64_t start;
+	struct mpol policy;
+	bool policy_cut;              /* the kernel cut its text off */
+	bool file, heap, stack, huge; /* what the line says of it */
+	uint64_t page_size;           /* bytes */
+	uint64_t anon, dirty, mapped; /* pages */
+	const char *name;             /* file name as the kernel escaped it, not NUL-ended; NULL */
+	size_t name_len;
+	size_t n_nodes;
+	struct {
+		unsigned node;
+		uint64_t pages;
+	} * nodes; /* n_nodes of them, in the reader's memory */
+};
+
+struct mpol_maps; /* a reader of one numa_maps text */
+
+/* Read from fd, a numa_maps file, until its end; the fd stays the caller's. NULL: no memory. */
+MPOL_API struct mpol_maps *mpol_maps_open(int fd);
+/* 1 and the next mapping (valid until the next call), 0 at the end, -errno; -EBADMSG: not
+ * numa_maps. */
+MPOL_API int mpol_maps_next(struct mpol_maps *maps, const struct mpol_mapping **ret);
+MPOL_API void mpol_maps_close(struct mpol_maps *maps);
+
+/*
+ * The task policy of a process as its numa_maps shows it: that of a file mapping with no policy of
+ * its own, since nobody binds the program text; else the stack's; else the first mapping's. proc_fd
+ * is a directory of procfs such as /proc/123 or /proc/123/task/125. Reads no further than it must.
+ * -ENOENT: a kernel without NUMA, or the process is gone; -ENODATA: nothing mapped.
+ */
+MPOL_API int mpol_of_process(int proc_fd, struct mpol *ret, bool *ret_cut);
+
+/* Pages per node of one kind, from memory.numa_stat of cgroup v2: "anon N0=4096 N1=0" (bytes). */
+struct mpol_stat_row {
+	const char *kind; /* "anon", not NUL-ended */
+	size_t kind_len;
+	size_t n_nodes;
+	struct {
+		unsigned node;
+		uint64_t bytes;
+	} nodes[MPOL_NODES_MAX];
+};
+
+/* Parse one line (without its newline). Returns -EBADMSG for anything else. */
+MPOL_API int mpol_stat_line(const char *line, size_t len, struct mpol_stat_row *ret);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

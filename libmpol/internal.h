@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * internal.h - what libmpol's files share among themselves.
+ *
+ * Nothing here is exported; users of the library see mpol.h alone.
+ */
+#ifndef MPOL_INTERNAL_H
+#define MPOL_INTERNAL_H
+
+#include "mpol.h"
+
+#define ARRAY_LENGTH(a) (sizeof(a) / sizeof((a)[0]))
+
+/* The kernel counts bits and takes one off before it looks: 64*W would lose the last node's bit. */
+#define MPOL_MAXNODE (MPOL_NODES_MAX + 1ul)
+
+/* Room for quoted input: at most QUOTE_INPUT bytes of it, each "\xNN" at worst. */
+#define QUOTE_INPUT 48
+#define QUOTE_TEXT (QUOTE_INPUT * 4 + 48)
+/* A set in a sentence, cut off after whole items if it is long. */
+#define NODES_TEXT 128
+
+/*
+ * Add a finding; where and sub together are its JSON pointer, both may be NULL. A NULL report is
+ * allowed everywhere in the library. The sentence must already be safe to print.
+ */
+void finding_add(struct mpol_report *report, const char *code, enum mpol_severity severity,
+	const char *where, const char *sub, const char *fmt, ...)
+	__attribute__((format(printf, 6, 7)));
+
+/*
+ * Write len bytes of hostile text in quotes, safe to print: everything but printable ASCII becomes
+ * an escape, and what is over QUOTE_INPUT bytes is cut off, with its length said. Returns buf.
+ */
+char *text_quote(const char *text, size_t len, char buf[QUOTE_TEXT]);
+
+/* "node 3", "nodes 0-3,7"; "no node" for the empty set. Long sets are cut off. Returns buf. */
+char *nodes_words(const struct mpol_nodeset *set, char buf[NODES_TEXT]);
+
+/*
+ * The rules that the kernel's newest source has for mode, flags and emptiness of nodes; needs no
+ * host. Adds a finding for each broken one and returns -EINVAL, or 0.
+ */
+int kernel_rules(const struct mpol *policy, const char *where, struct mpol_report *report);
+
+/* get_mempolicy(2), the raw call: flags as in the man page, address 0. */
+int mempolicy_get(int *ret_mode, struct mpol_nodeset *ret_nodes, unsigned long flags);
+/* set_mempolicy(2), the raw call; async-signal-safe. Returns 0 or -errno. */
+int mempolicy_set(int mode_and_flags, const struct mpol_nodeset *nodes);
+
+#endif
