@@ -101,8 +101,9 @@ MPOL_API const struct mpol_flag_info *mpol_flag_by_name(const char *name);
 
 #define MPOL_NODES_MAX 1024u
 #define MPOL_NODESET_WORDS (MPOL_NODES_MAX / 64)
-#define MPOL_NODESET_TEXT 4096 /* the longest text of a set, "0,2,4,...,1022", fits with its NUL   \
-				*/
+#define MPOL_NODESET_TEXT                                                                          \
+	4096 /* the longest text of a set, "0,2,4,...,1022", fits with its NUL                     \
+	      */
 
 struct mpol_nodeset {
 	uint64_t word[MPOL_NODESET_WORDS];
@@ -276,19 +277,38 @@ MPOL_API int mpol_check_host(const struct mpol *policy, const struct mpol_kernel
  */
 
 struct mpol_resolved {
-	struct mpol in_force;     /* as numa_maps will show it: nodes after folding and narrowing */
-	struct mpol reported;     /* as get_mempolicy(2) will report it */
-	struct mpol_nodeset lost; /* nodes asked for that are not in force (never with RELATIVE) */
+	struct mpol in_force; /* as numa_maps will show it: nodes after folding and narrowing */
+	struct mpol reported; /* as get_mempolicy(2) will report it: see mpol_resolved_reads() */
+	struct mpol_nodeset lost; /* asked for, but not allowed or without memory; not RELATIVE's */
 };
 
 /*
- * allowed is the cpuset's nodes, memory the host's nodes with memory. Narrowed nodes are a finding
- * (warning, code "mpol.narrowed"); nodes that leave nothing are an error, -EINVAL, as in the
- * kernel.
+ * allowed is the cpuset's nodes, memory the host's nodes with memory. Nodes that are lost are a
+ * finding (warning, code "mpol.narrowed"); if that leaves nothing it is an error and -EINVAL, as in
+ * the kernel, and so is a policy that breaks the kernel's rules for modes and flags. Those are the
+ * newest kernel's: an older one may know less, and mpol_check_host() says that.
+ *
+ * Notes say what surprises: MPOL_PREFERRED keeping one of several nodes, relative numbers that
+ * fold.
  */
 MPOL_API int mpol_resolve(const struct mpol *asked, const struct mpol_nodeset *allowed,
 	const struct mpol_nodeset *memory, const char *where, struct mpol_resolved *ret,
 	struct mpol_report *report);
+
+/*
+ * Did it come out as resolved? read is what mpol_read() gave on the thread that the policy was
+ * applied to. Kernels differ in what they report, and all their ways count as the same policy: with
+ * MPOL_FLAG_NUMA_BALANCING alone the nodes asked for or those in force, and never more of the asked
+ * nodes than the machine could have, rounded up to 64.
+ */
+MPOL_API bool mpol_resolved_reads(const struct mpol_resolved *resolved, const struct mpol *read);
+/*
+ * The same for what numa_maps shows, as mpol_of_process() or mpol_maps_text_parse() read it. Where
+ * the kernel cut the text off only the nodes that it still shows are compared; older kernels do not
+ * name MPOL_FLAG_NUMA_BALANCING beside another flag.
+ */
+MPOL_API bool mpol_resolved_shows(
+	const struct mpol_resolved *resolved, const struct mpol *shown, bool cut);
 
 /*
  * What the kernel makes of a policy in force when the allowed set changes from old to now (both

@@ -75,6 +75,12 @@ char *text_quote(const char *text, size_t len, char buf[QUOTE_TEXT])
 	return buf;
 }
 
+char *text_plain(const char *text, size_t len, char buf[QUOTE_TEXT])
+{
+	(void)append_safe(buf, QUOTE_TEXT, 0, text, len > QUOTE_INPUT ? QUOTE_INPUT : len);
+	return buf;
+}
+
 char *nodes_words(const struct mpol_nodeset *set, char buf[NODES_TEXT])
 {
 	char list[MPOL_NODESET_TEXT];

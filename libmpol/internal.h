@@ -34,6 +34,9 @@ void finding_add(struct mpol_report *report, const char *code, enum mpol_severit
  */
 char *text_quote(const char *text, size_t len, char buf[QUOTE_TEXT]);
 
+/* The same without quotes, for a word in the middle of a sentence. */
+char *text_plain(const char *text, size_t len, char buf[QUOTE_TEXT]);
+
 /* "node 3", "nodes 0-3,7"; "no node" for the empty set. Long sets are cut off. Returns buf. */
 char *nodes_words(const struct mpol_nodeset *set, char buf[NODES_TEXT]);
 
@@ -42,6 +45,15 @@ char *nodes_words(const struct mpol_nodeset *set, char buf[NODES_TEXT]);
  * host. Adds a finding for each broken one and returns -EINVAL, or 0.
  */
 int kernel_rules(const struct mpol *policy, const char *where, struct mpol_report *report);
+
+/* Linux 6.10, commit 133d04b1eee9, takes MPOL_F_NUMA_BALANCING with MPOL_PREFERRED_MANY. */
+#define BALANCING_MANY_SINCE                                                                       \
+	{                                                                                          \
+		6, 10                                                                              \
+	}
+
+/* "6.1.0-18-amd64" -> 6, 1; an unreadable release counts as the newest. */
+void release_version(const char *release, int *ret_major, int *ret_minor);
 
 /* get_mempolicy(2), the raw call: flags as in the man page, address 0. */
 int mempolicy_get(int *ret_mode, struct mpol_nodeset *ret_nodes, unsigned long flags);

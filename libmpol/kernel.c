@@ -18,10 +18,7 @@
 
 #include "internal.h"
 
-#define CHILD_STACK 16384
-
-/* Linux 6.10, commit 133d04b1eee9. */
-static const int balancing_many_since[2] = { 6, 10 };
+#define CHILD_STACK 32768
 
 struct question {
 	struct mpol_kernel *kernel;
@@ -115,28 +112,40 @@ int mpol_kernel_ask(struct mpol_kernel *ret)
 	return 0;
 }
 
-static bool reached(const int version[2], const int since[2])
+static bool reached(int major, int minor, const int since[2])
 {
-	return version[0] != since[0] ? version[0] > since[0] : version[1] >= since[1];
+	return major != since[0] ? major > since[0] : minor >= since[1];
+}
+
+void release_version(const char *release, int *ret_major, int *ret_minor)
+{
+	int major, minor;
+
+	if (sscanf(release, "%4d.%4d", &major, &minor) != 2) {
+		major = 9999;
+		minor = 0;
+	}
+	*ret_major = major;
+	*ret_minor = minor;
 }
 
 void mpol_kernel_guess(const char *release, struct mpol_kernel *ret)
 {
+	static const int many_since[2] = BALANCING_MANY_SINCE;
 	struct mpol_kernel kernel = { .numa = true };
 	size_t n_modes, n_flags;
 	const struct mpol_mode_info *modes = mpol_modes(&n_modes);
 	const struct mpol_flag_info *flags = mpol_flags(&n_flags);
-	int version[2];
+	int major, minor;
 
-	if (sscanf(release, "%4d.%4d", &version[0], &version[1]) != 2)
-		version[0] = 9999; /* unreadable: count it as the newest, and refuse nothing */
+	release_version(release, &major, &minor);
 	for (size_t i = 0; i < n_modes; i++)
-		if (reached(version, modes[i].since))
+		if (reached(major, minor, modes[i].since))
 			kernel.modes |= 1u << modes[i].number;
 	for (size_t i = 0; i < n_flags; i++)
-		if (reached(version, flags[i].since))
+		if (reached(major, minor, flags[i].since))
 			kernel.flags |= flags[i].bit;
-	kernel.balancing_many = reached(version, balancing_many_since);
+	kernel.balancing_many = reached(major, minor, many_since);
 	(void)snprintf(kernel.release, sizeof(kernel.release), "%.64s", release);
 	*ret = kernel;
 }
