@@ -329,10 +329,15 @@ MPOL_API int mpol_read(struct mpol *ret);
  * Where pages lie.
  */
 
+struct mpol_node_pages {
+	unsigned node;
+	uint64_t pages;
+};
+
 /* One mapping of numa_maps. */
 struct mpol_mapping {
-	uint64_t start;
-	struct mpol policy;
+	uint64_t start;               /* address */
+	struct mpol policy;           /* its mode is -1 where a newer kernel's word is not known */
 	bool policy_cut;              /* the kernel cut its text off */
 	bool file, heap, stack, huge; /* what the line says of it */
 	uint64_t page_size;           /* bytes */
@@ -340,26 +345,27 @@ struct mpol_mapping {
 	const char *name;             /* file name as the kernel escaped it, not NUL-ended; NULL */
 	size_t name_len;
 	size_t n_nodes;
-	struct {
-		unsigned node;
-		uint64_t pages;
-	} * nodes; /* n_nodes of them, in the reader's memory */
+	struct mpol_node_pages *nodes; /* n_nodes of them, rising, in the reader's memory */
 };
 
 struct mpol_maps; /* a reader of one numa_maps text */
 
 /* Read from fd, a numa_maps file, until its end; the fd stays the caller's. NULL: no memory. */
 MPOL_API struct mpol_maps *mpol_maps_open(int fd);
-/* 1 and the next mapping (valid until the next call), 0 at the end, -errno; -EBADMSG: not
- * numa_maps. */
+/*
+ * Returns 1 and the next mapping, valid until the next call; 0 at the end; -errno of read(2); or
+ * -EBADMSG for what no kernel writes. An error is final: so are all later calls.
+ */
 MPOL_API int mpol_maps_next(struct mpol_maps *maps, const struct mpol_mapping **ret);
 MPOL_API void mpol_maps_close(struct mpol_maps *maps);
 
 /*
- * The task policy of a process as its numa_maps shows it: that of a file mapping with no policy of
- * its own, since nobody binds the program text; else the stack's; else the first mapping's. proc_fd
- * is a directory of procfs such as /proc/123 or /proc/123/task/125. Reads no further than it must.
- * -ENOENT: a kernel without NUMA, or the process is gone; -ENODATA: nothing mapped.
+ * The task policy of a process as its numa_maps shows it: that of the first file mapping other than
+ * shared memory and huge pages, since hardly anyone binds program text (only a program on a tmpfs
+ * that was mounted with mpol= shows that instead); else the stack's; else the first mapping's.
+ * proc_fd is a directory of procfs such as /proc/123 or /proc/123/task/125. Reads no further than
+ * it must, since the kernel walks the page tables of what is read. -ENOENT: a kernel without NUMA,
+ * or the process is gone; -ENODATA: nothing mapped; -EACCES: no right to look (ptrace(2)).
  */
 MPOL_API int mpol_of_process(int proc_fd, struct mpol *ret, bool *ret_cut);
 
