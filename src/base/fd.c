@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fd.c - reads and writes that are bounded and whole.
+ */
+#include "base/fd.h"
+
+#include "base/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <sys/vfs.h>
+
+int fd_close(int fd)
+{
+	if (fd >= 0) {
+		int saved = errno;
+		(void) close(fd); /* Linux frees the descriptor whatever close says */
+		errno = saved;
+	}
+	return -1;
+}
+
+int fd_read_all(int fd, size_t max, char **ret_text, size_t *ret_len)
+{
+	struct stat st;
+	size_t size = 4096, len = 0;
+
+	/* A regular file of a disk says its size, so that one read is enough; others do not. */
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
+		(uint64_t) st.st_size <= max)
+		size = (size_t) st.st_size + 2;
+	if (size > max + 2)
+		size = max + 2;
+
+	_cleanup_free_ char *text = malloc(size);
+	if (!text)
+		return -ENOMEM;
+	for (;;) {
+		ssize_t got = read(fd, text + len, size - len - 1);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return -errno;
+		if (got == 0)
+			break;
+		len += (size_t) got;
+		if (len > max)
+			return -EFBIG;
+		if (len + 1 == size) {
+			size_t bigger = size * 2 > max + 2 ? max + 2 : size * 2;
+			char *moved = realloc(text, bigger);
+			if (!moved)
+				return -ENOMEM;
+			text = moved;
+			size = bigger;
+		}
+	}
+	text[len] = '\0';
+	*ret_text = TAKE_PTR(text);
+	if (ret_len)
+		*ret_len = len;
+	return 0;
+}
+
+int fd_read_file(int dir_fd, const char *path, size_t max, char **ret_text, size_t *ret_len)
+{
+	_cleanup_close_ int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	return fd_read_all(fd, max, ret_text, ret_len);
+}
+
+int fd_write_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len > 0) {
+		ssize_t n = write(fd, p, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		p += n;
+		len -= (size_t) n;
+	}
+	return 0;
+}
+
+int fd_write_file(int dir_fd, const char *path, const char *text)
+{
+	_cleanup_close_ int fd = openat(dir_fd, path, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+	if (fd < 0)
+		return -errno;
+	ssize_t n = write(fd, text, strlen(text));
+	return n < 0 ? -errno : 0;
+}
+
+bool fd_is_fs(int fd, long magic)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == magic;
+}
+
+int fd_cloexec_from(unsigned from)
+{
+	if (close_range(from, ~0u, CLOSE_RANGE_CLOEXEC) < 0)
+		return -errno;
+	return 0;
+}
+
+/* sun_path has 108 bytes, a state directory any length: go through the directory's descriptor. */
+static int unix_address(int dir_fd, const char *name, struct sockaddr_un *ret)
+{
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int n;
+
+	if (dir_fd == AT_FDCWD || name[0] == '/')
+		n = snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", name);
+	else
+		n = snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/%s", dir_fd, name);
+	if (n < 0 || (size_t) n >= sizeof(addr.sun_path))
+		return -ENAMETOOLONG;
+	*ret = addr;
+	return 0;
+}
+
+int fd_connect_unix(int dir_fd, const char *name, int type)
+{
+	struct sockaddr_un addr;
+	int r = unix_address(dir_fd, name, &addr);
+
+	/* An absolute path too long for an address is reached through its own descriptor. */
+	_cleanup_close_ int via = -1;
+	if (r == -ENAMETOOLONG && name[0] == '/') {
+		via = open(name, O_PATH | O_CLOEXEC);
+		if (via < 0)
+			return -errno;
+		addr.sun_family = AF_UNIX;
+		path_of_fd(via, addr.sun_path);
+		r = 0;
+	}
+	if (r < 0)
+		return r;
+
+	_cleanup_close_ int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (connect(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+int fd_listen_unix(int dir_fd, const char *name, int type)
+{
+	struct sockaddr_un addr;
+	int r = unix_address(dir_fd, name, &addr);
+	if (r < 0)
+		return r;
+
+	_cleanup_close_ int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (bind(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0)
+		return -errno;
+	if (listen(fd, 16) < 0)
+		return -errno;
+	return TAKE_FD(fd);
+}
+
+int fd_send(int sock, int fd, const void *data, size_t len)
+{
+	union {
+		struct cmsghdr align;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control = { 0 };
+	struct iovec iov = { .iov_base = (void *) data, .iov_len = len };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof(int));
+	memcpy(CMSG_DATA(c), &fd, sizeof(int));
+	for (;;) {
+		if (sendmsg(sock, &msg, MSG_NOSIGNAL) >= 0)
+			return 0;
+		if (errno != EINTR)
+			return -errno;
+	}
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * path.h - the one door to everything below a rootfs.
+ *
+ * A rootfs is hostile: any name in it can be a symbolic link to anywhere and can change under our
+ * feet. So a path below one is only ever opened by openat2(2) with RESOLVE_IN_ROOT, which resolves
+ * it in the kernel as if the rootfs were /, and used by its descriptor.
+ */
+#pragma once
+
+#include "base/err.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/*
+ * Open path, as seen from inside the tree at root_fd; magic links of procfs are refused. flags as
+ * for openat(2), O_CLOEXEC is added. Returns a descriptor or -errno; no error text is set.
+ */
+int path_open_in(int root_fd, const char *path, int flags);
+
+/* The same, but a symbolic link anywhere in path, also as its last name, is -ELOOP. */
+int path_open_in_nolinks(int root_fd, const char *path, int flags);
+
+/*
+ * Open path as a directory (O_PATH), making what is missing with this mode, one name at a time.
+ * ".." in parts that do not exist is refused. Symbolic links that exist are followed within the
+ * root; one that dangles is refused. Returns a descriptor or -errno with e set.
+ */
+int path_mkdir_in(int root_fd, const char *path, mode_t mode, struct err *e);
+
+/*
+ * Open path (O_PATH) as anything but a directory, making an empty regular file, and the directories
+ * above it, if it is missing. Returns a descriptor or -errno with e set.
+ */
+int path_mkfile_in(int root_fd, const char *path, mode_t mode, struct err *e);
+
+/*
+ * Open the parent directory (O_PATH) of path, making it if it is missing, and say the last name,
+ * which points into path. "/" and paths ending in ".." are -EINVAL.
+ */
+int path_parent_in(
+	int root_fd, const char *path, mode_t mode, const char **ret_name, struct err *e);
+
+/* Write "/proc/self/fd/N" for calls that take no descriptor. Returns buf. */
+#define PATH_FD_TEXT 32
+char *path_of_fd(int fd, char buf[PATH_FD_TEXT]);

@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * self.h - keep the runtime's own binary out of a container's reach.
+ */
+#pragma once
+
+#include "base/err.h"
+
+/*
+ * A process inside a container can open /proc/PID/exe of the runtime that is entering it and, when
+ * nobody runs the file any more, write to it: the next start of the runtime is then the attacker's
+ * (CVE-2019-5736). So before it goes near a container the runtime executes itself again from a
+ * read-only clone of its file's mount, through which nobody can ever write; where mounts may not be
+ * cloned, from a sealed copy in memory.
+ *
+ * Returns 0 when this process already runs from such a file; otherwise it does not return, unless
+ * with an error.
+ */
+int self_protect(char *const argv[], struct err *e);

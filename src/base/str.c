@@ -1,0 +1,228 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * str.c - arenas, string buffers, strict numbers.
+ */
+#include "base/str.h"
+
+#include <errno.h>
+#include <stdalign.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct arena_block {
+	struct arena_block *next;
+	size_t used, size; /* bytes of data */
+	alignas(max_align_t) char data[];
+};
+
+#define ARENA_BLOCK ((size_t) 16384)
+
+void *arena_alloc(struct arena *a, size_t n, size_t size)
+{
+	size_t bytes;
+
+	if (__builtin_mul_overflow(n, size, &bytes) || bytes > SIZE_MAX / 2)
+		return NULL;
+	bytes = (bytes + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+	if (bytes == 0)
+		bytes = alignof(max_align_t);
+
+	struct arena_block *b = a->block;
+	if (!b || b->size - b->used < bytes) {
+		size_t room = bytes > ARENA_BLOCK ? bytes : ARENA_BLOCK;
+		b = calloc(1, sizeof(*b) + room);
+		if (!b)
+			return NULL;
+		b->size = room;
+		b->next = a->block;
+		a->block = b;
+	}
+	void *p = b->data + b->used;
+	b->used += bytes;
+	return p;
+}
+
+char *arena_strndup(struct arena *a, const char *s, size_t len)
+{
+	char *copy = arena_alloc(a, len + 1, 1);
+
+	if (copy)
+		memcpy(copy, s, len);
+	return copy;
+}
+
+char *arena_strdup(struct arena *a, const char *s)
+{
+	return arena_strndup(a, s, strlen(s));
+}
+
+char *arena_printf(struct arena *a, const char *fmt, ...)
+{
+	va_list ap, again;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	int len = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	char *text = len < 0 ? NULL : arena_alloc(a, (size_t) len + 1, 1);
+	if (text)
+		(void) vsnprintf(text, (size_t) len + 1, fmt, again);
+	va_end(again);
+	return text;
+}
+
+void arena_free(struct arena *a)
+{
+	while (a->block) {
+		struct arena_block *next = a->block->next;
+		free(a->block);
+		a->block = next;
+	}
+}
+
+static bool strbuf_room(struct strbuf *b, size_t more)
+{
+	if (b->failed)
+		return false;
+	if (more < b->size - b->len && b->text)
+		return true;
+
+	size_t size = b->size ? b->size : 256;
+	while (size - b->len <= more) {
+		if (size > SIZE_MAX / 4) {
+			b->failed = true;
+			return false;
+		}
+		size *= 2;
+	}
+	char *moved = realloc(b->text, size);
+	if (!moved) {
+		b->failed = true;
+		return false;
+	}
+	b->text = moved;
+	b->size = size;
+	return true;
+}
+
+void strbuf_add(struct strbuf *b, const char *data, size_t len)
+{
+	if (!strbuf_room(b, len))
+		return;
+	memcpy(b->text + b->len, data, len);
+	b->len += len;
+	b->text[b->len] = '\0';
+}
+
+void strbuf_adds(struct strbuf *b, const char *s)
+{
+	strbuf_add(b, s, strlen(s));
+}
+
+void strbuf_addf(struct strbuf *b, const char *fmt, ...)
+{
+	va_list ap, again;
+
+	va_start(ap, fmt);
+	va_copy(again, ap);
+	int len = vsnprintf(NULL, 0, fmt, ap);
+	va_end(ap);
+	if (len < 0) {
+		b->failed = true;
+	} else if (strbuf_room(b, (size_t) len)) {
+		(void) vsnprintf(b->text + b->len, (size_t) len + 1, fmt, again);
+		b->len += (size_t) len;
+	}
+	va_end(again);
+}
+
+/* The length of the UTF-8 sequence at s, 0 if it is none (RFC 3629: no surrogates, no overlong). */
+static size_t utf8_len(const unsigned char *s)
+{
+	if (s[0] < 0x80)
+		return 1;
+	if (s[0] >= 0xc2 && s[0] <= 0xdf)
+		return (s[1] & 0xc0) == 0x80 ? 2 : 0;
+	if (s[0] >= 0xe0 && s[0] <= 0xef) {
+		unsigned char low = s[0] == 0xe0 ? 0xa0 : 0x80, high = s[0] == 0xed ? 0x9f : 0xbf;
+		return s[1] >= low && s[1] <= high && (s[2] & 0xc0) == 0x80 ? 3 : 0;
+	}
+	if (s[0] >= 0xf0 && s[0] <= 0xf4) {
+		unsigned char low = s[0] == 0xf0 ? 0x90 : 0x80, high = s[0] == 0xf4 ? 0x8f : 0xbf;
+		return s[1] >= low && s[1] <= high && (s[2] & 0xc0) == 0x80 &&
+				(s[3] & 0xc0) == 0x80
+			? 4
+			: 0;
+	}
+	return 0;
+}
+
+void strbuf_add_json(struct strbuf *b, const char *s)
+{
+	strbuf_adds(b, "\"");
+	for (const unsigned char *p = (const unsigned char *) s; *p;) {
+		size_t len = utf8_len(p);
+		if (len == 0) {
+			strbuf_adds(b, "\\ufffd");
+			p++;
+		} else if (*p == '"' || *p == '\\') {
+			strbuf_addf(b, "\\%c", *p++);
+		} else if (*p < 0x20 || *p == 0x7f) {
+			strbuf_addf(b, "\\u%04x", *p++);
+		} else {
+			strbuf_add(b, (const char *) p, len);
+			p += len;
+		}
+	}
+	strbuf_adds(b, "\"");
+}
+
+void strbuf_free(struct strbuf *b)
+{
+	free(b->text);
+	*b = (struct strbuf){ 0 };
+}
+
+int str_to_u64(const char *s, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	if (!*s)
+		return -EINVAL;
+	for (; *s; s++) {
+		if (*s < '0' || *s > '9')
+			return -EINVAL;
+		if (__builtin_mul_overflow(v, (uint64_t) 10, &v) ||
+			__builtin_add_overflow(v, (uint64_t) (*s - '0'), &v))
+			return -ERANGE;
+	}
+	*ret = v;
+	return 0;
+}
+
+int str_to_i64(const char *s, int64_t *ret)
+{
+	bool negative = *s == '-';
+	uint64_t v;
+	int r = str_to_u64(s + negative, &v);
+
+	if (r < 0)
+		return r;
+	if (v > (uint64_t) INT64_MAX + negative)
+		return -ERANGE;
+	*ret = negative ? (int64_t) (0 - v) : (int64_t) v;
+	return 0;
+}
+
+int str_to_u32(const char *s, uint32_t *ret)
+{
+	uint64_t v;
+	int r = str_to_u64(s, &v);
+
+	if (r < 0)
+		return r;
+	if (v > UINT32_MAX)
+		return -ERANGE;
+	*ret = (uint32_t) v;
+	return 0;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * sys.h - system calls that glibc 2.36 does not wrap, and constants that its headers lack.
+ */
+#pragma once
+
+#include <linux/openat2.h>
+#include <linux/sched.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* All return the system call's value, or -errno. */
+pid_t sys_clone3(struct clone_args *args);
+int sys_openat2(int dir_fd, const char *path, const struct open_how *how);
+int sys_pivot_root(const char *new_root, const char *put_old);
+/* Since Linux 5.3. Negative -errno. */
+int sys_pidfd_open(pid_t pid);
+int sys_pidfd_send_signal(int pidfd, int sig);
+
+/* setxid that cannot miss a thread: the runtime is single-threaded, so the raw calls do. */
+int sys_setgroups(size_t n, const gid_t *gids);
+int sys_setresuid(uid_t uid);
+int sys_setresgid(gid_t gid);

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * life.h - the life of a container, as commands see it: create, start, run, exec, kill, delete.
+ *
+ * Functions return 0 or a negative errno value with e set. A failed create leaves nothing behind.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/str.h"
+#include "cgroup/cgroup.h"
+#include "spec/spec.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct json_object;
+
+/* What the global options say. */
+struct life {
+	const char *root; /* state directory of all containers; NULL: the default */
+	enum cgroup_manager manager;
+};
+
+struct create_options {
+	const char *id;
+	const char *bundle;	    /* NULL: the working directory */
+	const char *pid_file;	    /* NULL: none */
+	const char *console_socket; /* NULL: none */
+	bool no_pivot, no_new_keyring;
+	bool detach; /* run: do not wait for the end */
+	bool keep;   /* run: do not delete at the end */
+	unsigned preserve_fds;
+};
+
+struct exec_options {
+	const char *id;
+	const char *process; /* file with a process object; NULL: made from the container's and what follows */
+	struct str_list args;
+	const char *cwd;
+	struct str_list env;		 /* added to the container's */
+	const char *user;		 /* "uid[:gid]", numbers */
+	struct str_list additional_gids; /* numbers */
+	struct str_list caps;		 /* CAP_* added */
+	bool tty, no_new_privs, detach;
+	const char *pid_file, *console_socket;
+	const char *apparmor, *process_label;
+	const char *cgroup; /* sub-cgroup of the container's */
+	unsigned preserve_fds;
+};
+
+int life_create(const struct life *life, const struct create_options *o, struct err *e);
+int life_start(const struct life *life, const char *id, struct err *e);
+/* *ret_status: the container's exit status, 128+n for signal n; 0 when detached. */
+int life_run(const struct life *life, const struct create_options *o, int *ret_status, struct err *e);
+int life_exec(const struct life *life, const struct exec_options *o, int *ret_status, struct err *e);
+int life_kill(const struct life *life, const char *id, int sig, bool all, struct err *e);
+int life_delete(const struct life *life, const char *id, bool force, struct err *e);
+
+/*
+ * A container as the state directory and the kernel know it together.
+ */
+enum life_status {
+	LIFE_CREATING,
+	LIFE_CREATED,
+	LIFE_RUNNING,
+	LIFE_PAUSED,
+	LIFE_STOPPED,
+};
+const char *life_status_name(enum life_status status);
+
+struct container_info {
+	struct arena arena;
+	enum life_status status;
+	pid_t pid; /* 0 when there is no process */
+	const char *id, *bundle, *rootfs, *created /* RFC 3339 */, *owner;
+	struct pair_list annotations;
+};
+
+/* One container. -ENOENT when there is no such ID. */
+int life_info(const struct life *life, const char *id, struct container_info *ret, struct err *e);
+void life_info_free(struct container_info *info);
+
+/* Every ID in the state directory, sorted; *ret in arena. Directories that are no containers' are left out. */
+int life_ids(const struct life *life, struct arena *arena, struct str_list *ret, struct err *e);

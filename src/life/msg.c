@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * msg.c - the protocol's table, and sending and receiving by it.
+ */
+#include "life/msg.h"
+
+#include "base/fd.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
+
+enum direction {
+	TO_INIT,
+	TO_PARENT,
+};
+
+static const struct msg_row {
+	const char *name;
+	enum direction direction;
+	size_t payload; /* bytes, exact */
+	bool fd;	/* one descriptor comes with it */
+} rows[MSG_TYPES] = {
+	[MSG_SPAWNED] = { "SPAWNED", TO_PARENT, sizeof(struct msg_spawned), true },
+	[MSG_GO] = { "GO", TO_INIT, 0, false },
+	[MSG_CONSOLE] = { "CONSOLE", TO_PARENT, 0, true },
+	[MSG_MOUNTED] = { "MOUNTED", TO_PARENT, 0, false },
+	[MSG_HOOKED] = { "HOOKED", TO_INIT, sizeof(struct msg_hooked), false },
+	[MSG_RLIMITS] = { "RLIMITS", TO_PARENT, 0, false },
+	[MSG_LIMITED] = { "LIMITED", TO_INIT, 0, false },
+	[MSG_READY] = { "READY", TO_PARENT, sizeof(struct memory_result), false },
+	[MSG_START] = { "START", TO_INIT, 0, false },
+	[MSG_EXECING] = { "EXECING", TO_PARENT, 0, false },
+	[MSG_FAIL] = { "FAIL", TO_PARENT, sizeof(struct err), false },
+};
+
+struct packet {
+	uint32_t type;
+	union {
+		struct msg_spawned spawned;
+		struct msg_hooked hooked;
+		struct memory_result ready;
+		struct err fail;
+		char bytes[1];
+	} payload;
+};
+
+#define PACKET_HEAD offsetof(struct packet, payload)
+
+/* One packet, its type and size checked against the table; 0 at end of file. */
+static ssize_t receive(int sock, struct packet *p, int *ret_fd, struct err *e);
+
+int msg_send(int sock, enum msg_type type, const void *payload, int fd, struct err *e)
+{
+	const struct msg_row *row = &rows[type];
+	struct packet p = { .type = type };
+	size_t len = PACKET_HEAD + row->payload;
+	int r = 0;
+
+	if (row->payload)
+		memcpy(p.payload.bytes, payload, row->payload);
+	if (row->fd) {
+		r = fd_send(sock, fd, &p, len);
+	} else {
+		/* write(2), not sendmsg(2): by now a seccomp filter may be loaded, and this is the
+		 * call that the fewest filters forbid. SIGPIPE is ignored by the runtime. */
+		ssize_t n;
+		do {
+			n = write(sock, &p, len);
+		} while (n < 0 && errno == EINTR);
+		r = n < 0 ? -errno : 0;
+	}
+	return r < 0 ? err_set(e, -r, "sending message %s", row->name) : 0;
+}
+
+int msg_expect(int sock, enum msg_type type, void *ret_payload, int *ret_fd, struct err *e)
+{
+	int r = msg_expect_either(sock, type, type, ret_payload, ret_payload, ret_fd, e);
+
+	return r < 0 ? r : 0;
+}
+
+int msg_expect_either(int sock, enum msg_type a, enum msg_type b, void *ret_payload_a,
+	void *ret_payload_b, int *ret_fd, struct err *e)
+{
+	struct packet p;
+	_cleanup_close_ int fd = -1;
+
+	ssize_t n = receive(sock, &p, &fd, e);
+	if (n < 0)
+		return (int) n;
+	if (n == 0)
+		return err_say(e, EPIPE, "the other side ended before it sent %s", rows[a].name);
+	if (p.type == MSG_FAIL) {
+		/* The text was escaped when it was set; only its end is not sure. */
+		p.payload.fail.text[sizeof(p.payload.fail.text) - 1] = '\0';
+		int num = p.payload.fail.num > 0 ? p.payload.fail.num : EIO;
+		return err_say(e, num, "%s", p.payload.fail.text);
+	}
+	if (p.type != a && p.type != b)
+		return err_say(e, EPROTO, "message %s came where %s was expected",
+			rows[p.type].name, rows[a].name);
+
+	void *ret = p.type == a ? ret_payload_a : ret_payload_b;
+	if (ret && rows[p.type].payload)
+		memcpy(ret, p.payload.bytes, rows[p.type].payload);
+	if (rows[p.type].fd && ret_fd)
+		*ret_fd = TAKE_FD(fd);
+	return (int) p.type;
+}
+
+int msg_expect_end(int sock, struct err *e)
+{
+	struct packet p;
+	_cleanup_close_ int fd = -1;
+
+	ssize_t n = receive(sock, &p, &fd, e);
+	if (n <= 0)
+		return (int) n;
+	if (p.type != MSG_FAIL)
+		return err_say(e, EPROTO, "message %s came where nothing was expected",
+			rows[p.type].name);
+	p.payload.fail.text[sizeof(p.payload.fail.text) - 1] = '\0';
+	return err_say(e, p.payload.fail.num > 0 ? p.payload.fail.num : EIO, "%s",
+		p.payload.fail.text);
+}
+
+void msg_fail(int sock, const struct err *error)
+{
+	struct err ignored;
+
+	(void) msg_send(sock, MSG_FAIL, error, -1, &ignored);
+}
+
+static ssize_t receive(int sock, struct packet *p, int *ret_fd, struct err *e)
+{
+	union {
+		struct cmsghdr align;
+		char space[CMSG_SPACE(sizeof(int))];
+	} control;
+	struct iovec iov = { .iov_base = p, .iov_len = sizeof(*p) };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = &control,
+		.msg_controllen = sizeof(control) };
+	ssize_t n;
+
+	memset(p, 0, sizeof(*p));
+	do {
+		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+	} while (n < 0 && errno == EINTR);
+	/* A reset is an end too: the other side died with something of ours unread. */
+	if (n == 0 || (n < 0 && errno == ECONNRESET))
+		return 0;
+	if (n < 0)
+		return err_set(e, errno, "receiving a message");
+
+	bool has_fd = false;
+	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
+	if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
+		c->cmsg_len == CMSG_LEN(sizeof(int))) {
+		memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
+		has_fd = true;
+	}
+	if ((size_t) n < PACKET_HEAD || p->type >= MSG_TYPES ||
+		(size_t) n != PACKET_HEAD + rows[p->type].payload || has_fd != rows[p->type].fd ||
+		(msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
+		return err_say(e, EPROTO, "a malformed message of %zd bytes came", n);
+	return n;
+}

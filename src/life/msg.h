@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * msg.h - what the runtime and init say to each other, over one SEQPACKET socket.
+ *
+ * A message has a name, and both sides say it. The table in msg.c gives each one's direction,
+ * payload and descriptors; anything else that arrives is refused. FAIL may come instead of any
+ * message to the parent and carries the whole error.
+ *
+ * Sizes are exact and both sides are the same program, so payloads are plain structs.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "linux/memory.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <sys/types.h>
+
+enum msg_type {
+	MSG_SPAWNED,	/* joiner -> parent: init's pid, its pidfd */
+	MSG_GO,		/* parent -> init: cgroup, ID maps, and whatever else needs the parent, is there */
+	MSG_CONSOLE,	/* init -> parent: the terminal's master */
+	MSG_MOUNTED,	/* init -> parent: the tree is assembled */
+	MSG_HOOKED,	/* parent -> init: the runtime's hooks have run; init's pid on the host */
+	MSG_RLIMITS,	/* init -> parent: set my limits, I have no right to */
+	MSG_LIMITED,	/* parent -> init: done */
+	MSG_READY,	/* init -> parent: everything is applied; the memory policy's result */
+	MSG_START,	/* starter -> init */
+	MSG_EXECING,	/* init -> starter: execve comes next; end of file from here on is success */
+	MSG_FAIL,	/* init -> parent or starter */
+	MSG_TYPES,
+};
+
+struct msg_spawned {
+	pid_t pid;
+};
+struct msg_hooked {
+	pid_t pid;
+};
+
+/* payload: NULL where the table says none. fd: -1 where the table says none. -errno with e set. */
+int msg_send(int sock, enum msg_type type, const void *payload, int fd, struct err *e);
+
+/*
+ * Wait for this message. A FAIL becomes e. End of file is -EPIPE with e naming what was awaited:
+ * the caller knows better why the other side is gone and may say that instead. ret_fd is NULL where
+ * no descriptor is expected.
+ */
+int msg_expect(int sock, enum msg_type type, void *ret_payload, int *ret_fd, struct err *e);
+
+/* Wait for any of two messages; returns the type. For init's optional ones. */
+int msg_expect_either(int sock, enum msg_type a, enum msg_type b, void *ret_payload_a,
+	void *ret_payload_b, int *ret_fd, struct err *e);
+
+/*
+ * After EXECING: wait until execve succeeded, which closes init's end. 0 then; a FAIL becomes e.
+ */
+int msg_expect_end(int sock, struct err *e);
+
+/* Tell the other side what went wrong. Best effort: it may be gone, or seccomp may forbid it. */
+void msg_fail(int sock, const struct err *error);

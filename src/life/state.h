@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * state.h - the state directory: one directory per container, the one door to what is saved there.
+ *
+ *	ROOT/ID/state.json	what is known of the container; replaced whole, by rename
+ *	ROOT/ID/config.json	the config as it was at create, which later edits must not change
+ *	ROOT/ID/start.sock	init waits on it for `start`
+ *
+ * The directory itself is locked by whoever changes the container. What is read back is checked
+ * like any other input.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/str.h"
+#include "cgroup/cgroup.h"
+#include "life/life.h"
+#include "linux/memory.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct state {
+	struct arena arena;
+	int dir_fd;	   /* ROOT/ID */
+	bool creating;	   /* create has not committed */
+	const char *id, *bundle, *rootfs, *created;
+	uid_t owner;
+	pid_t pid;	    /* 0 while there is none */
+	uint64_t pid_start; /* field 22 of /proc/PID/stat: with pid it names one process for ever */
+	bool started;	    /* START was sent and execve succeeded */
+	struct pair_list annotations;
+	struct cgroup *cgroup; /* NULL: none */
+	struct memory_result memory;
+};
+
+#define STATE_START_SOCKET "start.sock"
+
+/* Make ROOT/ID, locked. -EEXIST when the ID is in use. Sets dir_fd and id alone. */
+int state_reserve(const struct life *life, const char *id, struct state *ret, struct err *e);
+
+/* Write state.json. */
+int state_save(const struct state *s, struct err *e);
+
+/* Write the config's copy. */
+int state_save_config(const struct state *s, const struct spec *spec, struct err *e);
+
+enum state_lock {
+	STATE_READ, /* a look that needs no lock: state.json is replaced whole */
+	STATE_LOCK, /* wait for whoever changes the container */
+};
+/* -ENOENT when there is no such container. */
+int state_load(const struct life *life, const char *id, enum state_lock lock, struct state *ret,
+	struct err *e);
+int state_load_config(const struct state *s, struct spec **ret, struct err *e);
+
+/* Remove ROOT/ID with what we put there. */
+int state_remove(const struct life *life, struct state *s, struct err *e);
+void state_free(struct state *s);
+
+/*
+ * The init process: a pidfd that is surely its own, since its start time was compared after it was
+ * opened. -ESRCH when it is gone (e not set).
+ */
+int state_open_init(const struct state *s);
+/* Start time of pid in clock ticks. Also -ESRCH when it is a zombie. */
+int state_start_time(pid_t pid, uint64_t *ret);
+
+int state_status(const struct state *s, enum life_status *ret, struct err *e);
+
+/* The OCI state of runtime.md, as hooks get it on stdin; malloc'ed, NULL: no memory. */
+char *state_oci_text(const struct state *s, const char *status, pid_t pid);

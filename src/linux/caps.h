@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * caps.h - the five capability sets of capabilities(7), by raw system calls.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* The highest capability that this kernel knows, found by asking it. */
+unsigned caps_last(void);
+
+/* Has the caller this capability in its effective set? */
+bool caps_have(unsigned cap);
+
+/* Drop from the bounding set all but keep. */
+int caps_bound(uint64_t keep, struct err *e);
+
+/* Keep the permitted set over the next setresuid(2); all effective ones are raised again by caps_regain. */
+int caps_keep(struct err *e);
+int caps_regain(struct err *e);
+
+/* Permitted, effective and inheritable, then ambient. A capability that the caller does not have is
+ * an error that names it. */
+int caps_set(const struct spec_capabilities *caps, struct err *e);

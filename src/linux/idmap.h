@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * idmap.h - user and group ID maps of a new user namespace, written by its parent.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+/*
+ * Write gid_map and uid_map of a process whose procfs directory (/proc/PID) is pid_proc_fd. Each is
+ * one write(2), as the kernel demands (user_namespaces(7)). Without CAP_SETGID over the parent
+ * namespace "deny" is first written to setgroups, where that is what the kernel asks for.
+ */
+int idmap_write(int pid_proc_fd, const struct spec_linux *l, struct err *e);

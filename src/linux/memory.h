@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * memory.h - linux.memoryPolicy on a container's processes: checked before anything is made, set in
+ * init's own cpuset, read back, and given to what exec starts.
+ *
+ * Rules: the policy is only ever set in the process that will be the container's (never in the
+ * runtime), after it joined its cgroup, since the kernel remaps a policy that is set before; and
+ * what the kernel made of it is compared with what was foreseen. A difference is a failure.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/str.h"
+#include "mpol.h"
+#include "spec/spec.h"
+
+#include <stdbool.h>
+
+struct json_object;
+
+/* Decided by the parent, const from then on; all-zero: the config names no policy. */
+struct memory_plan {
+	bool present;
+	struct mpol asked;
+	bool refuse_narrowing;
+	struct mpol_nodeset host_memory; /* the host's nodes with memory */
+};
+
+/* What became of it. Fixed size: it crosses the socket from init and goes into the saved state. */
+struct memory_result {
+	bool present;
+	struct mpol asked, resolved, effective; /* resolved and effective: as in force */
+	struct mpol_nodeset allowed;		/* init's cpuset when it was set */
+	struct mpol_nodeset narrowed;		/* asked for, not in force */
+};
+
+/*
+ * Parent, before anything is made: does this kernel know the mode and flags, do the nodes exist here,
+ * have they memory? Also checked against linux.resources.cpu.mems where the config gives it. The
+ * running kernel is asked only where a policy needs it. Warnings are added to warnings, one a line (for the log).
+ */
+int memory_plan(const struct spec *spec, struct memory_plan *ret, struct strbuf *warnings, struct err *e);
+
+/* Init, in its own cgroup: resolve, apply, read back, compare. */
+int memory_apply(const struct memory_plan *plan, struct memory_result *ret, struct err *e);
+
+/*
+ * Parent: what is in force as /proc/PID/numa_maps shows it, which get_mempolicy(2) does not tell for
+ * policies with flags. pid_proc_fd is /proc/PID. Compares with result->resolved and sets effective.
+ */
+int memory_verify(int pid_proc_fd, struct memory_result *result, struct err *e);
+
+/* The sentence for the log where nodes were narrowed, or NULL; in arena. */
+const char *memory_narrowed_text(const struct memory_result *result, struct arena *arena);
+
+/*
+ * For exec: what to ask for so that a new process has the policy that init has now. saved is from
+ * the container's state; init_proc_fd is /proc/PID of init. Where init's policy is STATIC or RELATIVE
+ * that is the user's nodes again; where the text of numa_maps is cut off, the saved policy fills in.
+ */
+int memory_plan_exec(
+	const struct memory_result *saved, int init_proc_fd, struct memory_plan *ret, struct err *e);
+
+/*
+ * The new process of exec, in the container's cgroup. Never fails for nodes that the cpuset does not
+ * allow any more: a STATIC policy without any allowed node is set as the kernel treats it, on all
+ * allowed nodes.
+ */
+int memory_apply_exec(const struct memory_plan *plan, struct err *e);
+
+/* The caller's own policy, for hooks that init starts after it has the container's. */
+int memory_save(struct mpol *ret, bool *ret_has);
+int memory_restore(const struct mpol *saved, bool has);
+
+/* {"asked": {"mode": ..., "nodes": ..., "flags": [...]}, "resolved": {...}, "effective": {...}, "allowed": "0-3"} */
+struct json_object *memory_to_json(const struct memory_result *result);
+/* From the saved state, which is not trusted: -EBADMSG with e set. */
+int memory_from_json(struct json_object *json, struct memory_result *ret, struct err *e);

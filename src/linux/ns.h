@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ns.h - namespaces: which are new, which are joined by path, and the time offsets.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/*
+ * The CLONE_NEW* flags for clone3(2) of init: every new namespace but cgroup (unshared by init once
+ * it is in its cgroup, so that this is its root) and time (whose offsets are written before its
+ * first process; the joiner unshares it).
+ */
+uint64_t ns_clone_flags(const struct spec *spec);
+
+/* Does a process have to go between the runtime and init: namespaces by path, or a new time one? */
+bool ns_needs_joiner(const struct spec *spec);
+
+/* Open the namespaces given by path and check that each is of its kind (NS_GET_NSTYPE). fds[] is
+ * NS_TYPES long and holds -1 where there is none. On failure nothing is left open. */
+int ns_open_paths(const struct spec *spec, int ret_fds[NS_TYPES], struct err *e);
+void ns_close(int fds[NS_TYPES]);
+
+/*
+ * Join what ns_open_paths opened, in an order that keeps the privilege needed for the rest: the user
+ * namespace first where the caller's privilege comes from it, last otherwise (setns(2): joining the
+ * others needs CAP_SYS_ADMIN in the user namespace that owns them). A joined pid or time namespace
+ * holds for children only.
+ */
+int ns_join(const int fds[NS_TYPES], struct err *e);
+
+/* Join every namespace of the process behind pidfd that differs from the caller's, for exec; which
+ * is a set of CLONE_NEW* bits. proc_fd is a verified procfs, pid the process's number in it. */
+int ns_join_process(int pidfd, int proc_fd, pid_t pid, struct err *e);
+
+/* Unshare a time namespace for the caller's children and write its offsets. proc_fd: procfs. */
+int ns_new_time(const struct spec *spec, int proc_fd, struct err *e);
+
+/* Unshare the cgroup namespace: the caller's present cgroup becomes its root. */
+int ns_new_cgroup(struct err *e);

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * seccomp.h - linux.seccomp, compiled to a BPF program by the parent, loaded by init.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "spec/spec.h"
+
+#include <linux/filter.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct seccomp_filter {
+	struct sock_filter *insns; /* malloc'ed */
+	size_t n_insns;
+	uint32_t flags; /* SECCOMP_FILTER_FLAG_* */
+};
+
+/* Compile with libseccomp. System calls that this libseccomp does not know are skipped, as the peers do. A rule
+ * that equals the default action is skipped. Errors name the JSON pointer. */
+int seccomp_compile(const struct spec_seccomp *s, struct seccomp_filter *ret, struct err *e);
+
+/* Load it on the caller: needs CAP_SYS_ADMIN or no_new_privs. The raw system call. */
+int seccomp_load(const struct seccomp_filter *f, struct err *e);
+void seccomp_filter_free(struct seccomp_filter *f);
