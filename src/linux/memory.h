@@ -24,6 +24,7 @@ struct memory_plan {
 	struct mpol asked;
 	bool refuse_narrowing;
 	struct mpol_nodeset host_memory; /* the host's nodes with memory */
+	bool in_force; /* exec: asked.nodes are nodes to be in force, not numbers of the user */
 };
 
 /* What became of it. Fixed size: it crosses the socket from init and goes into the saved state. */

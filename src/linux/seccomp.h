@@ -21,6 +21,7 @@ struct seccomp_filter {
  * that equals the default action is skipped. Errors name the JSON pointer. */
 int seccomp_compile(const struct spec_seccomp *s, struct seccomp_filter *ret, struct err *e);
 
-/* Load it on the caller: needs CAP_SYS_ADMIN or no_new_privs. The raw system call. */
-int seccomp_load(const struct seccomp_filter *f, struct err *e);
+/* Load it on the caller: needs CAP_SYS_ADMIN or no_new_privs. The raw system call. (Not called
+ * seccomp_load: libseccomp has that name.) */
+int seccomp_filter_load(const struct seccomp_filter *f, struct err *e);
 void seccomp_filter_free(struct seccomp_filter *f);

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * idmap.c - uid_map and gid_map of a new user namespace.
+ *
+ * It never takes setgroups(2) away from a namespace whose writer did not have to.
+ */
+#include "linux/idmap.h"
+
+#include "base/fd.h"
+#include "base/str.h"
+#include "linux/caps.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/capability.h>
+
+/* user_namespaces(7): at most 340 lines, in one write(2) shorter than a page. */
+#define MAP_LINES_MAX 340
+#define MAP_TEXT_MAX 4095
+
+/* How much of a map an error shows. */
+#define SHOWN_MAX 200
+
+static int refused(int num, const char *where, const char *shown, unsigned cap, struct err *e)
+{
+	const char *kind = cap == CAP_SETUID ? "user" : "group";
+
+	if (num == EPERM && !caps_have(cap))
+		return err_set(e, num,
+			"%s: '%s': without %s only the caller's own %s ID can be mapped, in a "
+			"single line",
+			where, shown, cap == CAP_SETUID ? "CAP_SETUID" : "CAP_SETGID", kind);
+	/* Since Linux 5.12 host user 0 can be mapped only by a creator with CAP_SETFCAP. */
+	if (num == EPERM)
+		return err_set(e, num,
+			"%s: '%s': the caller may not map these %s IDs (host ID 0 needs "
+			"CAP_SETFCAP)",
+			where, shown, kind);
+	if (num == EINVAL)
+		return err_say(e, num,
+			"%s: '%s': the kernel refuses the mapping: ranges that overlap, a size of "
+			"0, or numbers past 4294967295",
+			where, shown);
+	return err_set(e, num, "%s: writing '%s'", where, shown);
+}
+
+static int write_map(int pid_proc_fd, const char *file, const char *where, const struct id_map *map,
+	unsigned cap, struct err *e)
+{
+	struct strbuf text = { 0 }, shown = { 0 };
+	int r;
+
+	if (map->n > MAP_LINES_MAX)
+		return err_say(e, EINVAL, "%s: %zu mappings, but the kernel takes at most %d",
+			where, map->n, MAP_LINES_MAX);
+	for (size_t i = 0; i < map->n; i++) {
+		const struct id_mapping *m = &map->v[i];
+
+		strbuf_addf(&text, "%u %u %u\n", m->container_id, m->host_id, m->size);
+		if (shown.len < SHOWN_MAX)
+			strbuf_addf(&shown, "%s%u %u %u", i ? ", " : "", m->container_id,
+				m->host_id, m->size);
+	}
+	if (text.failed || shown.failed) {
+		r = err_nomem(e);
+	} else if (text.len > MAP_TEXT_MAX) {
+		r = err_say(e, EINVAL, "%s: %zu bytes of mappings, but the kernel takes at most %d",
+			where, text.len, MAP_TEXT_MAX);
+	} else {
+		r = fd_write_file(pid_proc_fd, file, text.text);
+		if (r < 0)
+			r = refused(-r, where, shown.text, cap, e);
+	}
+	strbuf_free(&text);
+	strbuf_free(&shown);
+	return r;
+}
+
+int idmap_write(int pid_proc_fd, const struct spec_linux *l, struct err *e)
+{
+	int r;
+
+	if (l->gid_mappings.n) {
+		/* Linux 3.19: who could not drop groups before must not be able to by this. */
+		if (!caps_have(CAP_SETGID)) {
+			r = fd_write_file(pid_proc_fd, "setgroups", "deny");
+			if (r < 0)
+				return err_set(e, -r,
+					"/linux/gidMappings: denying setgroups(2), which the "
+					"kernel demands of an unprivileged caller");
+		}
+		r = write_map(pid_proc_fd, "gid_map", "/linux/gidMappings", &l->gid_mappings,
+			CAP_SETGID, e);
+		if (r < 0)
+			return r;
+	}
+	if (l->uid_mappings.n)
+		return write_map(pid_proc_fd, "uid_map", "/linux/uidMappings", &l->uid_mappings,
+			CAP_SETUID, e);
+	return 0;
+}

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * memory_json.c - what became of a policy, in the container's saved state.
+ *
+ * The state is read back by another run of the program and maybe after somebody had his hands on
+ * it: a text that was not written by memory_to_json() is refused, and nothing is guessed.
+ */
+#include "linux/memory.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <string.h>
+
+/* Take ownership of value, whether that works or not; false: no memory. */
+static bool put(struct json_object *object, const char *key, struct json_object *value)
+{
+	if (value && json_object_object_add(object, key, value) == 0)
+		return true;
+	json_object_put(value);
+	return false;
+}
+
+static struct json_object *nodes_to_json(const struct mpol_nodeset *nodes)
+{
+	char text[MPOL_NODESET_TEXT];
+
+	return json_object_new_string(mpol_nodeset_format(nodes, text));
+}
+
+static struct json_object *flags_to_json(unsigned bits)
+{
+	struct json_object *list = json_object_new_array();
+	const struct mpol_flag_info *flags;
+	size_t n;
+
+	flags = mpol_flags(&n);
+	for (size_t i = 0; list && i < n; i++) {
+		struct json_object *name;
+
+		if (!(bits & flags[i].bit))
+			continue;
+		name = json_object_new_string(flags[i].name);
+		if (!name || json_object_array_add(list, name) < 0) {
+			json_object_put(name);
+			json_object_put(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static struct json_object *policy_to_json(const struct mpol *policy)
+{
+	const struct mpol_mode_info *info = mpol_mode_by_number(policy->mode);
+	struct json_object *object = json_object_new_object();
+
+	if (object && info && put(object, "mode", json_object_new_string(info->name)) &&
+		put(object, "nodes", nodes_to_json(&policy->nodes)) &&
+		put(object, "flags", flags_to_json(policy->flags)))
+		return object;
+	json_object_put(object);
+	return NULL;
+}
+
+struct json_object *memory_to_json(const struct memory_result *result)
+{
+	struct json_object *object = json_object_new_object();
+
+	if (object && put(object, "asked", policy_to_json(&result->asked)) &&
+		put(object, "resolved", policy_to_json(&result->resolved)) &&
+		put(object, "effective", policy_to_json(&result->effective)) &&
+		put(object, "allowed", nodes_to_json(&result->allowed)) &&
+		put(object, "narrowed", nodes_to_json(&result->narrowed)))
+		return object;
+	json_object_put(object);
+	return NULL;
+}
+
+/* A string without NUL bytes inside; NULL: it is none. */
+static const char *text_of(struct json_object *json)
+{
+	const char *text;
+
+	if (!json_object_is_type(json, json_type_string))
+		return NULL;
+	text = json_object_get_string(json);
+	return strlen(text) == (size_t)json_object_get_string_len(json) ? text : NULL;
+}
+
+static const char *text_at(struct json_object *object, const char *key)
+{
+	struct json_object *value;
+
+	return json_object_object_get_ex(object, key, &value) ? text_of(value) : NULL;
+}
+
+static int nodes_from_json(
+	struct json_object *object, const char *key, struct mpol_nodeset *ret, struct err *e)
+{
+	const char *text = text_at(object, key);
+
+	if (!text || mpol_nodeset_parse(text, strlen(text), NULL, ret, NULL) < 0)
+		return err_say(e, EBADMSG, "'%s' is not a list of nodes", key);
+	return 0;
+}
+
+static int flags_from_json(struct json_object *object, unsigned *ret, struct err *e)
+{
+	struct json_object *list;
+	unsigned bits = 0;
+
+	if (!json_object_object_get_ex(object, "flags", &list) ||
+		!json_object_is_type(list, json_type_array))
+		return err_say(e, EBADMSG, "'flags' is not a list");
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		const char *name = text_of(json_object_array_get_idx(list, i));
+		const struct mpol_flag_info *info = name ? mpol_flag_by_name(name) : NULL;
+
+		if (!info)
+			return err_say(e, EBADMSG, "'flags' has an unknown flag");
+		bits |= info->bit;
+	}
+	*ret = bits;
+	return 0;
+}
+
+static int policy_fields(struct json_object *object, struct mpol *ret, struct err *e)
+{
+	const char *mode = text_at(object, "mode");
+	const struct mpol_mode_info *info = mode ? mpol_mode_by_name(mode) : NULL;
+	struct mpol policy = { 0 };
+	bool empty;
+	int r;
+
+	if (!info)
+		return err_say(e, EBADMSG, "'mode' is not the name of a mode");
+	policy.mode = info->number;
+	r = nodes_from_json(object, "nodes", &policy.nodes, e);
+	if (r < 0)
+		return r;
+	r = flags_from_json(object, &policy.flags, e);
+	if (r < 0)
+		return r;
+	empty = mpol_nodeset_empty(&policy.nodes);
+	if ((info->node_rule == MPOL_NODES_NONE && !empty) ||
+		(info->node_rule == MPOL_NODES_REQUIRED && empty))
+		return err_say(e, EBADMSG, "'nodes' and 'mode' contradict each other");
+	*ret = policy;
+	return 0;
+}
+
+static int policy_from_json(
+	struct json_object *object, const char *key, struct mpol *ret, struct err *e)
+{
+	struct json_object *value;
+
+	if (!json_object_object_get_ex(object, key, &value) ||
+		!json_object_is_type(value, json_type_object))
+		return err_say(e, EBADMSG, "memoryPolicy: '%s' is not an object", key);
+	if (policy_fields(value, ret, e) < 0)
+		return err_prefix(e, "memoryPolicy: %s", key);
+	return 0;
+}
+
+int memory_from_json(struct json_object *json, struct memory_result *ret, struct err *e)
+{
+	struct memory_result result = { .present = true };
+	struct err local;
+	int r;
+
+	if (!e)
+		e = &local;
+	if (!json_object_is_type(json, json_type_object))
+		return err_say(e, EBADMSG, "memoryPolicy: not an object");
+	r = policy_from_json(json, "asked", &result.asked, e);
+	if (r == 0)
+		r = policy_from_json(json, "resolved", &result.resolved, e);
+	if (r == 0)
+		r = policy_from_json(json, "effective", &result.effective, e);
+	if (r < 0)
+		return r;
+	r = nodes_from_json(json, "allowed", &result.allowed, e);
+	if (r == 0)
+		r = nodes_from_json(json, "narrowed", &result.narrowed, e);
+	if (r < 0)
+		return err_prefix(e, "memoryPolicy");
+	*ret = result;
+	return 0;
+}

@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * ns.c - which namespaces init gets: new ones, ones joined by path, the ones of another process.
+ *
+ * It never guesses a namespace's kind from its path, and never joins one that was not opened and
+ * checked before.
+ */
+#include "linux/ns.h"
+
+#include "base/fd.h"
+#include "base/sys.h"
+#include "spec/names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/magic.h>
+#include <linux/nsfs.h>
+#include <sched.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+
+#ifndef CLONE_NEWTIME
+#define CLONE_NEWTIME 0x00000080
+#endif
+
+/* One row a kind: the kernel's flag and the name of its link in /proc/PID/ns. */
+static const struct {
+	uint64_t flag;
+	const char *link;
+} kinds[NS_TYPES] = {
+	[NS_USER] = { CLONE_NEWUSER, "user" },
+	[NS_CGROUP] = { CLONE_NEWCGROUP, "cgroup" },
+	[NS_IPC] = { CLONE_NEWIPC, "ipc" },
+	[NS_UTS] = { CLONE_NEWUTS, "uts" },
+	[NS_NETWORK] = { CLONE_NEWNET, "net" },
+	[NS_PID] = { CLONE_NEWPID, "pid" },
+	[NS_MOUNT] = { CLONE_NEWNS, "mnt" },
+	[NS_TIME] = { CLONE_NEWTIME, "time" },
+};
+
+static bool is_new(const struct spec *spec, enum ns_type type)
+{
+	const struct spec_namespace *ns = &spec->linux_.namespaces[type];
+
+	return ns->present && !ns->path;
+}
+
+uint64_t ns_clone_flags(const struct spec *spec)
+{
+	uint64_t flags = 0;
+
+	for (int i = 0; i < NS_TYPES; i++)
+		if (i != NS_CGROUP && i != NS_TIME && is_new(spec, i))
+			flags |= kinds[i].flag;
+	return flags;
+}
+
+bool ns_needs_joiner(const struct spec *spec)
+{
+	for (int i = 0; i < NS_TYPES; i++)
+		if (spec->linux_.namespaces[i].present && spec->linux_.namespaces[i].path)
+			return true;
+	return is_new(spec, NS_TIME);
+}
+
+static const char *kind_name(uint64_t flag)
+{
+	const char *name = names_of(names_namespaces, flag);
+
+	return name ? name : "unknown";
+}
+
+static const char *article(const char *word)
+{
+	return strchr("aeio", word[0]) ? "an" : "a";
+}
+
+static int open_path(const char *path, enum ns_type type, int *ret_fd, struct err *e)
+{
+	_cleanup_close_ int fd = -1;
+	const char *is;
+	int flag;
+
+	/* The path may be anything, also a FIFO: opening it must not wait. */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	if (fd < 0)
+		return err_set(e, errno, "/linux/namespaces: opening %s namespace '%s'",
+			kind_name(kinds[type].flag), path);
+	/* Ask no other file system's ioctl: the number could mean anything there. */
+	if (!fd_is_fs(fd, NSFS_MAGIC))
+		return err_say(e, EINVAL, "/linux/namespaces: '%s' is not a namespace", path);
+	flag = ioctl(fd, NS_GET_NSTYPE);
+	if (flag < 0)
+		return err_set(e, errno, "/linux/namespaces: asking for the type of '%s'", path);
+	if ((uint64_t)flag != kinds[type].flag) {
+		is = kind_name((uint64_t)flag);
+		return err_say(e, EINVAL, "/linux/namespaces: '%s' is %s %s namespace, not %s",
+			path, article(is), is, kind_name(kinds[type].flag));
+	}
+	*ret_fd = TAKE_FD(fd);
+	return 0;
+}
+
+int ns_open_paths(const struct spec *spec, int ret_fds[NS_TYPES], struct err *e)
+{
+	int fds[NS_TYPES], r;
+
+	for (int i = 0; i < NS_TYPES; i++)
+		fds[i] = -1;
+	for (int i = 0; i < NS_TYPES; i++) {
+		const struct spec_namespace *ns = &spec->linux_.namespaces[i];
+
+		if (!ns->present || !ns->path)
+			continue;
+		r = open_path(ns->path, i, &fds[i], e);
+		if (r < 0) {
+			ns_close(fds);
+			return r;
+		}
+	}
+	memcpy(ret_fds, fds, sizeof(fds));
+	return 0;
+}
+
+void ns_close(int fds[NS_TYPES])
+{
+	for (int i = 0; i < NS_TYPES; i++)
+		fds[i] = fd_close(fds[i]);
+}
+
+/* Two descriptors or paths of one namespace have the same device and inode (namespaces(7)). */
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+static bool is_own_user_ns(int fd)
+{
+	struct stat own, st;
+
+	return stat("/proc/self/ns/user", &own) == 0 && fstat(fd, &st) == 0 && same_file(&own, &st);
+}
+
+static int join(int fd, enum ns_type type, struct err *e)
+{
+	if (setns(fd, (int)kinds[type].flag) < 0)
+		return err_set(e, errno, "/linux/namespaces: joining the %s namespace",
+			kind_name(kinds[type].flag));
+	return 0;
+}
+
+int ns_join(const int fds[NS_TYPES], struct err *e)
+{
+	bool later[NS_TYPES] = { false };
+	int r;
+
+	/* Joining the user namespace that one is in is EINVAL (setns(2)); there is nothing to do.
+	 */
+	bool join_user = fds[NS_USER] >= 0 && !is_own_user_ns(fds[NS_USER]);
+
+	/*
+	 * Each of the others needs CAP_SYS_ADMIN in the user namespace that owns it. The host's
+	 * root has that now and may lose it in the user namespace to be joined; an ordinary user
+	 * only gets it there. What is refused now is tried again afterwards.
+	 */
+	for (int i = NS_USER + 1; i < NS_TYPES; i++) {
+		if (fds[i] < 0)
+			continue;
+		r = join(fds[i], i, e);
+		if (r == -EPERM && join_user)
+			later[i] = true;
+		else if (r < 0)
+			return r;
+	}
+	if (join_user) {
+		r = join(fds[NS_USER], NS_USER, e);
+		if (r < 0)
+			return r;
+	}
+	for (int i = NS_USER + 1; i < NS_TYPES; i++) {
+		r = later[i] ? join(fds[i], i, e) : 0;
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+int ns_join_process(int pidfd, int proc_fd, pid_t pid, struct err *e)
+{
+	struct stat own, target;
+	char path[64];
+	int flags = 0;
+
+	/* If pid is another process by now, setns below fails with ESRCH: pidfd knows better. */
+	for (int i = 0; i < NS_TYPES; i++) {
+		(void)snprintf(path, sizeof(path), "self/ns/%s", kinds[i].link);
+		if (fstatat(proc_fd, path, &own, 0) < 0) {
+			if (errno == ENOENT)
+				continue; /* this kernel has no such namespaces */
+			return err_set(e, errno, "asking for the runtime's own %s namespace",
+				kind_name(kinds[i].flag));
+		}
+		(void)snprintf(path, sizeof(path), "%d/ns/%s", (int)pid, kinds[i].link);
+		if (fstatat(proc_fd, path, &target, 0) < 0)
+			return err_set(e, errno == ENOENT ? ESRCH : errno,
+				"asking for the %s namespace of the container's process %d",
+				kind_name(kinds[i].flag), (int)pid);
+		if (!same_file(&own, &target))
+			flags |= (int)kinds[i].flag;
+	}
+	/* All at once: the kernel checks each against the credentials from before. */
+	if (flags && setns(pidfd, flags) < 0)
+		return err_set(
+			e, errno, "joining the namespaces of the container's process %d", (int)pid);
+	return 0;
+}
+
+static int offset_line(char *buf, size_t size, const char *clock, const struct spec_time_offset *o)
+{
+	if (!o->present)
+		return 0;
+	return snprintf(buf, size, "%s %" PRId64 " %" PRIu32 "\n", clock, o->secs, o->nanosecs);
+}
+
+int ns_new_time(const struct spec *spec, int proc_fd, struct err *e)
+{
+	char text[160];
+	int len, r;
+
+	if (unshare(CLONE_NEWTIME) < 0)
+		return err_set(e, errno, "/linux/namespaces: making a time namespace");
+
+	/* In one write, and before the namespace has a process (time_namespaces(7)). */
+	len = offset_line(text, sizeof(text), "monotonic", &spec->linux_.monotonic);
+	len += offset_line(
+		text + len, sizeof(text) - (size_t)len, "boottime", &spec->linux_.boottime);
+	if (!len)
+		return 0;
+	r = fd_write_file(proc_fd, "self/timens_offsets", text);
+	if (r == -ERANGE)
+		return err_say(e, ERANGE,
+			"/linux/timeOffsets: a clock would be before 0 or after half of its range "
+			"(146 years)");
+	if (r < 0)
+		return err_set(e, -r, "/linux/timeOffsets: writing the offsets");
+	return 0;
+}
+
+int ns_new_cgroup(struct err *e)
+{
+	if (unshare(CLONE_NEWCGROUP) < 0)
+		return err_set(e, errno, "/linux/namespaces: making a cgroup namespace");
+	return 0;
+}
