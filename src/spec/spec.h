@@ -348,6 +348,8 @@ static inline void spec_freep(struct spec **spec)
  * result is a spec with nothing but process in it.
  */
 int spec_load_process(const char *path, struct spec **ret, struct err *e);
+int spec_parse_process(
+	const char *text, size_t len, const char *what, struct spec **ret, struct err *e);
 
 /* Resources alone, as `update --resources FILE` gives them. A spec with nothing but linux.resources. */
 int spec_parse_resources(

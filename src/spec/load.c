@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * load.c - the one door by which a config enters: file or text -> struct spec.
+ *
+ * Everything in it is hostile until it has passed json.c (syntax), fields.c (types and ranges) and
+ * rules.c (the specification's rules). Nothing here looks at the host.
+ */
+#include "base/fd.h"
+#include "spec/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static int load_file(
+	int dir_fd, const char *name, enum spec_part part, struct spec **ret, struct err *e);
+static int load_text(char *text, size_t len, const char *what, enum spec_part part,
+	struct spec **ret, struct err *e);
+static int load_copy(const char *text, size_t len, const char *what, enum spec_part part,
+	struct spec **ret, struct err *e);
+
+int spec_load(int dir_fd, const char *name, struct spec **ret, struct err *e)
+{
+	return load_file(dir_fd, name, SPEC_WHOLE, ret, e);
+}
+
+int spec_load_process(const char *path, struct spec **ret, struct err *e)
+{
+	return load_file(AT_FDCWD, path, SPEC_PROCESS, ret, e);
+}
+
+int spec_parse(const char *text, size_t len, const char *what, struct spec **ret, struct err *e)
+{
+	return load_copy(text, len, what, SPEC_WHOLE, ret, e);
+}
+
+int spec_parse_process(
+	const char *text, size_t len, const char *what, struct spec **ret, struct err *e)
+{
+	return load_copy(text, len, what, SPEC_PROCESS, ret, e);
+}
+
+int spec_parse_resources(
+	const char *text, size_t len, const char *what, struct spec **ret, struct err *e)
+{
+	return load_copy(text, len, what, SPEC_RESOURCES, ret, e);
+}
+
+void spec_free(struct spec *spec)
+{
+	if (!spec)
+		return;
+	arena_free(&spec->arena);
+	free(spec->text);
+	free(spec);
+}
+
+const char *spec_annotation(const struct spec *spec, const char *key)
+{
+	for (size_t i = 0; i < spec->annotations.n; i++) {
+		if (str_eq(spec->annotations.v[i].key, key))
+			return spec->annotations.v[i].value;
+	}
+	return NULL;
+}
+
+static int load_file(
+	int dir_fd, const char *name, enum spec_part part, struct spec **ret, struct err *e)
+{
+	_cleanup_close_ int fd = -1;
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+	int r;
+
+	fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	if (fd < 0)
+		return err_set(e, errno, "opening '%s'", name);
+	r = fd_read_all(fd, SPEC_TEXT_MAX, &text, &len);
+	if (r == -EFBIG)
+		return err_say(e, EFBIG, "%s: is larger than %u MiB", name, SPEC_TEXT_MAX >> 20);
+	if (r < 0)
+		return err_set(e, -r, "reading '%s'", name);
+	return load_text(TAKE_PTR(text), len, name, part, ret, e);
+}
+
+static int load_copy(const char *text, size_t len, const char *what, enum spec_part part,
+	struct spec **ret, struct err *e)
+{
+	char *copy;
+
+	if (len > SPEC_TEXT_MAX)
+		return err_say(e, EFBIG, "%s: is larger than %u MiB", what, SPEC_TEXT_MAX >> 20);
+	copy = malloc(len + 1);
+	if (!copy)
+		return err_nomem(e);
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	return load_text(copy, len, what, part, ret, e);
+}
+
+static int read_spec(struct spec *spec, enum spec_part part, struct err *e)
+{
+	json_object *json;
+	int r;
+
+	r = json_read(spec->text, spec->text_len, &json, e);
+	if (r < 0)
+		return r;
+	r = fields_read(spec, part, json, e);
+	json_object_put(json);
+	return r < 0 ? r : rules_check(spec, part, e);
+}
+
+/* Takes text, malloc'ed and NUL-ended, also on failure. */
+static int load_text(char *text, size_t len, const char *what, enum spec_part part,
+	struct spec **ret, struct err *e)
+{
+	_cleanup_(spec_freep) struct spec *spec = calloc(1, sizeof(*spec));
+	int r;
+
+	if (!spec) {
+		free(text);
+		return err_nomem(e);
+	}
+	spec->text = text;
+	spec->text_len = len;
+	r = read_spec(spec, part, e);
+	if (r < 0) {
+		(void)err_prefix(e, "%s", what);
+		return r;
+	}
+	*ret = TAKE_PTR(spec);
+	return 0;
+}
+
+int spec_warn(struct spec *spec, struct err *e, const char *fmt, ...)
+{
+	struct err sentence; /* it escapes what must not reach a terminal */
+	char text[sizeof(sentence.text)];
+	va_list ap;
+
+	if (spec->n_warnings == SPEC_WARNINGS_MAX) {
+		spec->warnings_lost++;
+		return 0;
+	}
+	va_start(ap, fmt);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	(void)err_say(&sentence, EINVAL, "%s", text);
+	spec->warnings[spec->n_warnings] = arena_strdup(&spec->arena, sentence.text);
+	if (!spec->warnings[spec->n_warnings])
+		return err_nomem(e);
+	spec->n_warnings++;
+	return 0;
+}
+
+struct shown shown(const char *s)
+{
+	struct shown out;
+	size_t len = strlen(s), room = sizeof(out.text) - 4;
+
+	if (len < sizeof(out.text)) {
+		memcpy(out.text, s, len + 1);
+		return out;
+	}
+	while (room > 0 && ((unsigned char)s[room] & 0xc0) == 0x80)
+		room--;
+	memcpy(out.text, s, room);
+	memcpy(out.text + room, "...", 4);
+	return out;
+}

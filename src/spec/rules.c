@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rules.c - the specification's rules beyond its schema: the whole config, its mounts, hooks and
+ * annotations. What is wrong is an error with its JSON pointer; nothing here asks the host.
+ */
+#include "spec/internal.h"
+#include "spec/names.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <stdlib.h>
+
+static int check_version(struct spec *spec, struct err *e);
+static int check_mounts(struct spec *spec, struct err *e);
+static int check_hooks(const struct spec *spec, struct err *e);
+static int check_host_names(const struct spec *spec, struct err *e);
+static int check_memory_policy(struct spec *spec, struct err *e);
+
+int rules_check(struct spec *spec, enum spec_part part, struct err *e)
+{
+	int r;
+
+	if (part == SPEC_PROCESS)
+		return rules_check_process(spec, "", e);
+	if (part == SPEC_RESOURCES)
+		return rules_check_resources(spec, "", false, e);
+
+	/* Required when start is called; what cannot be started need not be created. */
+	if (!spec->has_process)
+		return err_say(e, EINVAL, "/process: is required");
+	r = check_version(spec, e);
+	if (r == 0)
+		r = rules_check_process(spec, "/process", e);
+	if (r == 0)
+		r = check_mounts(spec, e);
+	if (r == 0)
+		r = check_hooks(spec, e);
+	if (r == 0)
+		r = check_host_names(spec, e);
+	if (r == 0)
+		r = rules_check_linux(spec, e);
+	if (r == 0)
+		r = rules_check_resources(spec, "/linux/resources", true, e);
+	if (r == 0)
+		r = check_memory_policy(spec, e);
+	return r;
+}
+
+/* A number of semver: no sign, no leading zero. Returns what follows, or NULL. */
+static const char *version_number(const char *s, unsigned long *ret)
+{
+	char *end;
+
+	if (!isdigit((unsigned char)*s) || (s[0] == '0' && isdigit((unsigned char)s[1])))
+		return NULL;
+	errno = 0;
+	*ret = strtoul(s, &end, 10);
+	return errno ? NULL : end;
+}
+
+static int check_version(struct spec *spec, struct err *e)
+{
+	const char *v = spec->oci_version, *s = v;
+	unsigned long major = 0, minor = 0, patch = 0;
+
+	s = version_number(s, &major);
+	if (s && *s == '.')
+		s = version_number(s + 1, &minor);
+	else
+		s = NULL;
+	if (s && *s == '.')
+		s = version_number(s + 1, &patch);
+	else
+		s = NULL;
+	if (!s || (*s && *s != '-' && *s != '+') || (*s && !s[1]) ||
+		s[strspn(s, "+-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")])
+		return err_say(e, EINVAL,
+			"/ociVersion: '%s' is not a version such as " SPEC_OCI_VERSION,
+			shown(v).text);
+	if (major != 1)
+		return err_say(e, EINVAL,
+			"/ociVersion: version '%s' of the specification is not supported, only 1.x",
+			shown(v).text);
+	/* A later minor version may have fields that are unknown here, and so ignored. */
+	if (minor > 3)
+		return spec_warn(spec, e,
+			"/ociVersion: '%s' is newer than " SPEC_OCI_VERSION
+			", what it added is ignored",
+			shown(v).text);
+	return 0;
+}
+
+static bool is_bind(const struct spec_mount *m)
+{
+	for (size_t i = 0; i < m->options.n; i++) {
+		const struct mount_opt *o = names_mount_option(m->options.v[i]);
+
+		if (o && o->kind == MOUNT_OPT_BIND)
+			return true;
+	}
+	return false;
+}
+
+static bool is_remount(const struct spec_mount *m)
+{
+	for (size_t i = 0; i < m->options.n; i++) {
+		if (str_eq(m->options.v[i], "remount"))
+			return true;
+	}
+	return false;
+}
+
+static int check_mount(struct spec *spec, size_t n, struct err *e)
+{
+	const struct spec_mount *m = &spec->mounts[n];
+	bool bind = is_bind(m);
+	int r = 0;
+
+	/* Deprecated, but legal: meant below / (config.md, Mounts). */
+	if (m->destination[0] != '/')
+		r = spec_warn(spec, e,
+			"/mounts/%zu/destination: '%s' is relative and taken as below /", n,
+			shown(m->destination).text);
+	if (r < 0)
+		return r;
+	if (bind && !m->source)
+		return err_say(e, EINVAL, "/mounts/%zu/source: is required for a bind mount", n);
+	if (!bind && !m->type && !is_remount(m))
+		return err_say(e, EINVAL,
+			"/mounts/%zu/type: is required unless the options have bind or rbind", n);
+	/* The kernel would take them for a bind mount and do nothing. */
+	for (size_t i = 0; bind && i < m->options.n; i++) {
+		if (!names_mount_option(m->options.v[i]))
+			return err_say(e, EINVAL,
+				"/mounts/%zu/options/%zu: '%s' is an option of a file system, "
+				"which a bind mount cannot have",
+				n, i, shown(m->options.v[i]).text);
+	}
+	if (!m->uid_mappings.n != !m->gid_mappings.n)
+		return err_say(e, EINVAL,
+			"/mounts/%zu/%s: is required: uidMappings and gidMappings come together", n,
+			m->uid_mappings.n ? "gidMappings" : "uidMappings");
+	return 0;
+}
+
+static int check_mounts(struct spec *spec, struct err *e)
+{
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		int r = check_mount(spec, i, e);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int check_hooks(const struct spec *spec, struct err *e)
+{
+	for (int p = 0; p < HOOK_POINTS; p++) {
+		for (size_t i = 0; i < spec->hooks.at[p].n; i++) {
+			const char *path = spec->hooks.at[p].v[i].path;
+
+			if (path[0] != '/')
+				return err_say(e, EINVAL,
+					"/hooks/%s/%zu/path: '%s' is not an absolute path",
+					names_hooks[p].name, i, shown(path).text);
+		}
+	}
+	return 0;
+}
+
+#define UTS_NAME_MAX 64 /* __NEW_UTS_LEN */
+
+static int check_host_names(const struct spec *spec, struct err *e)
+{
+	const struct {
+		const char *field, *value;
+	} names[] = { { "hostname", spec->hostname }, { "domainname", spec->domainname } };
+
+	for (size_t i = 0; i < ELEMENTS(names); i++) {
+		if (!names[i].value)
+			continue;
+		if (!spec->linux_.namespaces[NS_UTS].present)
+			return err_say(e, EINVAL,
+				"/%s: needs a 'uts' namespace in /linux/namespaces",
+				names[i].field);
+		if (strlen(names[i].value) > UTS_NAME_MAX)
+			return err_say(e, EINVAL, "/%s: '%s' is longer than %d bytes",
+				names[i].field, shown(names[i].value).text, UTS_NAME_MAX);
+	}
+	return 0;
+}
+
+/* One of two words, or absent: then the first. */
+static int annotation_choice(const struct spec *spec, const char *key, const char *first,
+	const char *second, bool *ret_second, struct err *e)
+{
+	const char *value = spec_annotation(spec, key);
+
+	if (value && !str_eq(value, first) && !str_eq(value, second))
+		return err_say(e, EINVAL, "/annotations/%s: '%s' is neither '%s' nor '%s'", key,
+			shown(value).text, first, second);
+	*ret_second = value && str_eq(value, second);
+	return 0;
+}
+
+static int check_memory_policy(struct spec *spec, struct err *e)
+{
+	struct spec_memory_policy *policy = spec->linux_.memory_policy;
+	const struct mpol_finding *finding;
+	struct mpol_request want = { .where = "/linux/memoryPolicy" };
+	bool kernel_rules, refuse;
+	int r;
+
+	r = annotation_choice(
+		spec, "hasu.memory-policy.rules", "strict", "kernel", &kernel_rules, e);
+	if (r == 0)
+		r = annotation_choice(
+			spec, "hasu.memory-policy.narrowing", "warn", "refuse", &refuse, e);
+	if (r < 0 || !policy)
+		return r;
+
+	policy->refuse_narrowing = refuse;
+	want.mode = policy->mode;
+	want.nodes = policy->nodes;
+	want.flags = (const char *const *)policy->flags.v;
+	want.n_flags = policy->flags.n;
+	r = mpol_parse(&want, kernel_rules ? MPOL_RULES_KERNEL : MPOL_RULES_STRICT, &policy->policy,
+		&spec->policy_report);
+	if (r == 0)
+		return 0;
+	finding = mpol_report_first(&spec->policy_report, MPOL_ERROR);
+	return err_say(e, EINVAL, "%s: %s", finding ? finding->where : want.where,
+		finding ? finding->text : "is not a valid memory policy");
+}

@@ -1,0 +1,384 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rules_linux.c - the rules of linux, without its resources.
+ */
+#include "spec/internal.h"
+#include "spec/names.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <seccomp.h>
+#include <stdio.h>
+
+static int check_user_namespace(struct spec *spec, struct err *e);
+static int check_time_offsets(const struct spec_linux *l, struct err *e);
+static int settle_sysctl(struct spec *spec, struct err *e);
+static int check_paths(const struct spec_linux *l, struct err *e);
+static int check_cgroups_path(const char *path, struct err *e);
+static int check_propagation(const char *word, struct err *e);
+static int check_devices(const struct spec_linux *l, struct err *e);
+static int check_net_devices(const struct spec_linux *l, struct err *e);
+static int check_seccomp(const struct spec_seccomp *s, struct err *e);
+static int check_intel_rdt(const struct spec_intel_rdt *rdt, struct err *e);
+
+int rules_check_linux(struct spec *spec, struct err *e)
+{
+	const struct spec_linux *l = &spec->linux_;
+	int r;
+
+	r = check_user_namespace(spec, e);
+	if (r == 0)
+		r = check_time_offsets(l, e);
+	if (r == 0)
+		r = settle_sysctl(spec, e);
+	if (r == 0)
+		r = check_paths(l, e);
+	if (r == 0)
+		r = check_cgroups_path(l->cgroups_path, e);
+	if (r == 0)
+		r = check_propagation(l->rootfs_propagation, e);
+	if (r == 0)
+		r = check_devices(l, e);
+	if (r == 0)
+		r = check_net_devices(l, e);
+	if (r == 0 && l->seccomp)
+		r = check_seccomp(l->seccomp, e);
+	if (r == 0 && l->intel_rdt)
+		r = check_intel_rdt(l->intel_rdt, e);
+	return r;
+}
+
+#define EXTENTS_MAX 340 /* UID_GID_MAP_MAX_EXTENTS, user_namespaces(7) */
+
+static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
+{
+	return a < (uint64_t)b + b_size && b < (uint64_t)a + a_size;
+}
+
+/* What the kernel would say EINVAL to when the map is written. */
+static int check_id_map(const struct id_map *map, const char *field, struct err *e)
+{
+	if (map->n > EXTENTS_MAX)
+		return err_say(e, EINVAL, "/linux/%s: has %zu entries, the kernel takes at most %d",
+			field, map->n, EXTENTS_MAX);
+	for (size_t i = 0; i < map->n; i++) {
+		const struct id_mapping *m = &map->v[i];
+
+		if (m->size == 0)
+			return err_say(e, EINVAL, "/linux/%s/%zu/size: must be greater than zero",
+				field, i);
+		if (m->size > UINT32_MAX - m->container_id || m->size > UINT32_MAX - m->host_id)
+			return err_say(e, EINVAL, "/linux/%s/%zu: runs past the last ID, %" PRIu32,
+				field, i, UINT32_MAX - 1);
+		for (size_t j = 0; j < i; j++) {
+			const struct id_mapping *o = &map->v[j];
+
+			if (overlap(m->container_id, m->size, o->container_id, o->size) ||
+				overlap(m->host_id, m->size, o->host_id, o->size))
+				return err_say(e, EINVAL, "/linux/%s/%zu: overlaps entry %zu",
+					field, i, j);
+		}
+	}
+	return 0;
+}
+
+static int check_user_namespace(struct spec *spec, struct err *e)
+{
+	const struct spec_linux *l = &spec->linux_;
+	const struct spec_namespace *user = &l->namespaces[NS_USER];
+	const struct {
+		const char *field;
+		const struct id_map *map;
+	} maps[] = { { "uidMappings", &l->uid_mappings }, { "gidMappings", &l->gid_mappings } };
+	int r = 0;
+
+	for (size_t i = 0; i < ELEMENTS(maps) && r == 0; i++) {
+		if (maps[i].map->n && !user->present)
+			return err_say(e, EINVAL,
+				"/linux/%s: needs a 'user' namespace in /linux/namespaces",
+				maps[i].field);
+		if (!maps[i].map->n && user->present && !user->path)
+			return err_say(e, EINVAL, "/linux/%s: is required for a new user namespace",
+				maps[i].field);
+		r = check_id_map(maps[i].map, maps[i].field, e);
+		/* CRI-O and containerd send a namespace to join together with its mappings. */
+		if (r == 0 && maps[i].map->n && user->path)
+			r = spec_warn(spec, e,
+				"/linux/%s: is ignored: a user namespace that is joined keeps its "
+				"own mappings",
+				maps[i].field);
+	}
+	return r;
+}
+
+static int check_time_offsets(const struct spec_linux *l, struct err *e)
+{
+	const struct spec_namespace *time = &l->namespaces[NS_TIME];
+
+	if (!l->monotonic.present && !l->boottime.present)
+		return 0;
+	if (!time->present)
+		return err_say(e, EINVAL,
+			"/linux/timeOffsets: needs a 'time' namespace in /linux/namespaces");
+	/* Offsets are fixed once a process lives in the namespace (time_namespaces(7)). */
+	if (time->path)
+		return err_say(e, EINVAL,
+			"/linux/timeOffsets: a time namespace that is joined keeps its own "
+			"offsets");
+	return 0;
+}
+
+/*
+ * sysctl(8): '.' and '/' both separate, whichever comes first, and the other one then stands for
+ * itself: "net.ipv4.conf.eth0/100.forwarding" is "net/ipv4/conf/eth0.100/forwarding". Rewritten in
+ * place to the path below /proc/sys. False: no such path can be.
+ */
+static bool sysctl_path(char *key)
+{
+	char *first = strpbrk(key, "./");
+
+	if (!first)
+		return false;
+	for (char *p = key; *first == '.' && *p; p++) {
+		if (*p == '.')
+			*p = '/';
+		else if (*p == '/')
+			*p = '.';
+	}
+	for (const char *part = key;; part++) {
+		size_t len = strcspn(part, "/");
+
+		if (len == 0 || (len == 1 && part[0] == '.') ||
+			(len == 2 && part[0] == '.' && part[1] == '.'))
+			return false;
+		part += len;
+		if (!*part)
+			return true;
+	}
+}
+
+/*
+ * Which namespace a sysctl belongs to; all others are the host's. The rows are what the kernel
+ * registers per namespace: ipc/ipc_sysctl.c, ipc/mq_sysctl.c, kernel/utsname_sysctl.c, the net
+ * tree, and kernel/ucount.c.
+ */
+static const struct sysctl_owner {
+	const char *path; /* ending in '/': everything below */
+	enum ns_type ns;
+} sysctl_owners[] = {
+	{ "fs/mqueue/", NS_IPC },
+	{ "kernel/domainname", NS_UTS },
+	{ "kernel/hostname", NS_UTS },
+	{ "kernel/msgmax", NS_IPC },
+	{ "kernel/msgmnb", NS_IPC },
+	{ "kernel/msgmni", NS_IPC },
+	{ "kernel/sem", NS_IPC },
+	{ "kernel/shm_rmid_forced", NS_IPC },
+	{ "kernel/shmall", NS_IPC },
+	{ "kernel/shmmax", NS_IPC },
+	{ "kernel/shmmni", NS_IPC },
+	{ "net/", NS_NETWORK },
+	{ "user/", NS_USER },
+};
+
+static const struct sysctl_owner *sysctl_owner(const char *path)
+{
+	for (size_t i = 0; i < ELEMENTS(sysctl_owners); i++) {
+		const char *own = sysctl_owners[i].path;
+
+		if (own[strlen(own) - 1] == '/' ? str_starts(path, own) : str_eq(path, own))
+			return &sysctl_owners[i];
+	}
+	return NULL;
+}
+
+static int settle_sysctl(struct spec *spec, struct err *e)
+{
+	const struct spec_linux *l = &spec->linux_;
+
+	for (size_t i = 0; i < l->sysctl.n; i++) {
+		struct str_pair *pair = &l->sysctl.v[i];
+		const struct shown key = shown(pair->key);
+		char *path = arena_strdup(&spec->arena, pair->key);
+		const struct sysctl_owner *owner;
+
+		if (!path)
+			return err_nomem(e);
+		if (!sysctl_path(path))
+			return err_say(e, EINVAL, "/linux/sysctl: '%s' is not the name of a sysctl",
+				key.text);
+		owner = sysctl_owner(path);
+		if (!owner)
+			return err_say(e, EINVAL,
+				"/linux/sysctl: '%s' belongs to no namespace and would change the "
+				"host",
+				key.text);
+		if (!l->namespaces[owner->ns].present)
+			return err_say(e, EINVAL,
+				"/linux/sysctl: '%s' needs a '%s' namespace in /linux/namespaces",
+				key.text, names_namespaces[owner->ns].name);
+		if (str_eq(path, "kernel/hostname"))
+			return err_say(e, EINVAL, "/linux/sysctl: '%s' is what /hostname is for",
+				key.text);
+		pair->key = path;
+	}
+	return 0;
+}
+
+static int check_paths(const struct spec_linux *l, struct err *e)
+{
+	const struct {
+		const char *field;
+		const struct str_list *paths;
+	} lists[] = { { "maskedPaths", &l->masked_paths },
+		{ "readonlyPaths", &l->readonly_paths } };
+
+	for (size_t i = 0; i < ELEMENTS(lists); i++) {
+		if (lists[i].paths->n && !l->namespaces[NS_MOUNT].present)
+			return err_say(e, EINVAL,
+				"/linux/%s: needs a 'mount' namespace in /linux/namespaces",
+				lists[i].field);
+		for (size_t j = 0; j < lists[i].paths->n; j++) {
+			if (lists[i].paths->v[j][0] != '/')
+				return err_say(e, EINVAL,
+					"/linux/%s/%zu: '%s' is not an absolute path",
+					lists[i].field, j, shown(lists[i].paths->v[j]).text);
+		}
+	}
+	return 0;
+}
+
+static int check_cgroups_path(const char *path, struct err *e)
+{
+	for (const char *part = path; part && *part; part += strspn(part, "/")) {
+		size_t len = strcspn(part, "/");
+
+		if (len == 2 && part[0] == '.' && part[1] == '.')
+			return err_say(e, EINVAL,
+				"/linux/cgroupsPath: '%s' must not have '..' in it",
+				shown(path).text);
+		part += len;
+	}
+	/* The kernel makes no such cgroup: /proc/PID/cgroup could not be read any more. */
+	if (path && strchr(path, '\n'))
+		return err_say(e, EINVAL, "/linux/cgroupsPath: must not have a newline in it");
+	return 0;
+}
+
+static int check_propagation(const char *word, struct err *e)
+{
+	const struct mount_opt *o = word ? names_mount_option(word) : NULL;
+
+	if (!word || (o && o->kind == MOUNT_OPT_PROPAGATION))
+		return 0;
+	return err_say(e, EINVAL,
+		"/linux/rootfsPropagation: '%s' is not one of shared, slave, private, unbindable",
+		shown(word).text);
+}
+
+static int check_devices(const struct spec_linux *l, struct err *e)
+{
+	for (size_t i = 0; i < l->n_devices; i++) {
+		const struct spec_device *d = &l->devices[i];
+		const char *field = d->uid.set && d->uid.v == UINT32_MAX ? "uid" : "gid";
+
+		if (d->path[0] != '/')
+			return err_say(e, EINVAL,
+				"/linux/devices/%zu/path: '%s' is not an absolute path", i,
+				shown(d->path).text);
+		if ((d->uid.set && d->uid.v == UINT32_MAX) ||
+			(d->gid.set && d->gid.v == UINT32_MAX))
+			return err_say(e, EINVAL,
+				"/linux/devices/%zu/%s: %" PRIu32
+				" is no ID: the kernel takes it for \"unchanged\"",
+				i, field, UINT32_MAX);
+	}
+	return 0;
+}
+
+#define IF_NAME_MAX 15 /* IFNAMSIZ - 1 */
+
+/* dev_valid_name() of net/core/dev.c. */
+static bool interface_name(const char *name)
+{
+	if (!*name || strlen(name) > IF_NAME_MAX || str_eq(name, ".") || str_eq(name, ".."))
+		return false;
+	for (; *name; name++) {
+		if (*name == '/' || *name == ':' || isspace((unsigned char)*name))
+			return false;
+	}
+	return true;
+}
+
+static int check_net_devices(const struct spec_linux *l, struct err *e)
+{
+	if (l->n_net_devices && !l->namespaces[NS_NETWORK].present)
+		return err_say(e, EINVAL,
+			"/linux/netDevices: needs a 'network' namespace in /linux/namespaces");
+	for (size_t i = 0; i < l->n_net_devices; i++) {
+		const struct spec_net_device *d = &l->net_devices[i];
+
+		if (!interface_name(d->host_name))
+			return err_say(e, EINVAL,
+				"/linux/netDevices: '%s' is not the name of a network device",
+				shown(d->host_name).text);
+		if (!interface_name(d->name))
+			return err_say(e, EINVAL,
+				"/linux/netDevices/%s/name: '%s' is not the name of a network "
+				"device",
+				d->host_name, shown(d->name).text);
+	}
+	return 0;
+}
+
+static int check_seccomp(const struct spec_seccomp *s, struct err *e)
+{
+	bool notify = false;
+
+	for (size_t i = 0; i < s->architectures.n; i++) {
+		if (!names_find(names_seccomp_archs, s->architectures.v[i]))
+			return err_say(e, EINVAL,
+				"/linux/seccomp/architectures/%zu: '%s' is not a seccomp "
+				"architecture",
+				i, shown(s->architectures.v[i]).text);
+	}
+	/* The agent would have to answer for the system calls that reach it. */
+	if (s->default_action == SCMP_ACT_NOTIFY)
+		return err_say(e, EINVAL,
+			"/linux/seccomp/defaultAction: SCMP_ACT_NOTIFY cannot be the default");
+	for (size_t i = 0; i < s->n_rules; i++)
+		notify = notify || s->rules[i].action == SCMP_ACT_NOTIFY;
+	if (notify && !s->listener_path)
+		return err_say(
+			e, EINVAL, "/linux/seccomp/listenerPath: is required for SCMP_ACT_NOTIFY");
+	if (s->listener_metadata && !s->listener_path)
+		return err_say(e, EINVAL,
+			"/linux/seccomp/listenerMetadata: must not be set without listenerPath");
+	return 0;
+}
+
+static int check_intel_rdt(const struct spec_intel_rdt *rdt, struct err *e)
+{
+	const char *id = rdt->clos_id;
+
+	/* "/" alone is the default class; otherwise it is the name of one directory of resctrl. */
+	if (id && !str_eq(id, "/") && (strchr(id, '/') || str_eq(id, ".") || str_eq(id, "..")))
+		return err_say(e, EINVAL, "/linux/intelRdt/closID: '%s' is not the name of a class",
+			shown(id).text);
+	if (rdt->l3_cache_schema && strchr(rdt->l3_cache_schema, '\n'))
+		return err_say(
+			e, EINVAL, "/linux/intelRdt/l3CacheSchema: must not have a newline in it");
+	if (rdt->mem_bw_schema && strchr(rdt->mem_bw_schema, '\n'))
+		return err_say(
+			e, EINVAL, "/linux/intelRdt/memBwSchema: must not have a newline in it");
+	if (rdt->mem_bw_schema && !str_starts(rdt->mem_bw_schema, "MB:"))
+		return err_say(e, EINVAL, "/linux/intelRdt/memBwSchema: '%s' must start with 'MB:'",
+			shown(rdt->mem_bw_schema).text);
+	for (size_t i = 0; i < rdt->schemata.n; i++) {
+		if (strchr(rdt->schemata.v[i], '\n'))
+			return err_say(e, EINVAL,
+				"/linux/intelRdt/schemata/%zu: must not have a newline in it", i);
+	}
+	return 0;
+}

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rules_resources.c - the rules of linux.resources, in a config and in an update.
+ *
+ * Whether this host's cgroups can do what is asked is the business of src/cgroup.
+ */
+#include "spec/internal.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+
+#define CPUS_MAX 8192u /* CONFIG_NR_CPUS goes no further */
+
+/* A number of a list, and white space behind it. Returns what follows, or NULL: no number. */
+static const char *list_number(const char *s, uint64_t *ret)
+{
+	uint64_t v = 0;
+
+	if (!isdigit((unsigned char)*s))
+		return NULL;
+	for (; isdigit((unsigned char)*s); s++) {
+		if (v < UINT32_MAX)
+			v = v * 10 + (uint64_t)(*s - '0');
+	}
+	*ret = v;
+	return s + strspn(s, " \t\n");
+}
+
+/* N or N-M, separated by commas, as cpuset(7) has it without strides. */
+static int check_list(
+	const char *list, uint64_t max, const char *what, const char *at, struct err *e)
+{
+	const char *s = list;
+	uint64_t first, last;
+
+	for (;;) {
+		s += strspn(s, " \t\n,");
+		if (!*s)
+			return 0;
+		s = list_number(s, &first);
+		if (!s)
+			break;
+		last = first;
+		if (*s == '-')
+			s = list_number(s + 1 + strspn(s + 1, " \t\n"), &last);
+		if (!s || (*s && *s != ','))
+			break;
+		if (first > last)
+			return err_say(e, EINVAL,
+				"%s: range %" PRIu64 "-%" PRIu64 " runs backwards", at, first,
+				last);
+		if (last >= max)
+			return err_say(e, EINVAL,
+				"%s: '%s' goes past the last possible %s, %" PRIu64, at,
+				shown(list).text, what, max - 1);
+	}
+	return err_say(e, EINVAL, "%s: '%s' is not a list such as 0-3,7", at, shown(list).text);
+}
+
+int rules_check_cpus(const char *list, const char *at, struct err *e)
+{
+	return list ? check_list(list, CPUS_MAX, "CPU", at, e) : 0;
+}
+
+static int check_cpu(const struct spec_cpu *cpu, const char *at, struct err *e)
+{
+	char pointer[64];
+	int r;
+
+	(void)snprintf(pointer, sizeof(pointer), "%s/cpu/cpus", at);
+	r = rules_check_cpus(cpu->cpus, pointer, e);
+	(void)snprintf(pointer, sizeof(pointer), "%s/cpu/mems", at);
+	if (r == 0 && cpu->mems)
+		r = check_list(cpu->mems, MPOL_NODES_MAX, "node", pointer, e);
+	if (r < 0)
+		return r;
+	if (cpu->quota.set && cpu->quota.v > 0 && cpu->burst.set &&
+		cpu->burst.v > (uint64_t)cpu->quota.v)
+		return err_say(e, EINVAL, "%s/cpu/burst: %" PRIu64 " is above the quota %" PRId64,
+			at, cpu->burst.v, cpu->quota.v);
+	return 0;
+}
+
+static int check_memory(struct spec *spec, const char *at, bool whole, struct err *e)
+{
+	const struct spec_memory *m = &spec->linux_.resources.memory;
+
+	/* Memory and swap together: less than memory alone makes no sense to any kernel. */
+	if (m->swap.set && m->swap.v > 0 && m->limit.set && m->limit.v > m->swap.v)
+		return err_say(e, EINVAL,
+			"%s/memory/swap: %" PRId64 " is below the memory limit %" PRId64
+			": it counts memory and swap together",
+			at, m->swap.v, m->limit.v);
+	/* An update may rely on the limit that is there. */
+	if (whole && m->swap.set && m->swap.v > 0 && (!m->limit.set || m->limit.v <= 0))
+		return err_say(e, EINVAL,
+			"%s/memory/swap: needs a memory limit: it counts memory and swap together",
+			at);
+	/* Linux 5.11 and later always account hierarchically. */
+	if (m->use_hierarchy.set && !m->use_hierarchy.v)
+		return err_say(e, EINVAL,
+			"%s/memory/useHierarchy: memory is always accounted hierarchically", at);
+	/* May be ignored (config-linux.md, Memory); the kernel has done so since 5.4. */
+	if (m->kernel.set && m->kernel.v != -1)
+		return spec_warn(spec, e,
+			"%s/memory/kernel: is ignored: Linux has no limit of kernel memory any "
+			"more",
+			at);
+	return 0;
+}
+
+/* "2MB": a number without leading zero, a prefix, B. */
+static bool page_size(const char *s)
+{
+	size_t digits = strspn(s, "0123456789");
+
+	return digits > 0 && s[0] != '0' && s[digits] && strchr("KMG", s[digits]) &&
+	       str_eq(s + digits + 1, "B");
+}
+
+/* A key is the name of a file in the cgroup's directory. */
+static bool file_name(const char *s)
+{
+	return *s && !strchr(s, '/') && !str_eq(s, ".") && !str_eq(s, "..");
+}
+
+int rules_check_resources(struct spec *spec, const char *at, bool whole, struct err *e)
+{
+	const struct spec_resources *res = &spec->linux_.resources;
+	int r;
+
+	r = check_cpu(&res->cpu, at, e);
+	if (r == 0)
+		r = check_memory(spec, at, whole, e);
+	for (size_t i = 0; r == 0 && i < res->n_hugepage_limits; i++) {
+		if (!page_size(res->hugepage_limits[i].page_size))
+			return err_say(e, EINVAL,
+				"%s/hugepageLimits/%zu/pageSize: '%s' is not a size such as 2MB",
+				at, i, shown(res->hugepage_limits[i].page_size).text);
+	}
+	for (size_t i = 0; r == 0 && i < res->unified.n; i++) {
+		if (!file_name(res->unified.v[i].key))
+			return err_say(e, EINVAL,
+				"%s/unified: '%s' is not the name of a cgroup file", at,
+				shown(res->unified.v[i].key).text);
+	}
+	return r;
+}

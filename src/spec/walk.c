@@ -1,0 +1,506 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * walk.c - from JSON to structs by tables.
+ *
+ * Every value is checked for type and range before it is stored, and nothing is rounded or cut
+ * short. The tree is the tokener's, so its depth and size are bounded already.
+ */
+#include "spec/walk.h"
+#include "spec/internal.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+
+static int read_field(struct walk *w, const struct where *up, const struct field *f,
+	json_object *object, void *base);
+
+int walk_object(struct walk *w, const struct where *at, const struct object *object,
+	json_object *value, void *base)
+{
+	int r;
+
+	if (!json_object_is_type(value, json_type_object))
+		return walk_say(w, at, "must be an object, not %s", walk_type(value));
+
+	for (const struct field *f = object->fields; f->name; f++) {
+		r = read_field(w, at, f, value, base);
+		if (r < 0)
+			return r;
+	}
+	if (object->closed) {
+		json_object_object_foreach(value, key, member)
+		{
+			const struct field *f = object->fields;
+
+			while (f->name && !str_eq(f->name, key))
+				f++;
+			if (!f->name && member)
+				return walk_say(
+					w, at, "'%s' is not %s", shown(key).text, object->closed);
+		}
+	}
+	return object->after ? object->after(w, at, value, base) : 0;
+}
+
+json_object *walk_get(json_object *object, const char *name)
+{
+	json_object *value = NULL;
+
+	return json_object_object_get_ex(object, name, &value) ? value : NULL;
+}
+
+const char *walk_type(json_object *value)
+{
+	switch (json_object_get_type(value)) {
+	case json_type_null:
+		return "null";
+	case json_type_boolean:
+		return "a boolean";
+	case json_type_double:
+	case json_type_int:
+		return "a number";
+	case json_type_object:
+		return "an object";
+	case json_type_array:
+		return "a list";
+	case json_type_string:
+		return "a string";
+	}
+	return "an unknown thing";
+}
+
+int walk_text(struct walk *w, const struct where *at, json_object *value, const char **ret)
+{
+	const char *text;
+
+	if (!json_object_is_type(value, json_type_string))
+		return walk_say(w, at, "must be a string, not %s", walk_type(value));
+	text = json_object_get_string(value);
+	if (strlen(text) != (size_t)json_object_get_string_len(value))
+		return walk_say(w, at, "must not contain a NUL character");
+	*ret = text;
+	return 0;
+}
+
+static int keep(struct walk *w, const char *text, char **ret)
+{
+	*ret = arena_strdup(&w->spec->arena, text);
+	return *ret ? 0 : err_nomem(w->e);
+}
+
+static int read_string(struct walk *w, const struct where *at, const struct field *f,
+	json_object *value, void *member)
+{
+	const char *text;
+	char *kept;
+	int r;
+
+	r = walk_text(w, at, value, &text);
+	if (r < 0)
+		return r;
+	/* Go writes and reads an optional string that is empty as one that is absent. */
+	if (!*text)
+		return f->required ? walk_say(w, at, "must not be empty") : 0;
+	r = keep(w, text, &kept);
+	if (r < 0)
+		return r;
+	*(const char **)member = kept;
+	return 0;
+}
+
+static int read_strings(
+	struct walk *w, const struct where *at, json_object *value, struct str_list *ret)
+{
+	size_t n;
+	char **v;
+
+	if (!json_object_is_type(value, json_type_array))
+		return walk_say(w, at, "must be a list of strings, not %s", walk_type(value));
+	n = json_object_array_length(value);
+	v = arena_array(&w->spec->arena, char *, n + 1);
+	if (!v)
+		return err_nomem(w->e);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct where item = { .up = at, .index = i };
+		const char *text;
+		int r;
+
+		r = walk_text(w, &item, json_object_array_get_idx(value, i), &text);
+		if (r == 0)
+			r = keep(w, text, &v[i]);
+		if (r < 0)
+			return r;
+	}
+	*ret = (struct str_list){ .n = n, .v = v };
+	return 0;
+}
+
+static int read_pairs(
+	struct walk *w, const struct where *at, json_object *value, struct pair_list *ret)
+{
+	struct str_pair *v;
+	size_t n = 0;
+
+	if (!json_object_is_type(value, json_type_object))
+		return walk_say(w, at, "must be an object of strings, not %s", walk_type(value));
+	v = arena_array(&w->spec->arena, struct str_pair, json_object_object_length(value) + 1);
+	if (!v)
+		return err_nomem(w->e);
+
+	json_object_object_foreach(value, key, member)
+	{
+		const struct where item = { .up = at, .name = key };
+		const char *text;
+		char *kept_key, *kept_value;
+		int r;
+
+		r = walk_text(w, &item, member, &text);
+		if (r == 0)
+			r = keep(w, key, &kept_key);
+		if (r == 0)
+			r = keep(w, text, &kept_value);
+		if (r < 0)
+			return r;
+		v[n++] = (struct str_pair){ kept_key, kept_value };
+	}
+	*ret = (struct pair_list){ .n = n, .v = v };
+	return 0;
+}
+
+static int read_bool(struct walk *w, const struct where *at, json_object *value, bool *ret)
+{
+	if (!json_object_is_type(value, json_type_boolean))
+		return walk_say(w, at, "must be true or false, not %s", walk_type(value));
+	*ret = json_object_get_boolean(value);
+	return 0;
+}
+
+/* Any integer that JSON text can hold here: -2^63 to 2^64-1. */
+struct number {
+	bool negative;
+	int64_t i;  /* negative */
+	uint64_t u; /* not negative */
+};
+
+static int read_number(struct walk *w, const struct where *at, const struct field *f,
+	json_object *value, struct number *ret)
+{
+	struct number n = { 0 };
+
+	/* 1.0 and 1e3 are doubles to JSON and refused as integers by Go's decoder as well. */
+	if (json_object_is_type(value, json_type_double))
+		return walk_say(w, at,
+			"must be a whole number without fraction or exponent, not %s",
+			shown(json_object_to_json_string(value)).text);
+	if (!json_object_is_type(value, json_type_int))
+		return walk_say(w, at, "must be a number, not %s", walk_type(value));
+
+	n.i = json_object_get_int64(value);
+	n.negative = n.i < 0;
+	n.u = n.negative ? 0 : json_object_get_uint64(value);
+	if (n.negative && n.i < f->min)
+		return walk_say(w, at, "%" PRId64 " is out of range %" PRId64 " to %" PRIu64, n.i,
+			f->min, f->max);
+	if (!n.negative && ((f->min > 0 && n.u < (uint64_t)f->min) || n.u > f->max))
+		return walk_say(w, at, "%" PRIu64 " is out of range %" PRId64 " to %" PRIu64, n.u,
+			f->min, f->max);
+	*ret = n;
+	return 0;
+}
+
+/* The row's range lies within the member's type: fields.c gives it by the same macro. */
+static int read_integer(struct walk *w, const struct where *at, const struct field *f,
+	json_object *value, void *member)
+{
+	struct number n;
+	int64_t i;
+	int r;
+
+	r = read_number(w, at, f, value, &n);
+	if (r < 0)
+		return r;
+	i = n.negative ? n.i : (int64_t)n.u;
+	switch (f->kind) {
+	case FIELD_INT:
+		*(int *)member = (int)i;
+		return 0;
+	case FIELD_I32:
+		*(int32_t *)member = (int32_t)i;
+		return 0;
+	case FIELD_I64:
+		*(int64_t *)member = i;
+		return 0;
+	case FIELD_U32:
+		*(uint32_t *)member = (uint32_t)n.u;
+		return 0;
+	case FIELD_U64:
+		*(uint64_t *)member = n.u;
+		return 0;
+	case FIELD_OPT_I64:
+		*(struct opt_i64 *)member = (struct opt_i64){ true, i };
+		return 0;
+	case FIELD_OPT_U32:
+		*(struct opt_u32 *)member = (struct opt_u32){ true, (uint32_t)n.u };
+		return 0;
+	default:
+		*(struct opt_u64 *)member = (struct opt_u64){ true, n.u };
+		return 0;
+	}
+}
+
+static int read_name(struct walk *w, const struct where *at, const struct field *f,
+	json_object *value, uint64_t *ret)
+{
+	const struct name_row *row;
+	const char *text;
+	int r;
+
+	r = walk_text(w, at, value, &text);
+	if (r < 0)
+		return r;
+	row = names_find(f->names, text);
+	if (!row)
+		return walk_say(w, at, "'%s' is not %s", shown(text).text, f->what);
+	*ret = row->number;
+	return 0;
+}
+
+static int read_flags(struct walk *w, const struct where *at, const struct field *f,
+	json_object *value, uint64_t *ret)
+{
+	uint64_t flags = 0, bit;
+
+	if (!json_object_is_type(value, json_type_array))
+		return walk_say(w, at, "must be a list of strings, not %s", walk_type(value));
+	for (size_t i = 0; i < json_object_array_length(value); i++) {
+		const struct where item = { .up = at, .index = i };
+		int r;
+
+		r = read_name(w, &item, f, json_object_array_get_idx(value, i), &bit);
+		if (r < 0)
+			return r;
+		flags |= bit;
+	}
+	*ret = flags;
+	return 0;
+}
+
+int walk_list(struct walk *w, const struct where *at, const struct field *f, json_object *value,
+	size_t *ret_n, void **ret)
+{
+	const struct object *object = f->object;
+	/* A list of numbers has no table; its items are read as the row itself says. */
+	const struct field number = { .kind = FIELD_U32, .min = f->min, .max = f->max };
+	size_t n;
+	char *v;
+	int r;
+
+	if (!json_object_is_type(value, json_type_array))
+		return walk_say(w, at, "must be a list, not %s", walk_type(value));
+	n = json_object_array_length(value);
+	if (n == 0)
+		return 0;
+	v = arena_alloc(&w->spec->arena, n, object->size);
+	if (!v)
+		return err_nomem(w->e);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct where item = { .up = at, .index = i };
+		json_object *it = json_object_array_get_idx(value, i);
+
+		if (object->fields)
+			r = walk_object(w, &item, object, it, v + i * object->size);
+		else
+			r = read_integer(w, &item, &number, it, v + i * object->size);
+		if (r < 0)
+			return r;
+	}
+	*ret_n = n;
+	*ret = v;
+	return 0;
+}
+
+static int read_list(struct walk *w, const struct where *at, const struct field *f,
+	json_object *value, char *base)
+{
+	void *items = NULL;
+	size_t n = 0;
+	int r;
+
+	r = walk_list(w, at, f, value, &n, &items);
+	if (r < 0)
+		return r;
+	*(size_t *)(base + f->count) = n;
+	*(void **)(base + f->at) = items;
+	return 0;
+}
+
+static int read_object(struct walk *w, const struct where *at, const struct field *f,
+	json_object *value, char *base)
+{
+	void *object;
+	int r;
+
+	if (f->kind == FIELD_OBJECT) {
+		r = walk_object(w, at, f->object, value, base + f->at);
+		if (r == 0 && f->count != FIELD_NOWHERE)
+			*(bool *)(base + f->count) = true;
+		return r;
+	}
+	object = arena_alloc(&w->spec->arena, 1, f->object->size);
+	if (!object)
+		return err_nomem(w->e);
+	r = walk_object(w, at, f->object, value, object);
+	if (r == 0)
+		*(void **)(base + f->at) = object;
+	return r;
+}
+
+static int read_names(struct walk *w, const struct where *at, const struct field *f,
+	json_object *value, void *member)
+{
+	uint64_t number = 0;
+	int r;
+
+	if (f->kind == FIELD_NAME_INT || f->kind == FIELD_NAME_U32)
+		r = read_name(w, at, f, value, &number);
+	else
+		r = read_flags(w, at, f, value, &number);
+	if (r < 0)
+		return r;
+	if (f->kind == FIELD_NAME_INT)
+		*(int *)member = (int)number;
+	else if (f->kind == FIELD_FLAGS_U64)
+		*(uint64_t *)member = number;
+	else
+		*(uint32_t *)member = (uint32_t)number;
+	return 0;
+}
+
+static int read_field(struct walk *w, const struct where *up, const struct field *f,
+	json_object *object, void *base)
+{
+	const struct where at = { .up = up, .name = f->name };
+	json_object *value = walk_get(object, f->name);
+
+	if (!value)
+		return f->required ? walk_say(w, &at, "is required") : 0;
+	return walk_value(w, &at, f, value, base);
+}
+
+int walk_value(struct walk *w, const struct where *at, const struct field *f, json_object *value,
+	void *base)
+{
+	char *member = (char *)base + f->at;
+
+	switch (f->kind) {
+	case FIELD_STRING:
+		return read_string(w, at, f, value, member);
+	case FIELD_STRINGS:
+		return read_strings(w, at, value, (struct str_list *)member);
+	case FIELD_PAIRS:
+		return read_pairs(w, at, value, (struct pair_list *)member);
+	case FIELD_BOOL:
+		return read_bool(w, at, value, (bool *)member);
+	case FIELD_OPT_BOOL:
+		((struct opt_bool *)member)->set = true;
+		return read_bool(w, at, value, &((struct opt_bool *)member)->v);
+	case FIELD_INT:
+	case FIELD_I32:
+	case FIELD_I64:
+	case FIELD_U32:
+	case FIELD_U64:
+	case FIELD_OPT_I64:
+	case FIELD_OPT_U32:
+	case FIELD_OPT_U64:
+		return read_integer(w, at, f, value, member);
+	case FIELD_NAME_INT:
+	case FIELD_NAME_U32:
+	case FIELD_FLAGS_U32:
+	case FIELD_FLAGS_U64:
+		return read_names(w, at, f, value, member);
+	case FIELD_OBJECT:
+	case FIELD_OBJECT_PTR:
+		return read_object(w, at, f, value, base);
+	case FIELD_LIST:
+		return read_list(w, at, f, value, base);
+	case FIELD_CUSTOM:
+		return f->read(w, at, f, value, base);
+	case FIELD_FOREIGN:
+		return walk_warn(w, at, "is for another platform and ignored");
+	}
+	return 0;
+}
+
+/* A name as a part of a JSON pointer (RFC 6901), shortened. */
+static void pointer_add(struct strbuf *b, const char *name)
+{
+	const struct shown part = shown(name);
+
+	for (const char *p = part.text; *p; p++) {
+		if (*p == '~')
+			strbuf_adds(b, "~0");
+		else if (*p == '/')
+			strbuf_adds(b, "~1");
+		else
+			strbuf_add(b, p, 1);
+	}
+}
+
+static void pointer_of(struct strbuf *b, const struct where *at)
+{
+	const struct where *chain[SPEC_DEPTH_MAX];
+	size_t n = 0;
+
+	for (; at && n < SPEC_DEPTH_MAX; at = at->up)
+		chain[n++] = at;
+	while (n-- > 0) {
+		strbuf_add(b, "/", 1);
+		if (chain[n]->name)
+			pointer_add(b, chain[n]->name);
+		else
+			strbuf_addf(b, "%zu", chain[n]->index);
+	}
+}
+
+static void sentence_of(struct strbuf *b, const struct where *at, const char *fmt, va_list ap)
+{
+	char text[512];
+
+	pointer_of(b, at);
+	if (b->len)
+		strbuf_adds(b, ": ");
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
+	strbuf_adds(b, text);
+}
+
+int walk_say(const struct walk *w, const struct where *at, const char *fmt, ...)
+{
+	struct strbuf b = { 0 };
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	sentence_of(&b, at, fmt, ap);
+	va_end(ap);
+	r = b.failed ? err_nomem(w->e) : err_say(w->e, EINVAL, "%s", b.text);
+	strbuf_free(&b);
+	return r;
+}
+
+int walk_warn(struct walk *w, const struct where *at, const char *fmt, ...)
+{
+	struct strbuf b = { 0 };
+	va_list ap;
+	int r;
+
+	va_start(ap, fmt);
+	sentence_of(&b, at, fmt, ap);
+	va_end(ap);
+	r = b.failed ? err_nomem(w->e) : spec_warn(w->spec, w->e, "%s", b.text);
+	strbuf_free(&b);
+	return r;
+}
