@@ -18,17 +18,23 @@ struct row {
 	const char *code;
 };
 
-#define OK(says, text, nodes) { says, text, sizeof(text) - 1, nodes, NULL, NULL }
-#define NO(says, text, code, words) { says, text, sizeof(text) - 1, NULL, words, code }
-#define SYNTAX(says, text, quoted, at) \
+#define OK(says, text, nodes)                                                                      \
+	{                                                                                          \
+		says, text, sizeof(text) - 1, nodes, NULL, NULL                                    \
+	}
+#define NO(says, text, code, words)                                                                \
+	{                                                                                          \
+		says, text, sizeof(text) - 1, NULL, words, code                                    \
+	}
+#define SYNTAX(says, text, quoted, at)                                                             \
 	NO(says, text, "mpol.nodes.syntax", quoted NOT_A_NODE " (at byte " #at ")")
-#define LARGE(says, text, number, at) \
+#define LARGE(says, text, number, at)                                                              \
 	NO(says, text, "mpol.nodes.large", "node " number TOO_LARGE " (at byte " #at ")")
-#define BACK(says, text, range, at) \
+#define BACK(says, text, range, at)                                                                \
 	NO(says, text, "mpol.nodes.range", "range " range " runs backwards (at byte " #at ")")
-#define NO_FIRST(says, text, quoted, at) \
+#define NO_FIRST(says, text, quoted, at)                                                           \
 	NO(says, text, "mpol.nodes.open", "range " quoted " has no first node (at byte " #at ")")
-#define NO_LAST(says, text, quoted, at) \
+#define NO_LAST(says, text, quoted, at)                                                            \
 	NO(says, text, "mpol.nodes.open", "range " quoted " has no last node (at byte " #at ")")
 
 /* clang-format off */
@@ -229,8 +235,8 @@ static const struct big_row big_rows[] = {
 		"range \"------------------------------------------------...\" (10485760 bytes) "
 		"has no first node (at byte 0)" },
 	{ "10 MB of numbers without commas", "1 ", NULL,
-		"\"1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 ...\" (10485759 bytes)" NOT_A_NODE
-		" (at byte 0)" },
+		"\"1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 ...\" (10485759 "
+		"bytes)" NOT_A_NODE " (at byte 0)" },
 	{ "10 MB of escapes", "\033", NULL,
 		"\"\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b"
 		"\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b\\x1b"
@@ -349,5 +355,5 @@ int main(void)
 
 	failed += ROWS_RUN("huge node lists", big_rows, test_big);
 	failed += cmocka_run_group_tests_name("node sets", others, NULL, NULL);
-	return failed;
+	return failed != 0;
 }
