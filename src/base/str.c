@@ -136,9 +136,10 @@ void strbuf_addf(struct strbuf *b, const char *fmt, ...)
 	va_end(again);
 }
 
-/* The length of the UTF-8 sequence at s, 0 if it is none (RFC 3629: no surrogates, no overlong). */
-static size_t utf8_len(const unsigned char *s)
+size_t str_utf8_len(const char *text)
 {
+	const unsigned char *s = (const unsigned char *) text;
+
 	if (s[0] < 0x80)
 		return 1;
 	if (s[0] >= 0xc2 && s[0] <= 0xdf)
@@ -161,7 +162,7 @@ void strbuf_add_json(struct strbuf *b, const char *s)
 {
 	strbuf_adds(b, "\"");
 	for (const unsigned char *p = (const unsigned char *) s; *p;) {
-		size_t len = utf8_len(p);
+		size_t len = str_utf8_len((const char *) p);
 		if (len == 0) {
 			strbuf_adds(b, "\\ufffd");
 			p++;

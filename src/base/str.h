@@ -45,6 +45,9 @@ void strbuf_addf(struct strbuf *b, const char *fmt, ...) __attribute__((format(p
 void strbuf_add_json(struct strbuf *b, const char *s);
 void strbuf_free(struct strbuf *b);
 
+/* The bytes of the UTF-8 sequence at s, NUL-ended; 0: none (RFC 3629: no surrogates, none overlong). */
+size_t str_utf8_len(const char *s);
+
 /* Decimal digits only, all of s, in range; else -EINVAL or -ERANGE. */
 int str_to_u64(const char *s, uint64_t *ret);
 int str_to_i64(const char *s, int64_t *ret); /* a leading '-' is allowed */

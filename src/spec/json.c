@@ -4,7 +4,7 @@
  *
  * The text is hostile: its size, depth and number of values are bounded before a tree is built.
  * What json-c lets pass and two readers could understand differently is refused: names that occur
- * twice in an object, names cut short by NUL, bare control characters, NaN.
+ * twice in an object or are cut short by NUL, numbers beyond 64 bits, bad UTF-8, NaN.
  */
 #include "base/fd.h"
 #include "spec/internal.h"
@@ -69,19 +69,72 @@ static int say_at(const struct scan *s, size_t offset, struct err *e, const char
 /* From the quote at offset to the one that closes it; len if none does. */
 static int scan_string(const struct scan *s, size_t *offset, bool *ret_nul, struct err *e)
 {
-	size_t i = *offset + 1;
+	size_t i = *offset + 1, bytes;
 
 	*ret_nul = false;
-	for (; i < s->len && s->text[i] != '"'; i++) {
+	for (; i < s->len && s->text[i] != '"'; i += bytes) {
+		/* json-c lets surrogates and control characters pass. */
 		if ((unsigned char)s->text[i] < 0x20)
 			return say_at(s, i, e, "control character in a string");
+		bytes = str_utf8_len(s->text + i);
+		if (bytes == 0)
+			return say_at(s, i, e, "not UTF-8");
 		if (s->text[i] != '\\' || i + 1 == s->len)
 			continue;
-		i++;
-		if (s->len - i > 4 && strncmp(s->text + i, "u0000", 5) == 0)
+		bytes = 2;
+		if (s->len - i > 5 && strncmp(s->text + i, "\\u0000", 6) == 0)
 			*ret_nul = true;
 	}
 	*offset = i;
+	return 0;
+}
+
+static size_t skip_digits(const struct scan *s, size_t i)
+{
+	while (i < s->len && s->text[i] >= '0' && s->text[i] <= '9')
+		i++;
+	return i;
+}
+
+/* Do 64 bits, signed or not, hold this integer? */
+static bool fits(const char *digits, size_t n, bool negative)
+{
+	uint64_t v = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (__builtin_mul_overflow(v, UINT64_C(10), &v) ||
+			__builtin_add_overflow(v, (uint64_t)(digits[i] - '0'), &v))
+			return false;
+	}
+	return !negative || v <= UINT64_C(1) << 63;
+}
+
+/*
+ * From a number's first character to its last (RFC 8259, section 6). json-c takes "1." for a
+ * number, and the nearest that 64 bits hold for an integer that they do not.
+ */
+static int scan_number(const struct scan *s, size_t *offset, struct err *e)
+{
+	bool negative = s->text[*offset] == '-', whole = true;
+	size_t start = *offset + negative, i = skip_digits(s, start), from;
+
+	if (i == start || (s->text[start] == '0' && i - start > 1))
+		return say_at(s, *offset, e, "not a number as JSON writes it");
+	if (!fits(s->text + start, i - start, negative) && !strchr(".eE", s->text[i]))
+		return say_at(s, *offset, e, "a number that 64 bits do not hold");
+	if (s->text[i] == '.') {
+		from = i + 1;
+		i = skip_digits(s, from);
+		whole = i > from;
+	}
+	if (whole && (s->text[i] == 'e' || s->text[i] == 'E')) {
+		from = i + 1 + (s->text[i + 1] == '+' || s->text[i + 1] == '-');
+		i = skip_digits(s, from);
+		whole = i > from;
+	}
+	if (!whole)
+		return say_at(s, *offset, e, "not a number as JSON writes it");
+	*offset = i - 1;
 	return 0;
 }
 
@@ -113,8 +166,12 @@ static int scan_text(struct scan *s, struct err *e)
 		} else if (c == '{' || c == '[' || c == ',') {
 			s->values++;
 			s->objects += c == '{';
-		} else if (c < 0x20 || c > 0x7e || c == 'N' || c == 'I') {
-			/* N and I: "NaN" and "Infinity", which JSON has not. */
+		} else if (c == '-' || (c >= '0' && c <= '9')) {
+			r = scan_number(s, &i, e);
+			if (r < 0)
+				return r;
+		} else if (!strchr("}]:abcdefghijklmnopqrstuvwxyz", c) || c == '\0') {
+			/* Among them quotes and NaN, which json-c would take. */
 			return say_at(s, i, e, "unexpected character");
 		}
 		if (s->values > SPEC_VALUES_MAX || s->objects > SPEC_OBJECTS_MAX)
