@@ -6,29 +6,44 @@
  * rights there, uses descriptors only. Init then goes through the steps in order. A mount is never
  * made at a path: it is made detached, and moved onto a descriptor that openat2(2) resolved within
  * the root.
+ *
+ *	parent	rootfs_open	after the cgroup exists, whose directories may be bound
+ *	init	rootfs_attach	before creds_root(): the way to root.path is open to the host's root
+ *only rootfs_mount	after creds_root(), and in the new cgroup namespace
+ *		  ... createContainer hooks ...
+ *		rootfs_pivot
+ *		rootfs_console	the host's root is gone, /dev is still writable
+ *		  ... sysctl: /proc/sys is still writable ...
+ *		rootfs_seal
  */
 #pragma once
 
 #include "base/err.h"
+#include "base/str.h"
 #include "spec/spec.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <sys/types.h>
+
+struct mount_plan;
 
 /* The cgroup hierarchies of the host, for mounts of type cgroup; filled by the cgroup layer. */
 struct rootfs_cgroups {
 	bool v2; /* pure cgroup v2: one cgroup2 file system */
 	size_t n;
 	struct rootfs_hierarchy {
-		const char *name;    /* directory below /sys/fs/cgroup: "cpu,cpuacct", "systemd" */
-		const char *options; /* v1 mount option: "cpu,cpuacct", "none,name=systemd"; NULL: cgroup2 */
-		const char *host_dir; /* the container's directory on the host, for binds without a cgroup namespace */
-	} *v;
+		const char *name;     /* directory below /sys/fs/cgroup: "cpu,cpuacct", "systemd" */
+		const char *options;  /* v1 mount option: "cpu,cpuacct", "none,name=systemd"; NULL:
+					 cgroup2 */
+		const char *host_dir; /* the container's directory on the host, for binds without a
+					 cgroup namespace */
+	} * v;
 };
 
 struct rootfs_options {
-	int bundle_fd;		/* directory that a relative root.path and bind sources start from */
-	const char *bundle;	/* its absolute path, for messages and hooks */
+	int bundle_fd;      /* directory that a relative root.path and bind sources start from */
+	const char *bundle; /* its absolute path, for messages and hooks */
 	bool no_pivot;
 	const struct rootfs_cgroups *cgroups; /* NULL: no cgroup mounts possible */
 };
@@ -36,36 +51,53 @@ struct rootfs_options {
 struct rootfs {
 	const struct spec *spec;
 	struct rootfs_options opts;
-	char *path;	  /* absolute path of root.path on the host; in spec's arena */
-	int fd;		  /* root of the container's tree: detached until rootfs_attach */
-	int target_fd;	  /* init's own view of path, where the tree is attached */
-	int null_fd;	  /* detached clone of the host's verified /dev/null, for masks */
-	int *source_fds;  /* per mount of the spec: detached clone of a bind source, or -1; in spec's arena */
-	int *device_fds;  /* per default and spec device when they must be bound, or -1; in spec's arena */
+	char *path;      /* absolute path of root.path on the host; in the arena */
+	int fd;          /* root of the container's tree: detached until rootfs_attach */
+	int null_fd;     /* detached clone of the host's verified /dev/null, for masks */
+	int *source_fds; /* per mount of the spec: detached clone of a bind source, or -1; in the
+			    arena */
+	int *device_fds; /* per default and spec device when they must be bound, or -1; in the arena
+			  */
 	size_t n_device_fds;
-	bool userns;	  /* init is in a user namespace of its own or joined one: mknod is not allowed */
+	int *cgroup_fds; /* per hierarchy when it must be bound, or -1; in the arena */
+	size_t n_cgroup_fds;
+	struct mount_plan *mounts; /* per mount of the spec; in the arena */
+	uint64_t propagation; /* linux.rootfsPropagation: MS_SLAVE ..., with MS_REC for the r forms
+			       */
+	bool userns;          /* init is in a user namespace: mknod(2) of devices is not allowed */
+	bool own_dev;         /* /dev is not the host's: nodes and links are made in it */
+	bool late; /* the parent may not clone mounts (rootless): rootfs_attach opens instead */
 };
 
-/* Parent: open the tree, the bind sources, the device nodes to bind. */
+/*
+ * Parent: check the mount options, open the tree, the bind sources, the device nodes to bind.
+ * Refuses a config without a mount namespace of the container's own. On failure nothing stays open.
+ */
 int rootfs_open(const struct spec *spec, const struct rootfs_options *opts, struct arena *arena,
 	struct rootfs *ret, struct err *e);
 void rootfs_close(struct rootfs *r);
 
-/* Init, before it takes the container's IDs: find the place of the tree, cut mount propagation to
- * the host as linux.rootfsPropagation says (default: rslave), attach the tree. */
+/*
+ * Init, before it takes the container's IDs: find the place of the tree, cut mount propagation to
+ * the host as linux.rootfsPropagation says (default: rslave), attach the tree.
+ */
 int rootfs_attach(struct rootfs *r, struct err *e);
 
-/* Init: every mount of the spec in order, then default symlinks and devices. cwd is made if missing. */
+/* Init, as the container's root: every mount of the spec in order, then devices and links. */
 int rootfs_mount(struct rootfs *r, struct err *e);
 
 /*
- * Init, where process.terminal is true: a new pty of the container's devpts; its slave is also bound
- * on /dev/console. Both descriptors are close-on-exec.
+ * Init, after the createContainer hooks: make the tree the root, and let go of the host's. Also
+ * makes process.cwd if it is missing (hooks may have mounted above it), and exchanges the host's
+ * /dev/null on descriptors 0 to 2 for the container's.
+ */
+int rootfs_pivot(struct rootfs *r, struct err *e);
+
+/*
+ * Init, where process.terminal is true: a new pty of the container's devpts; its slave is also
+ * bound on /dev/console. Both descriptors are close-on-exec. The slave belongs to the caller's IDs.
  */
 int rootfs_console(struct rootfs *r, int *ret_master, int *ret_slave, struct err *e);
 
-/* Init, after the createContainer hooks: make the tree the root, and let go of the host's. */
-int rootfs_pivot(struct rootfs *r, struct err *e);
-
-/* Init, inside: read-only paths, masked paths, read-only root. */
+/* Init, inside: read-only paths, masked paths, read-only tmpfs mounts, read-only root. */
 int rootfs_seal(struct rootfs *r, struct err *e);

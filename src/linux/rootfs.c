@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * rootfs.c - the container's tree: what the parent opens for it, where it is attached, what is
+ * mounted in it. Never mounts on a path, never lets a mount of the container reach the host.
+ */
+#include "linux/rootfs.h"
+
+#include "base/fd.h"
+#include "base/path.h"
+#include "linux/devices.h"
+#include "linux/mounts.h"
+#include "spec/names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+static int plan(struct rootfs *r, struct arena *arena, struct err *e);
+static int plan_mounts(struct rootfs *r, struct arena *arena, struct err *e);
+static int new_fds(struct arena *arena, size_t n, int **ret);
+static bool in_user_namespace(void);
+static int open_host(struct rootfs *r, int bundle_fd, struct err *e);
+static int open_source(struct rootfs *r, int bundle_fd, size_t i, struct err *e);
+static int attach(struct rootfs *r, struct err *e);
+static bool owns_dev(const struct rootfs *r);
+
+int rootfs_open(const struct spec *spec, const struct rootfs_options *opts, struct arena *arena,
+	struct rootfs *ret, struct err *e)
+{
+	struct rootfs r = { .spec = spec, .opts = *opts, .fd = -1, .null_fd = -1 };
+
+	int n = plan(&r, arena, e);
+	if (n == 0)
+		n = open_host(&r, opts->bundle_fd, e);
+	if (n == -EPERM && r.fd < 0) {
+		/* Not even the tree: no CAP_SYS_ADMIN here. Init has it in its own user namespace.
+		 */
+		r.late = true;
+		n = r.userns ? 0 : err_prefix(e, "a container without a user namespace needs root");
+	}
+	if (n < 0) {
+		rootfs_close(&r);
+		return n;
+	}
+	*ret = r;
+	return 0;
+}
+
+static void close_all(int *fds, size_t n)
+{
+	for (size_t i = 0; fds && i < n; i++)
+		fds[i] = fd_close(fds[i]);
+}
+
+void rootfs_close(struct rootfs *r)
+{
+	r->fd = fd_close(r->fd);
+	r->null_fd = fd_close(r->null_fd);
+	close_all(r->source_fds, r->spec->n_mounts);
+	close_all(r->device_fds, r->n_device_fds);
+	close_all(r->cgroup_fds, r->n_cgroup_fds);
+}
+
+/* All that needs no privilege and can be wrong is said first. */
+static int plan(struct rootfs *r, struct arena *arena, struct err *e)
+{
+	const struct spec *spec = r->spec;
+	const struct spec_linux *l = &spec->linux_;
+
+	if (!l->namespaces[NS_MOUNT].present)
+		return err_say(e, ENOTSUP,
+			"/linux/namespaces: a container without a mount namespace is not "
+			"supported: "
+			"its mounts would be the host's");
+
+	r->propagation = MS_SLAVE | MS_REC;
+	if (!str_empty(l->rootfs_propagation)) {
+		const struct mount_opt *o = names_mount_option(l->rootfs_propagation);
+		if (!o || o->kind != MOUNT_OPT_PROPAGATION)
+			return err_say(e, EINVAL,
+				"/linux/rootfsPropagation: '%s' is no propagation type",
+				l->rootfs_propagation);
+		r->propagation = o->set;
+	}
+	r->path = spec->root.path[0] == '/'
+			  ? arena_strdup(arena, spec->root.path)
+			  : arena_printf(arena, "%s/%s", r->opts.bundle, spec->root.path);
+	r->userns = l->namespaces[NS_USER].present || in_user_namespace();
+	r->n_device_fds = n_devices_default + l->n_devices;
+	r->n_cgroup_fds = r->opts.cgroups ? r->opts.cgroups->n : 0;
+	if (!r->path || new_fds(arena, spec->n_mounts, &r->source_fds) < 0 ||
+		new_fds(arena, r->n_device_fds, &r->device_fds) < 0 ||
+		new_fds(arena, r->n_cgroup_fds, &r->cgroup_fds) < 0)
+		return err_nomem(e);
+	return plan_mounts(r, arena, e);
+}
+
+static int plan_mounts(struct rootfs *r, struct arena *arena, struct err *e)
+{
+	const struct spec *spec = r->spec;
+
+	r->mounts = arena_array(arena, struct mount_plan, spec->n_mounts + 1);
+	if (!r->mounts)
+		return err_nomem(e);
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		int n = mount_options(&spec->mounts[i], arena, &r->mounts[i], e);
+		if (n < 0)
+			return err_prefix(
+				e, "/mounts/%zu: mount on '%s'", i, spec->mounts[i].destination);
+	}
+	return 0;
+}
+
+static int new_fds(struct arena *arena, size_t n, int **ret)
+{
+	int *fds = arena_array(arena, int, n + 1);
+
+	if (!fds)
+		return -ENOMEM;
+	for (size_t i = 0; i <= n; i++)
+		fds[i] = -1;
+	*ret = fds;
+	return 0;
+}
+
+/* The initial user namespace maps all IDs to themselves (user_namespaces(7)); others cannot. */
+static bool in_user_namespace(void)
+{
+	_cleanup_free_ char *text = NULL;
+	unsigned inside, outside, count;
+	int end = 0;
+
+	if (fd_read_file(AT_FDCWD, "/proc/self/uid_map", 65536, &text, NULL) < 0)
+		return false;
+	return sscanf(text, "%u %u %u %n", &inside, &outside, &count, &end) != 3 || text[end] ||
+	       inside != 0 || outside != 0 || count != UINT32_MAX;
+}
+
+/* A clone of a shared mount is its peer: it would send the container's mounts to the host. */
+static uint64_t propagation_of_clones(const struct rootfs *r)
+{
+	if (r->propagation & MS_SHARED)
+		return 0;
+	return r->propagation & (MS_PRIVATE | MS_UNBINDABLE) ? MS_PRIVATE : MS_SLAVE;
+}
+
+static int open_host(struct rootfs *r, int bundle_fd, struct err *e)
+{
+	r->fd = mount_clone(bundle_fd, r->spec->root.path, AT_RECURSIVE);
+	if (r->fd < 0)
+		return err_set(e, -r->fd, "cloning the mounts of rootfs '%s'", r->path);
+	struct stat st;
+	if (fstat(r->fd, &st) < 0 || !S_ISDIR(st.st_mode))
+		return err_set(e, ENOTDIR, "rootfs '%s'", r->path);
+	int n = mount_set(r->fd, AT_RECURSIVE, 0, 0, propagation_of_clones(r));
+	/* pivot_root(2) refuses a shared mount; rootfs_pivot makes it shared, in a group of its
+	 * own. */
+	if (n == 0 && (r->propagation & MS_SHARED))
+		n = mount_set(r->fd, 0, 0, 0, MS_PRIVATE);
+	if (n < 0)
+		return err_set(e, -n, "setting the propagation of rootfs '%s'", r->path);
+
+	for (size_t i = 0; i < r->spec->n_mounts; i++) {
+		n = r->mounts[i].bind ? open_source(r, bundle_fd, i, e) : 0;
+		if (n < 0)
+			return err_prefix(
+				e, "/mounts/%zu: mount on '%s'", i, r->spec->mounts[i].destination);
+	}
+
+	r->null_fd = mount_clone(AT_FDCWD, "/dev/null", 0);
+	if (r->null_fd < 0)
+		return err_set(e, -r->null_fd, "cloning the mount of the host's /dev/null");
+	if (!devices_is_null(r->null_fd))
+		return err_say(e, ENODEV,
+			"the host's /dev/null is not the null device (character device 1:3)");
+	n = mount_set(r->null_fd, 0, 0, 0, MS_PRIVATE);
+	if (n < 0)
+		return err_set(e, -n, "setting the propagation of the host's /dev/null");
+
+	n = mount_cgroup_open(r, e);
+	return n < 0 ? n : devices_open(r, e);
+}
+
+static int open_source(struct rootfs *r, int bundle_fd, size_t i, struct err *e)
+{
+	const char *source = r->spec->mounts[i].source;
+
+	int fd = mount_clone(bundle_fd, source, r->mounts[i].recursive ? AT_RECURSIVE : 0);
+	if (fd == -EINVAL)
+		return err_set(e, EINVAL,
+			"cloning the mount of source '%s' (it is unbindable, or hides mounts that "
+			"a user "
+			"namespace must not uncover)",
+			source);
+	if (fd < 0)
+		return err_set(e, -fd, "cloning the mount of source '%s'", source);
+	r->source_fds[i] = fd;
+	int n = mount_set(fd, AT_RECURSIVE, 0, 0, propagation_of_clones(r));
+	return n < 0 ? err_set(e, -n, "setting the propagation of source '%s'", source) : 0;
+}
+
+int rootfs_attach(struct rootfs *r, struct err *e)
+{
+	/* The copies of the host's mounts in the new namespace are still peers of the originals. */
+	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0)
+		return err_set(e, errno, "opening the host's root");
+	int n = mount_set(root, AT_RECURSIVE, 0, 0,
+		r->propagation & (MS_PRIVATE | MS_UNBINDABLE) ? MS_PRIVATE : MS_SLAVE);
+	if (n < 0)
+		return err_set(e, -n, "cutting the propagation of mounts to the host");
+
+	if (r->late) {
+		/* Descriptors of the old namespace cannot be cloned from here; the bundle's path
+		 * can. */
+		_cleanup_close_ int bundle = open(r->opts.bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
+		if (bundle < 0)
+			return err_set(e, errno, "opening bundle '%s'", r->opts.bundle);
+		n = open_host(r, bundle, e);
+		if (n < 0)
+			return n;
+	}
+	return attach(r, e);
+}
+
+static int attach(struct rootfs *r, struct err *e)
+{
+	struct stat tree, target;
+
+	_cleanup_close_ int fd = open(r->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, errno, "opening rootfs '%s'", r->path);
+	if (fstat(r->fd, &tree) < 0 || fstat(fd, &target) < 0)
+		return err_set(e, errno, "reading rootfs '%s'", r->path);
+	if (tree.st_dev != target.st_dev || tree.st_ino != target.st_ino)
+		return err_say(e, EAGAIN,
+			"rootfs '%s' was exchanged while the container was created", r->path);
+	if (move_mount(r->fd, "", fd, "", MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return err_set(e, errno, "attaching the mounts of rootfs '%s'", r->path);
+	return 0;
+}
+
+int rootfs_mount(struct rootfs *r, struct err *e)
+{
+	mode_t umask_before = umask(0); /* modes are meant as they are written */
+	int n = 0;
+
+	for (size_t i = 0; n == 0 && i < r->spec->n_mounts; i++) {
+		n = mount_one(r, i, e);
+		if (n < 0)
+			(void)err_prefix(e, "/mounts/%zu", i);
+	}
+	r->own_dev = n == 0 && owns_dev(r);
+	if (r->own_dev)
+		n = devices_make(r, e);
+	umask(umask_before);
+	return n;
+}
+
+/*
+ * A /dev that was bound is left as it is, as the peers do: it has its nodes, and may be the host's
+ * own, where nothing must be made or replaced. Asked by identity, since the way to /dev can lead
+ * over links and mounts above it.
+ */
+static bool owns_dev(const struct rootfs *r)
+{
+	uint64_t mount, inode;
+	struct stat here, host;
+
+	_cleanup_close_ int dev = path_open_in(r->fd, "/dev", O_PATH | O_DIRECTORY);
+	if (dev < 0)
+		return true;
+	if (mount_id(dev, &mount, &inode) < 0 || fstat(dev, &here) < 0)
+		return false;
+	for (size_t i = 0; i < r->spec->n_mounts; i++) {
+		if (r->mounts[i].bind && r->mounts[i].id == mount)
+			return false;
+	}
+	/* Until the pivot "/" is still the host's. */
+	return stat("/dev", &host) < 0 || here.st_dev != host.st_dev || here.st_ino != host.st_ino;
+}
