@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * commands.c - THE table of commands and options, spelled as runc and crun spell them.
+ *
+ * Data alone. A new option is one row here and one member of struct options.
+ */
+#include "cmd/cmd.h"
+
+#include <stdlib.h>
+
+#define AT(member) offsetof(struct options, member)
+
+#define FLAG(name, letter, member, help)                                                           \
+	{                                                                                          \
+		(name), (letter), OPTION_FLAG, AT(member), NULL, (help), 0, NULL                   \
+	}
+#define STRING(name, letter, member, arg, help)                                                    \
+	{                                                                                          \
+		(name), (letter), OPTION_STRING, AT(member), (arg), (help), 0, NULL                \
+	}
+#define ONCE(name, letter, member, arg, help)                                                      \
+	{                                                                                          \
+		(name), (letter), OPTION_ONCE, AT(member), (arg), (help), 0, NULL                  \
+	}
+#define NUMBER(name, letter, member, max, help)                                                    \
+	{                                                                                          \
+		(name), (letter), OPTION_NUMBER, AT(member), "N", (help), (max), NULL              \
+	}
+#define CHOICE(name, letter, member, arg, choices, help)                                           \
+	{                                                                                          \
+		(name), (letter), OPTION_CHOICE, AT(member), (arg), (help), 0, (choices)           \
+	}
+#define LIST(name, letter, member, arg, help)                                                      \
+	{                                                                                          \
+		(name), (letter), OPTION_LIST, AT(member), (arg), (help), 0, NULL                  \
+	}
+#define LATER(name, letter)                                                                        \
+	{                                                                                          \
+		(name), (letter), OPTION_LATER, 0, NULL, NULL, 0, NULL                             \
+	}
+#define END                                                                                        \
+	{                                                                                          \
+		NULL, 0, OPTION_FLAG, 0, NULL, NULL, 0, NULL                                       \
+	}
+
+/* The most descriptors that a process can have by default: fs.nr_open (proc(5)). */
+#define PRESERVE_FDS_MAX (1024 * 1024)
+
+static const char *const log_formats[] = {
+	[LOG_FORMAT_TEXT] = "text",
+	[LOG_FORMAT_JSON] = "json",
+	NULL,
+};
+
+/* log_level_parse() knows their numbers. */
+const char *const log_levels[] = { "", "error", "warning", "warn", "info", "debug", NULL };
+
+static const char *const managers[] = {
+	"",
+	[1 + CGROUP_CGROUPFS] = "cgroupfs",
+	[1 + CGROUP_SYSTEMD] = "systemd",
+	[1 + CGROUP_DISABLED] = "disabled",
+	NULL,
+};
+
+static const char *const list_formats[] = {
+	[LIST_TABLE] = "table",
+	[LIST_JSON] = "json",
+	NULL,
+};
+
+const struct option global_options[] = {
+	STRING("root", 0, root, "DIR",
+		"where the state of containers is kept (default: /run/hasu, or "
+		"$XDG_RUNTIME_DIR/hasu for ordinary users)"),
+	STRING("log", 0, log, "FILE", "append messages to FILE; errors go to stderr as well"),
+	CHOICE("log-format", 0, log_format, "FORMAT", log_formats, "how messages are written"),
+	CHOICE("log-level", 0, log_level, "LEVEL", log_levels,
+		"the least important messages to write (default: warning)"),
+	FLAG("debug", 0, debug, "the same as --log-level=debug"),
+	CHOICE("cgroup-manager", 0, manager, "MANAGER", managers,
+		"who makes cgroups (default: cgroupfs)"),
+	FLAG("systemd-cgroup", 0, systemd_cgroup, "the same as --cgroup-manager=systemd"),
+	FLAG("version", 'v', version, "print versions and exit"),
+	FLAG("help", 'h', help, "print this help and exit"),
+	LATER("criu", 0),
+	LATER("rootless", 0),
+	END,
+};
+
+static const struct option container_options[] = {
+	STRING("bundle", 'b', create.bundle, "DIR",
+		"directory with config.json and what it names (default: the working directory)"),
+	STRING("pid-file", 0, create.pid_file, "FILE", "write the container's process ID to FILE"),
+	STRING("console-socket", 0, create.console_socket, "SOCKET",
+		"send the terminal's master to this AF_UNIX socket"),
+	FLAG("no-pivot", 0, create.no_pivot,
+		"enter the rootfs without pivot_root(2), for a host that runs from an initramfs"),
+	FLAG("no-new-keyring", 0, create.no_new_keyring, "keep the caller's session keyring"),
+	NUMBER("preserve-fds", 0, create.preserve_fds, PRESERVE_FDS_MAX,
+		"pass N more descriptors on, from 3"),
+	LATER("config", 'f'),
+	LATER("no-subreaper", 0),
+	LATER("pidfd-socket", 0),
+	END,
+};
+
+static const struct option run_options[] = {
+	FLAG("detach", 'd', create.detach, "return when the container has started"),
+	FLAG("keep", 0, create.keep, "do not delete the container when it has ended"),
+	END,
+};
+
+static const struct option exec_options[] = {
+	STRING("process", 'p', exec.process, "FILE", "read the process from FILE, a JSON object"),
+	STRING("cwd", 0, exec.cwd, "DIR", "its working directory"),
+	LIST("env", 'e', exec.env, "NAME=VALUE", "add to its environment"),
+	FLAG("tty", 't', exec.tty, "give it a terminal"),
+	STRING("user", 'u', exec.user, "UID[:GID]", "run it as this user"),
+	LIST("additional-gids", 'g', exec.additional_gids, "GID", "add a supplementary group"),
+	FLAG("detach", 'd', exec.detach, "return when it has started"),
+	STRING("pid-file", 0, exec.pid_file, "FILE", "write its process ID to FILE"),
+	LIST("cap", 'c', exec.caps, "CAPABILITY", "add a capability, such as CAP_NET_RAW"),
+	FLAG("no-new-privs", 0, exec.no_new_privs, "let it gain no privileges by execve(2)"),
+	STRING("apparmor", 0, exec.apparmor, "PROFILE", "confine it with this AppArmor profile"),
+	STRING("process-label", 0, exec.process_label, "LABEL", "give it this SELinux label"),
+	NUMBER("preserve-fds", 0, exec.preserve_fds, PRESERVE_FDS_MAX,
+		"pass N more descriptors on, from 3"),
+	STRING("console-socket", 0, exec.console_socket, "SOCKET",
+		"send the terminal's master to this AF_UNIX socket"),
+	ONCE("cgroup", 0, exec.cgroup, "PATH", "put it into this cgroup below the container's"),
+	LATER("ignore-paused", 0),
+	LATER("pidfd-socket", 0),
+	END,
+};
+
+static const struct option kill_options[] = {
+	FLAG("all", 'a', kill_all,
+		"signal every process of the container; one that has ended is no error"),
+	LATER("regex", 'r'),
+	END,
+};
+
+static const struct option delete_options[] = {
+	FLAG("force", 'f', delete_force,
+		"kill the container first if it runs; one that does not exist is no error"),
+	LATER("regex", 'r'),
+	END,
+};
+
+static const struct option list_options[] = {
+	CHOICE("format", 'f', list_format, "FORMAT", list_formats, "how to print"),
+	FLAG("quiet", 'q', list_quiet, "print the IDs alone"),
+	END,
+};
+
+static const struct option state_options[] = {
+	LATER("all", 'a'),
+	LATER("regex", 'r'),
+	END,
+};
+
+static const struct option spec_options[] = {
+	STRING("bundle", 'b', spec_bundle, "DIR",
+		"where to write config.json (default: the working directory)"),
+	LATER("file", 'f'),
+	LATER("rootless", 0),
+	END,
+};
+
+#define NOT_YET(name)                                                                              \
+	{                                                                                          \
+		(name), NULL, NULL, NULL, { NULL }, 0, SIZE_MAX, false, false, 1, NULL             \
+	}
+
+const struct command commands[] = {
+	{ "create", "ID", "make a container; its program waits for start", NULL,
+		{ container_options }, 1, 1, false, true, EXIT_FAILURE, cmd_create },
+	{ "start", "ID", "let a created container's program run", NULL, { NULL }, 1, 1, false,
+		false, EXIT_FAILURE, cmd_start },
+	{ "state", "ID", "print a container's state as the OCI specification has it", NULL,
+		{ state_options }, 1, 1, false, false, EXIT_FAILURE, cmd_state },
+	{ "kill", "ID [SIGNAL]", "send a signal, TERM by default, to a container's first process",
+		"SIGNAL is a name with or without SIG, in upper or lower case, or a number.\n",
+		{ kill_options }, 1, 2, false, false, EXIT_FAILURE, cmd_kill },
+	{ "delete", "ID", "remove a container that has ended, or that was never started", NULL,
+		{ delete_options }, 1, 1, false, false, EXIT_FAILURE, cmd_delete },
+	{ "run", "ID", "create and start a container, wait for its end, and delete it",
+		"Exits with the container's own status; 128+N where signal N ended it.\n",
+		{ container_options, run_options }, 1, 1, false, true, EXIT_FAILURE, cmd_run },
+	/* 255, as runc gives: kubectl and others take any other status for the program's own. */
+	{ "exec", "ID COMMAND [ARGUMENT...] | --process FILE ID",
+		"run another process in a container, under its memory policy",
+		"What follows the ID is the process's own command line. Exits with the process's "
+		"own\n"
+		"status, 128+N where signal N ended it, and 255 where it could not be started.\n",
+		{ exec_options }, 1, SIZE_MAX, true, true, 255, cmd_exec },
+	{ "list", "", "print the containers", NULL, { list_options }, 0, 0, false, false,
+		EXIT_FAILURE, cmd_list },
+	{ "spec", "", "write a config.json to start from", NULL, { spec_options }, 0, 0, false,
+		false, EXIT_FAILURE, cmd_spec },
+	{ "features", "", "print what this runtime can do, as JSON", NULL, { NULL }, 0, 0, false,
+		false, EXIT_FAILURE, cmd_features },
+	{ "help", "[COMMAND]", "print help", NULL, { NULL }, 0, 1, false, false, EXIT_FAILURE,
+		cmd_help },
+	NOT_YET("checkpoint"),
+	NOT_YET("events"),
+	NOT_YET("mounts"),
+	NOT_YET("pause"),
+	NOT_YET("ps"),
+	NOT_YET("restore"),
+	NOT_YET("resume"),
+	NOT_YET("update"),
+	{ NULL, NULL, NULL, NULL, { NULL }, 0, 0, false, false, 0, NULL },
+};
+
+const struct command *command_find(const char *name)
+{
+	for (const struct command *c = commands; c->name; c++) {
+		if (str_eq(c->name, name))
+			return c;
+	}
+	return NULL;
+}

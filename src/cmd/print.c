@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * print.c - what commands print: built whole in memory, then written at once.
+ */
+#include "cmd/cmd.h"
+
+#include "base/fd.h"
+
+#include <errno.h>
+
+int print_out(struct strbuf *b, struct err *e)
+{
+	int r = b->failed ? err_nomem(e) : 0;
+
+	if (r == 0 && b->len > 0) {
+		r = fd_write_all(STDOUT_FILENO, b->text, b->len);
+		if (r < 0)
+			r = err_set(e, -r, "writing standard output");
+	}
+	strbuf_free(b);
+	return r;
+}
+
+static void member(struct strbuf *b, const char *name, const char *value)
+{
+	strbuf_add_json(b, name);
+	strbuf_adds(b, ":");
+	strbuf_add_json(b, value);
+}
+
+void print_state(struct strbuf *b, const struct container_info *info)
+{
+	strbuf_addf(b, "{\n  \"ociVersion\": \"%s\",\n  \"id\": ", SPEC_OCI_VERSION);
+	strbuf_add_json(b, info->id);
+	strbuf_addf(b, ",\n  \"status\": \"%s\",\n  \"pid\": %d,\n  \"bundle\": ",
+		life_status_name(info->status), (int)info->pid);
+	strbuf_add_json(b, info->bundle);
+	for (size_t i = 0; i < info->annotations.n; i++) {
+		strbuf_adds(b, i ? ",\n    " : ",\n  \"annotations\": {\n    ");
+		strbuf_add_json(b, info->annotations.v[i].key);
+		strbuf_adds(b, ": ");
+		strbuf_add_json(b, info->annotations.v[i].value);
+	}
+	strbuf_adds(b, info->annotations.n ? "\n  }\n}\n" : "\n}\n");
+}
+
+void print_entry(struct strbuf *b, const struct container_info *info)
+{
+	strbuf_adds(b, "{");
+	member(b, "ociVersion", SPEC_OCI_VERSION);
+	strbuf_adds(b, ",");
+	member(b, "id", info->id);
+	strbuf_addf(b, ",\"pid\":%d,", (int)info->pid);
+	member(b, "status", life_status_name(info->status));
+	strbuf_adds(b, ",");
+	member(b, "bundle", info->bundle);
+	strbuf_adds(b, ",");
+	member(b, "rootfs", info->rootfs);
+	strbuf_adds(b, ",");
+	member(b, "created", info->created);
+	for (size_t i = 0; i < info->annotations.n; i++) {
+		strbuf_adds(b, i ? "," : ",\"annotations\":{");
+		member(b, info->annotations.v[i].key, info->annotations.v[i].value);
+	}
+	strbuf_adds(b, info->annotations.n ? "}," : ",");
+	member(b, "owner", info->owner);
+	strbuf_adds(b, "}");
+}
+
+/* Characters, not bytes: the bytes of UTF-8 that go on with one are not counted. */
+static size_t width(const char *cell)
+{
+	size_t n = 0;
+
+	for (; *cell; cell++)
+		n += ((unsigned char)*cell & 0xc0) != 0x80;
+	return n;
+}
+
+/* A path may hold what a terminal would obey. */
+static void add_plain(struct strbuf *b, const char *cell)
+{
+	for (; *cell; cell++) {
+		bool control = (unsigned char)*cell < 0x20 || *cell == 0x7f;
+		strbuf_add(b, control ? "?" : cell, 1);
+	}
+}
+
+void print_table(struct strbuf *b, size_t columns, size_t rows, const char *const cells[])
+{
+	enum { COLUMNS_MAX = 16, GAP = 3 };
+	size_t widths[COLUMNS_MAX] = { 0 };
+
+	for (size_t i = 0; i < columns * rows; i++) {
+		size_t w = width(cells[i]);
+		if (w > widths[i % columns])
+			widths[i % columns] = w;
+	}
+	for (size_t i = 0; i < columns * rows; i++) {
+		add_plain(b, cells[i]);
+		if (i % columns == columns - 1)
+			strbuf_adds(b, "\n");
+		else
+			strbuf_addf(
+				b, "%*s", (int)(widths[i % columns] - width(cells[i]) + GAP), "");
+	}
+}
