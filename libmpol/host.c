@@ -377,10 +377,13 @@ static int read_node(int root, struct mpol_host *host, struct mpol_node *node)
 
 static int read_auto_weights(int root, bool *ret)
 {
+	/* In Linux 6.18 a macro called auto spoils the file's name. */
+	static const char *const paths[] = { WEIGHT_DIR "/auto", WEIGHT_DIR "/__auto_type" };
 	char buf[32];
-	int r;
+	int r = -ENOENT;
 
-	r = read_file(root, WEIGHT_DIR "/auto", buf, sizeof(buf));
+	for (size_t i = 0; r == -ENOENT && i < ARRAY_LENGTH(paths); i++)
+		r = read_file(root, paths[i], buf, sizeof(buf));
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
 	if (strcmp(buf, "true") && strcmp(buf, "false"))
