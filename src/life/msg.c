@@ -30,6 +30,7 @@ static const struct msg_row {
 	[MSG_RLIMITS] = { "RLIMITS", TO_PARENT, 0, false },
 	[MSG_LIMITED] = { "LIMITED", TO_INIT, 0, false },
 	[MSG_READY] = { "READY", TO_PARENT, sizeof(struct memory_result), false },
+	[MSG_COMMITTED] = { "COMMITTED", TO_INIT, 0, false },
 	[MSG_START] = { "START", TO_INIT, 0, false },
 	[MSG_EXECING] = { "EXECING", TO_PARENT, 0, false },
 	[MSG_FAIL] = { "FAIL", TO_PARENT, sizeof(struct err), false },

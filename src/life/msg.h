@@ -26,6 +26,7 @@ enum msg_type {
 	MSG_RLIMITS,	/* init -> parent: set my limits, I have no right to */
 	MSG_LIMITED,	/* parent -> init: done */
 	MSG_READY,	/* init -> parent: everything is applied; the memory policy's result */
+	MSG_COMMITTED,	/* parent -> init: create is done; wait on the start socket */
 	MSG_START,	/* starter -> init */
 	MSG_EXECING,	/* init -> starter: execve comes next; end of file from here on is success */
 	MSG_FAIL,	/* init -> parent or starter */

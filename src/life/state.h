@@ -29,7 +29,9 @@ struct state {
 	uid_t owner;
 	pid_t pid;	    /* 0 while there is none */
 	uint64_t pid_start; /* field 22 of /proc/PID/stat: with pid it names one process for ever */
+	bool shared_pid;    /* no PID namespace of its own: others outlive init */
 	bool started;	    /* START was sent and execve succeeded */
+	unsigned hooks; /* bit n: the config has hooks of enum hook_point n */
 	struct pair_list annotations;
 	struct cgroup *cgroup; /* NULL: none */
 	struct memory_result memory;

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * confine.c - give up rights step by step, then become the container's program.
+ */
+#include "life/confine.h"
+
+#include "base/fd.h"
+#include "life/fault.h"
+#include "life/msg.h"
+#include "linux/creds.h"
+#include "linux/procattr.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/keyctl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+static const char default_path[] =
+	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+static void own_stdio(const struct process_plan *p);
+static int enter_cwd(const struct process_plan *p, struct err *e);
+static int verify_cwd(const struct process_plan *p, struct err *e);
+static int find_program(const struct process_plan *p, char *const *env, struct arena *arena,
+	char **ret_path, struct err *e);
+
+int confine_terminal(const struct process_plan *p, int slave, struct err *e)
+{
+	const struct spec_process *process = p->process;
+
+	if (ioctl(slave, TIOCSCTTY, 0) < 0)
+		return err_set(e, errno, "making the terminal the controlling one");
+	if (process->has_console_size) {
+		struct winsize size = { .ws_row = (unsigned short) process->console_height,
+			.ws_col = (unsigned short) process->console_width };
+		if (ioctl(slave, TIOCSWINSZ, &size) < 0)
+			return err_set(e, errno, "/process/consoleSize");
+	}
+	for (int fd = 0; fd <= STDERR_FILENO; fd++)
+		if (dup2(slave, fd) < 0)
+			return err_set(e, errno, "making the terminal standard input and output");
+	return 0;
+}
+
+int confine_limits(const struct process_plan *p, int sock, struct err *e)
+{
+	int r = FAULT("limits", e);
+
+	if (r < 0 || p->process->n_rlimits == 0)
+		return r;
+	/* Raising a hard limit takes CAP_SYS_RESOURCE in the initial user namespace, which only the
+	 * parent can have. It has to come before the IDs change: prlimit(2) compares them. */
+	if (!p->userns)
+		return procattr_rlimits(0, p->process, e);
+	r = msg_send(sock, MSG_RLIMITS, NULL, -1, e);
+	return r < 0 ? r : msg_expect(sock, MSG_LIMITED, NULL, NULL, e);
+}
+
+int confine_keyring(const struct process_plan *p, struct err *e)
+{
+	char name[NAME_MAX + 8];
+	int r = FAULT("keyring", e);
+
+	if (r < 0 || !p->new_keyring)
+		return r;
+	(void) snprintf(name, sizeof(name), "_ses.%s", p->id);
+	long key = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name);
+	/* ENOSYS: a kernel without keys has none to hide; EDQUOT and EPERM are real. */
+	if (key < 0 && errno != ENOSYS)
+		return err_set(e, errno,
+			"joining a new session keyring (--no-new-keyring keeps the caller's)");
+	return 0;
+}
+
+int confine(const struct process_plan *p, int root_fd, struct arena *arena, struct program *ret,
+	struct err *e)
+{
+	struct program program = { .argv = p->process->args.v };
+	int r;
+
+	program.env = creds_environment(p->process, root_fd, arena);
+	if (!program.env)
+		return err_nomem(e);
+	own_stdio(p);
+
+	/* As root first: the directory may be closed to the process's own user, as it may under the
+	 * peers. Where root may not enter (NFS with root_squash), the user tries below. */
+	struct err as_root = { 0 };
+	int cwd = enter_cwd(p, &as_root);
+	if (cwd < 0 && cwd != -EACCES)
+		return err_say(e, as_root.num, "%s", as_root.text);
+
+	/* Without no_new_privs, seccomp(2) takes CAP_SYS_ADMIN, which goes next. */
+	if (p->filter && !p->process->no_new_privileges) {
+		if ((r = FAULT("seccomp-load", e)) < 0 || (r = seccomp_filter_load(p->filter, e)) < 0)
+			return r;
+	}
+	if ((r = FAULT("creds", e)) < 0 || (r = creds_apply(p->process, e)) < 0)
+		return r;
+	if (cwd < 0 && (r = enter_cwd(p, e)) < 0)
+		return r;
+	if ((r = verify_cwd(p, e)) < 0)
+		return r;
+	if ((r = FAULT("executable", e)) < 0 ||
+		(r = find_program(p, program.env, arena, &program.path, e)) < 0)
+		return r;
+	*ret = program;
+	return 0;
+}
+
+int confine_execute(
+	const struct process_plan *p, const struct program *program, int sock, struct err *e)
+{
+	sigset_t none;
+	int r;
+
+	/* Dispositions that are "ignore" and blocked signals outlive execve; the program gets neither. */
+	for (int sig = 1; sig < NSIG; sig++)
+		if (sig != SIGPIPE) /* the message below must not kill us; see there */
+			(void) signal(sig, SIG_DFL); /* KILL and STOP refuse, rightly */
+	sigemptyset(&none);
+	(void) sigprocmask(SIG_SETMASK, &none, NULL);
+
+	/* Everything closes on exec but what the caller asked to keep (CVE-2024-21626). */
+	r = fd_cloexec_from(3);
+	for (unsigned i = 0; r == 0 && i < p->preserve_fds; i++)
+		if (fcntl((int) (3 + i), F_SETFD, 0) < 0)
+			r = -errno;
+	if (r < 0)
+		return err_set(e, -r, "preparing file descriptors for the container's process");
+
+	if ((r = msg_send(sock, MSG_EXECING, NULL, -1, e)) < 0)
+		return r;
+	(void) signal(SIGPIPE, SIG_DFL);
+	if (p->filter && p->process->no_new_privileges && (r = seccomp_filter_load(p->filter, e)) < 0)
+		return r;
+	(void) execve(program->path, program->argv, program->env);
+	return err_set(e, errno, "exec %s", program->path);
+}
+
+/*
+ * A program that reopens /dev/stdout, as many loggers do, needs to own what is behind it. Best effort:
+ * pipes of other users and read-only files refuse.
+ */
+static void own_stdio(const struct process_plan *p)
+{
+	struct stat st;
+
+	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
+		if (fstat(fd, &st) < 0 || st.st_uid == p->process->user.uid)
+			continue;
+		/* /dev/null is everybody's. */
+		if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
+			continue;
+		if (fchown(fd, p->process->user.uid, (gid_t) -1) < 0)
+			continue;
+	}
+}
+
+static int enter_cwd(const struct process_plan *p, struct err *e)
+{
+	int r = FAULT("cwd", e);
+
+	if (r < 0)
+		return r;
+	if (chdir(p->process->cwd) < 0)
+		return err_set(e, errno, "/process/cwd: chdir to '%s'", p->process->cwd);
+	return 0;
+}
+
+/*
+ * A cwd such as /proc/self/fd/7 leads to a directory of the host if any descriptor of ours is one
+ * (CVE-2024-21626). The kernel says so: a directory outside the root has no path from it.
+ */
+static int verify_cwd(const struct process_plan *p, struct err *e)
+{
+	char path[PATH_MAX];
+
+	long n = syscall(SYS_getcwd, path, sizeof(path));
+	if (n < 0 && errno != ENAMETOOLONG && errno != ERANGE)
+		return err_set(e, errno, "/process/cwd: asking where '%s' is", p->process->cwd);
+	if (n > 0 && path[0] != '/')
+		return err_say(e, EPERM, "/process/cwd: '%s' is outside the container's root",
+			p->process->cwd);
+	return 0;
+}
+
+static const char *environment_path(char *const *env)
+{
+	const char *path = default_path;
+
+	for (; *env; env++)
+		if (str_starts(*env, "PATH="))
+			path = *env + strlen("PATH=");
+	return path;
+}
+
+/* Can it be executed, as far as can be told beforehand? 0, or the reason as -errno. */
+static int executable(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EACCES; /* what execve says of one */
+	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
+		return -errno;
+	return 0;
+}
+
+/*
+ * Looked for at create, so that a wrong command is the create's error; with the words that engines
+ * look for: Docker makes exit status 127 of "executable file not found in $PATH" and "no such file
+ * or directory", 126 of "permission denied".
+ */
+static int find_program(const struct process_plan *p, char *const *env, struct arena *arena,
+	char **ret_path, struct err *e)
+{
+	const char *name = p->process->args.v[0];
+	int found = -ENOENT;
+
+	if (strchr(name, '/')) {
+		int r = executable(name);
+		if (r == -ENOENT || r == -EACCES || r == -ENOTDIR || r == -ELOOP)
+			return err_set(e, -r, "exec: \"%s\": stat %s", name, name);
+		/* Anything else may be a seccomp filter's answer: execve will tell. */
+		*ret_path = arena_strdup(arena, name);
+		return *ret_path ? 0 : err_nomem(e);
+	}
+	for (const char *dir = environment_path(env); *name;) {
+		size_t len = strcspn(dir, ":");
+		/* A relative entry would depend on the cwd: Go refuses it, and so do the peers. */
+		if (len > 0 && dir[0] == '/') {
+			char *path = arena_printf(arena, "%.*s/%s", (int) len, dir, name);
+			if (!path)
+				return err_nomem(e);
+			int r = executable(path);
+			if (r == 0) {
+				*ret_path = path;
+				return 0;
+			}
+			if (r == -EACCES)
+				found = -EACCES;
+		}
+		if (dir[len] == '\0')
+			break;
+		dir += len + 1;
+	}
+	if (found == -EACCES)
+		return err_set(e, EACCES, "exec: \"%s\"", name);
+	return err_say(e, ENOENT, "exec: \"%s\": executable file not found in $PATH", name);
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * confine.h - from a process with the runtime's rights to the container's program: the part that init
+ * and exec share, in the order that the kernel forces.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "life/plan.h"
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+/* What execve will get. */
+struct program {
+	char *path;
+	char **argv, **env;
+};
+
+/* Make the terminal behind slave the caller's own: stdin, stdout, stderr, controlling, sized. */
+int confine_terminal(const struct process_plan *p, int slave, struct err *e);
+
+/* Limits: set here, or by the parent at the other end of sock where the caller has no right to. */
+int confine_limits(const struct process_plan *p, int sock, struct err *e);
+
+/* A session keyring of its own, so that the container does not see the caller's keys. */
+int confine_keyring(const struct process_plan *p, struct err *e);
+
+/*
+ * Seccomp where it must come before the capabilities go, IDs, capabilities, labels, no_new_privs, the
+ * working directory, and the program found. root_fd is the container's root.
+ */
+int confine(const struct process_plan *p, int root_fd, struct arena *arena, struct program *ret,
+	struct err *e);
+
+/*
+ * Seccomp where it may come last, EXECING on sock, execve. Returns only with an error. stop_fd is the
+ * descriptor beyond which everything closes on exec.
+ */
+int confine_execute(const struct process_plan *p, const struct program *program, int sock,
+	struct err *e);

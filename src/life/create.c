@@ -1,0 +1,582 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * create.c - the parent's side of create: plan, make, hand over, commit; or undo.
+ */
+#include "life/create.h"
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "life/fault.h"
+#include "life/hooks.h"
+#include "life/init.h"
+#include "life/msg.h"
+#include "life/tty.h"
+#include "life/wait.h"
+#include "linux/idmap.h"
+#include "linux/ns.h"
+#include "linux/procattr.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static int load(struct attempt *a, struct err *e);
+static int plan_container(struct attempt *a, struct err *e);
+static int reserve(struct attempt *a, struct err *e);
+static int make_cgroup(struct attempt *a, struct err *e);
+static int open_host(struct attempt *a, struct err *e);
+static int make_init(struct attempt *a, struct err *e);
+static int hand_over(struct attempt *a, struct err *e);
+static int commit(struct attempt *a, const struct memory_result *memory, struct err *e);
+static void undo(struct attempt *a);
+
+int life_create(const struct life *life, const struct create_options *o, struct err *e)
+{
+	struct attempt a;
+	sigset_t before;
+
+	wait_block_signals(&before);
+	int r = create_container(&a, life, o, false, e);
+	if (r == 0)
+		attempt_free(&a);
+	wait_unblock_signals(&before);
+	return r;
+}
+
+int create_container(struct attempt *a, const struct life *life, const struct create_options *o,
+	bool start_here, struct err *e)
+{
+	*a = (struct attempt){ .life = life,
+		.options = o,
+		.state = { .dir_fd = -1 },
+		.init = { .pidfd = -1, .sock = -1 },
+		.bundle_fd = -1,
+		.host_proc_fd = -1,
+		.console_fd = -1,
+		.master = -1,
+		.start_here = start_here };
+	a->plan.start_sock = -1;
+	for (size_t i = 0; i < NS_TYPES; i++)
+		a->plan.ns_fds[i] = -1;
+
+	int r = load(a, e);
+	if (r == 0)
+		r = plan_container(a, e);
+	if (r == 0)
+		r = reserve(a, e);
+	if (r == 0)
+		r = make_cgroup(a, e);
+	if (r == 0)
+		r = open_host(a, e);
+	if (r == 0)
+		r = make_init(a, e);
+	if (r == 0)
+		r = hand_over(a, e);
+	if (r < 0) {
+		undo(a);
+		attempt_free(a);
+	}
+	return r;
+}
+
+/* --- decide --- */
+
+static int load(struct attempt *a, struct err *e)
+{
+	const struct create_options *o = a->options;
+	const char *bundle = o->bundle ? o->bundle : ".";
+	char path[PATH_MAX];
+
+	int r = check_preserved(o->preserve_fds, e);
+	if (r < 0)
+		return r;
+	if (!realpath(bundle, path))
+		return err_set(e, errno, "bundle '%s'", bundle);
+	a->bundle_fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (a->bundle_fd < 0)
+		return err_set(e, errno, "bundle '%s'", bundle);
+	a->state.bundle = arena_strdup(&a->arena, path);
+	if (!a->state.bundle)
+		return err_nomem(e);
+	a->host_proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (a->host_proc_fd < 0 || !fd_is_fs(a->host_proc_fd, PROC_SUPER_MAGIC))
+		return err_say(e, EINVAL, "/proc of the host is not a proc file system");
+
+	r = spec_load(a->bundle_fd, "config.json", &a->spec, e);
+	if (r == 0)
+		r = spec_check_supported(a->spec, e);
+	return r;
+}
+
+/* A terminal needs somebody who holds its other end. */
+static int check_terminal(const struct attempt *a, struct err *e)
+{
+	const bool terminal = a->spec->process.terminal;
+	const bool foreground = a->start_here && !a->options->detach;
+
+	if (terminal && !a->options->console_socket && !foreground)
+		return err_say(e, EINVAL,
+			"/process/terminal: a detached container's terminal needs --console-socket");
+	if (!terminal && a->options->console_socket)
+		return err_say(e, EINVAL,
+			"--console-socket is given, but /process/terminal is not true");
+	return 0;
+}
+
+static int plan_container(struct attempt *a, struct err *e)
+{
+	const struct spec *spec = a->spec;
+	const struct spec_namespace *ns = spec->linux_.namespaces;
+	struct strbuf warnings = { 0 };
+
+	if (!spec->has_process)
+		return err_say(e, EINVAL, "config.json: /process: is required");
+	if (!ns[NS_MOUNT].present)
+		return err_say(e, ENOTSUP,
+			"config.json: /linux/namespaces: a container without a mount namespace of its own is not "
+			"supported by this version of hasu");
+	int r = check_terminal(a, e);
+	if (r < 0)
+		return r;
+
+	r = memory_plan(spec, &a->memory, &warnings, e);
+	if (warnings.text)
+		log_warn("%s", warnings.text);
+	strbuf_free(&warnings);
+	if (r < 0)
+		return r;
+
+	a->plan = (struct plan){
+		.spec = spec,
+		.options = a->options,
+		.state = &a->state,
+		.clone_flags = ns_clone_flags(spec),
+		.joiner = ns_needs_joiner(spec),
+		.new_cgroup_ns = ns[NS_CGROUP].present && !ns[NS_CGROUP].path,
+		.new_network = ns[NS_NETWORK].present && !ns[NS_NETWORK].path,
+		.userns = ns[NS_USER].present,
+		.start_sock = -1,
+		.process = {
+			.id = a->options->id,
+			.process = &spec->process,
+			.memory = &a->memory,
+			.host_proc_fd = a->host_proc_fd,
+			.userns = ns[NS_USER].present,
+			.new_keyring = !a->options->no_new_keyring,
+			.fork_hooks = a->memory.present && spec->hooks.at[HOOK_START_CONTAINER].n > 0,
+			.preserve_fds = a->options->preserve_fds,
+		},
+	};
+	for (size_t i = 0; i < NS_TYPES; i++)
+		a->plan.ns_fds[i] = -1;
+	return cgroup_plan(spec, a->options->id, a->life->manager, &a->arena, &a->cgroup, e);
+}
+
+/* --- make --- */
+
+static const char *now_text(struct arena *arena)
+{
+	struct timespec now = { 0 };
+	struct tm tm;
+	char text[32];
+
+	(void) clock_gettime(CLOCK_REALTIME, &now);
+	if (!gmtime_r(&now.tv_sec, &tm) ||
+		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
+		return "";
+	return arena_printf(arena, "%s.%09ldZ", text, now.tv_nsec);
+}
+
+static int reserve(struct attempt *a, struct err *e)
+{
+	struct state s;
+	int r = FAULT("reserve", e);
+
+	if (r < 0 || (r = state_reserve(a->life, a->options->id, &s, e)) < 0)
+		return r;
+	a->reserved = true;
+	s.bundle = a->state.bundle;
+	s.rootfs = "";
+	s.creating = true;
+	s.owner = geteuid();
+	s.annotations = a->spec->annotations;
+	s.cgroup = a->cgroup;
+	s.shared_pid = !a->spec->linux_.namespaces[NS_PID].present ||
+		a->spec->linux_.namespaces[NS_PID].path;
+	s.created = now_text(&s.arena);
+	for (unsigned i = 0; i < HOOK_POINTS; i++)
+		if (a->spec->hooks.at[i].n)
+			s.hooks |= 1u << i;
+	a->state = s;
+	if (!s.created)
+		return err_nomem(e);
+	if ((r = FAULT("save-config", e)) < 0 ||
+		(r = state_save_config(&a->state, a->spec, e)) < 0)
+		return r;
+	return 0;
+}
+
+static int make_cgroup(struct attempt *a, struct err *e)
+{
+	int r;
+
+	if ((r = FAULT("cgroup-make", e)) < 0 || (r = cgroup_make(a->cgroup, e)) < 0)
+		return r;
+	a->cgroup_made = true;
+	if ((r = FAULT("cgroup-limit", e)) < 0 ||
+		(r = cgroup_limit(a->cgroup, &a->spec->linux_.resources, e)) < 0)
+		return r;
+	/* From here `delete --force` can clean up after a create that is killed. */
+	if ((r = FAULT("save-creating", e)) < 0)
+		return r;
+	return state_save(&a->state, e);
+}
+
+static int open_host(struct attempt *a, struct err *e)
+{
+	struct rootfs_cgroups *cgroups = arena_new(&a->arena, struct rootfs_cgroups);
+	int r;
+
+	if (!cgroups)
+		return err_nomem(e);
+	if ((r = cgroup_for_rootfs(a->cgroup, &a->arena, cgroups, e)) < 0)
+		return r;
+	const struct rootfs_options options = {
+		.bundle_fd = a->bundle_fd,
+		.bundle = a->state.bundle,
+		.no_pivot = a->options->no_pivot,
+		.cgroups = cgroups->n || cgroups->v2 ? cgroups : NULL,
+	};
+	if ((r = FAULT("rootfs-open", e)) < 0 ||
+		(r = rootfs_open(a->spec, &options, &a->arena, &a->rootfs, e)) < 0)
+		return r;
+	a->rootfs_open = true;
+	a->state.rootfs = a->rootfs.path;
+
+	if ((r = FAULT("ns-open", e)) < 0 || (r = ns_open_paths(a->spec, a->plan.ns_fds, e)) < 0)
+		return r;
+	if (a->spec->linux_.seccomp) {
+		if ((r = FAULT("seccomp", e)) < 0 ||
+			(r = seccomp_compile(a->spec->linux_.seccomp, &a->filter, e)) < 0)
+			return r;
+		a->plan.process.filter = &a->filter;
+	}
+	if (a->options->console_socket &&
+		(a->console_fd = tty_connect(a->options->console_socket, e)) < 0)
+		return a->console_fd;
+	if (!a->start_here) {
+		if ((r = FAULT("start-socket", e)) < 0)
+			return r;
+		r = fd_listen_unix(a->state.dir_fd, STATE_START_SOCKET, SOCK_SEQPACKET);
+		if (r < 0)
+			return err_set(e, -r, "making the start socket of container '%s'",
+				a->state.id);
+		a->plan.start_sock = r;
+	}
+	return 0;
+}
+
+static int join(void *arg, struct err *e)
+{
+	const struct attempt *a = arg;
+	int r = ns_join(a->plan.ns_fds, e);
+
+	if (r == 0 && a->spec->linux_.namespaces[NS_TIME].present &&
+		!a->spec->linux_.namespaces[NS_TIME].path)
+		r = ns_new_time(a->spec, a->host_proc_fd, e);
+	return r;
+}
+
+static void become(void *arg, int sock)
+{
+	struct attempt *a = arg;
+
+	a->bundle_fd = fd_close(a->bundle_fd);
+	a->console_fd = fd_close(a->console_fd);
+	init_main(&a->plan, &a->rootfs, sock);
+}
+
+static int make_init(struct attempt *a, struct err *e)
+{
+	const struct spawn how = {
+		.flags = a->plan.clone_flags,
+		.cgroup = a->cgroup,
+		.cgroup_fd = cgroup_clone_fd(a->cgroup),
+		.join = a->plan.joiner ? join : NULL,
+		.become = become,
+		.arg = a,
+		.what = "the container's init",
+	};
+
+	int r = spawn(&how, &a->init, e);
+	ns_close(a->plan.ns_fds);
+	return r;
+}
+
+/* --- hand over: what only the parent can do to init, and init's reports --- */
+
+static int prepare_init(struct attempt *a, struct err *e)
+{
+	char pid_dir[16];
+	int r;
+
+	(void) snprintf(pid_dir, sizeof(pid_dir), "%d", a->init.pid);
+	_cleanup_close_ int proc =
+		openat(a->host_proc_fd, pid_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0)
+		return err_set(e, errno, "opening /proc/%s", pid_dir);
+	if (a->spec->linux_.namespaces[NS_USER].present &&
+		!a->spec->linux_.namespaces[NS_USER].path)
+		if ((r = FAULT("idmap", e)) < 0 ||
+			(r = idmap_write(proc, &a->spec->linux_, e)) < 0)
+			return r;
+	if ((r = FAULT("oom-score", e)) < 0 ||
+		(r = procattr_oom_score(proc, &a->spec->process, e)) < 0)
+		return r;
+	if ((r = FAULT("go", e)) < 0)
+		return r;
+	return msg_send(a->init.sock, MSG_GO, NULL, -1, e);
+}
+
+/* Where the terminal's master goes: to the engine, or to ourselves in the foreground. */
+static int take_console(struct attempt *a, struct err *e)
+{
+	_cleanup_close_ int master = -1;
+	int r = msg_expect(a->init.sock, MSG_CONSOLE, NULL, &master, e);
+
+	if (r < 0)
+		return r;
+	if (a->console_fd < 0) {
+		a->master = TAKE_FD(master);
+		return 0;
+	}
+	r = tty_hand_over(a->console_fd, master, a->options->console_socket, e);
+	a->console_fd = fd_close(a->console_fd);
+	return r;
+}
+
+static int run_hooks(struct attempt *a, struct err *e)
+{
+	const struct spec_hooks *hooks = &a->spec->hooks;
+	const struct msg_hooked hooked = { .pid = a->init.pid };
+
+	a->hooks_begun = true;
+	int r = FAULT("hook-runtime", e);
+	if (r == 0)
+		r = hooks_run(hooks, HOOK_PRESTART, &a->state, "creating", a->init.pid, e);
+	if (r == 0)
+		r = hooks_run(hooks, HOOK_CREATE_RUNTIME, &a->state, "creating", a->init.pid, e);
+	if (r == 0)
+		r = msg_send(a->init.sock, MSG_HOOKED, &hooked, -1, e);
+	return r;
+}
+
+static int take_ready(struct attempt *a, struct memory_result *ret, struct err *e)
+{
+	int type = msg_expect_either(a->init.sock, MSG_READY, MSG_RLIMITS, ret, NULL, NULL, e);
+
+	if (type == MSG_RLIMITS) {
+		int r = procattr_rlimits(a->init.pid, &a->spec->process, e);
+		if (r == 0)
+			r = msg_send(a->init.sock, MSG_LIMITED, NULL, -1, e);
+		if (r < 0)
+			return r;
+		return msg_expect(a->init.sock, MSG_READY, ret, NULL, e);
+	}
+	return type < 0 ? type : 0;
+}
+
+static int hand_over(struct attempt *a, struct err *e)
+{
+	struct memory_result memory = { 0 };
+	int r = prepare_init(a, e);
+
+	if (r == 0 && a->spec->process.terminal)
+		r = take_console(a, e);
+	if (r == 0)
+		r = msg_expect(a->init.sock, MSG_MOUNTED, NULL, NULL, e);
+	if (r == 0)
+		r = run_hooks(a, e);
+	if (r == 0)
+		r = take_ready(a, &memory, e);
+	r = spawn_explain(&a->init, r, "the container's init", e);
+	if (r == 0)
+		r = commit(a, &memory, e);
+	return r;
+}
+
+static int verify_memory(struct attempt *a, struct memory_result *memory, struct err *e)
+{
+	char pid_dir[16];
+	int r = FAULT("verify", e);
+
+	if (r < 0 || !memory->present)
+		return r;
+	(void) snprintf(pid_dir, sizeof(pid_dir), "%d", a->init.pid);
+	_cleanup_close_ int proc =
+		openat(a->host_proc_fd, pid_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0)
+		return err_set(e, errno, "opening /proc/%s", pid_dir);
+	r = memory_verify(proc, memory, e);
+	if (r < 0)
+		return r;
+	const char *narrowed = memory_narrowed_text(memory, &a->arena);
+	if (narrowed)
+		log_warn("%s", narrowed);
+	return 0;
+}
+
+static int commit(struct attempt *a, const struct memory_result *memory, struct err *e)
+{
+	const struct create_options *o = a->options;
+	int r;
+
+	a->state.memory = *memory;
+	if ((r = verify_memory(a, &a->state.memory, e)) < 0)
+		return r;
+	a->state.pid = a->init.pid;
+	r = state_start_time(a->init.pid, &a->state.pid_start);
+	if (r < 0)
+		return err_set(e, -r, "looking at the container's init");
+	if (o->pid_file) {
+		if ((r = FAULT("pid-file", e)) < 0 ||
+			(r = write_pid_file(o->pid_file, a->init.pid, e)) < 0)
+			return r;
+		a->pid_file_written = true;
+	}
+	/* Whoever asked us to end meanwhile gets what they would of a failed create: nothing. */
+	int sig = wait_pending_signal();
+	if (sig)
+		return err_say(e, EINTR, "interrupted by signal %d (%s)", sig, sigdescr_np(sig));
+	a->state.creating = false;
+	if ((r = FAULT("commit", e)) < 0 || (r = state_save(&a->state, e)) < 0)
+		return r;
+	if (!a->start_here)
+		return msg_send(a->init.sock, MSG_COMMITTED, NULL, -1, e);
+	return 0;
+}
+
+/* --- undo --- */
+
+static void undo(struct attempt *a)
+{
+	struct err e = { 0 };
+
+	if (a->pid_file_written)
+		(void) unlink(a->options->pid_file); /* nobody was told of it */
+	spawn_kill(&a->init);
+	if (a->cgroup_made && cgroup_remove(a->cgroup, &e) < 0)
+		log_warn("undoing the create of container '%s': %s", a->options->id, e.text);
+	if (a->hooks_begun)
+		hooks_run_all(&a->spec->hooks, HOOK_POSTSTOP, &a->state, "stopped", 0);
+	if (a->reserved && state_remove(a->life, &a->state, &e) < 0)
+		log_warn("undoing the create of container '%s': %s", a->options->id, e.text);
+}
+
+void attempt_free(struct attempt *a)
+{
+	if (a->rootfs_open)
+		rootfs_close(&a->rootfs);
+	ns_close(a->plan.ns_fds);
+	a->plan.start_sock = fd_close(a->plan.start_sock);
+	a->bundle_fd = fd_close(a->bundle_fd);
+	a->host_proc_fd = fd_close(a->host_proc_fd);
+	a->console_fd = fd_close(a->console_fd);
+	a->master = fd_close(a->master);
+	a->init.sock = fd_close(a->init.sock);
+	a->init.pidfd = fd_close(a->init.pidfd);
+	seccomp_filter_free(&a->filter);
+	state_free(&a->state);
+	spec_free(a->spec);
+	arena_free(&a->arena);
+}
+
+/* --- start --- */
+
+int life_start(const struct life *life, const char *id, struct err *e)
+{
+	struct state s;
+	struct spec *spec = NULL;
+	int r = state_load(life, id, STATE_LOCK, &s, e);
+	if (r < 0)
+		return r;
+
+	enum life_status status;
+	r = state_status(&s, &status, e);
+	if (r == 0 && status != LIFE_CREATED)
+		r = err_say(e, EINVAL, "container '%s' cannot be started: it is %s", id,
+			life_status_name(status));
+	if (r == 0 && (s.hooks & (1u << HOOK_POSTSTART)))
+		r = state_load_config(&s, &spec, e);
+	if (r == 0) {
+		_cleanup_close_ int conn =
+			fd_connect_unix(s.dir_fd, STATE_START_SOCKET, SOCK_SEQPACKET);
+		r = conn < 0 ? err_set(e, -conn, "reaching the init of container '%s'", id)
+			     : start_container(conn, &s, spec, e);
+	}
+	spec_free(spec);
+	state_free(&s);
+	return r;
+}
+
+int start_container(int conn, struct state *state, const struct spec *spec, struct err *e)
+{
+	int r = msg_send(conn, MSG_START, NULL, -1, e);
+
+	if (r == 0)
+		r = msg_expect(conn, MSG_EXECING, NULL, NULL, e);
+	if (r == 0)
+		r = msg_expect_end(conn, e);
+	if (r < 0)
+		return err_prefix(e, "starting container '%s'", state->id);
+	state->started = true;
+	r = state_save(state, e);
+	if (r < 0)
+		return r;
+	(void) unlinkat(state->dir_fd, STATE_START_SOCKET, 0); /* `delete` would do it */
+	if (spec)
+		hooks_run_all(&spec->hooks, HOOK_POSTSTART, state, "running", state->pid);
+	return 0;
+}
+
+/* --- small things --- */
+
+int check_preserved(unsigned n, struct err *e)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (fcntl((int) (3 + i), F_GETFD) < 0)
+			return err_say(e, EBADF,
+				"--preserve-fds %u: file descriptor %u is not open", n, 3 + i);
+	return 0;
+}
+
+int write_pid_file(const char *path, pid_t pid, struct err *e)
+{
+	char temporary[PATH_MAX], text[16];
+	const char *slash = strrchr(path, '/');
+	int dir_len = slash ? (int) (slash - path) + 1 : 0;
+
+	int n = snprintf(temporary, sizeof(temporary), "%.*s.%s.%d", dir_len, path, path + dir_len,
+		getpid());
+	if (n < 0 || (size_t) n >= sizeof(temporary))
+		return err_set(e, ENAMETOOLONG, "writing pid file '%s'", path);
+	_cleanup_close_ int fd =
+		open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
+	if (fd < 0)
+		return err_set(e, errno, "writing pid file '%s'", path);
+	n = snprintf(text, sizeof(text), "%d", pid);
+	int r = fd_write_all(fd, text, (size_t) n);
+	if (r == 0 && rename(temporary, path) < 0)
+		r = -errno;
+	if (r < 0) {
+		(void) unlink(temporary);
+		return err_set(e, -r, "writing pid file '%s'", path);
+	}
+	return 0;
+}

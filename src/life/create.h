@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * create.h - from a bundle to a created container, or to nothing.
+ */
+#pragma once
+
+#include "life/plan.h"
+#include "life/spawn.h"
+
+/* Everything that a create has made so far; what fails is unwound from it in reverse. */
+struct attempt {
+	const struct life *life;
+	const struct create_options *options;
+	struct arena arena;
+	struct spec *spec;
+	struct plan plan;
+	struct memory_plan memory;
+	struct seccomp_filter filter;
+	struct state state;
+	struct rootfs rootfs;
+	struct spawned init;
+	struct cgroup *cgroup;
+	int bundle_fd, host_proc_fd, console_fd;
+	int master; /* the terminal, where run keeps it; -1 */
+	bool reserved, cgroup_made, rootfs_open, hooks_begun, pid_file_written;
+	bool start_here; /* run: START comes from us, on init's socket */
+};
+
+/*
+ * Go through all steps up to "created". On failure everything is undone and a is freed. Afterwards
+ * the caller owns a: attempt_free() closes what is ours and leaves the container alone.
+ */
+int create_container(struct attempt *a, const struct life *life, const struct create_options *o,
+	bool start_here, struct err *e);
+void attempt_free(struct attempt *a);
+
+/* Tell init to start, wait for its execve, save that, run the poststart hooks. conn is a socket to init.
+ * state is locked by the caller. */
+int start_container(int conn, struct state *state, const struct spec *spec, struct err *e);
+
+/* Are these descriptors open? For --preserve-fds. */
+int check_preserved(unsigned n, struct err *e);
+
+/* Write a pid file whole: by rename, so that a reader never sees half of it. */
+int write_pid_file(const char *path, pid_t pid, struct err *e);

@@ -1,0 +1,388 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * exec.c - one more process in a container that is there already.
+ *
+ * The container is an enemy here: its init is alive and may look at whatever enters. So the process
+ * is not dumpable until execve, holds no descriptor of the host that execve would keep, and takes the container's
+ * rights before it touches the container's files.
+ */
+#include "base/fd.h"
+#include "base/log.h"
+#include "life/confine.h"
+#include "life/create.h"
+#include "life/fault.h"
+#include "life/msg.h"
+#include "life/tty.h"
+#include "life/wait.h"
+#include "linux/creds.h"
+#include "linux/ns.h"
+#include "linux/procattr.h"
+#include "spec/names.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+struct exec {
+	const struct life *life;
+	const struct exec_options *options;
+	struct arena arena;
+	struct state state;
+	struct spec *config;  /* of the container */
+	struct spec *given;   /* --process; NULL: none */
+	struct spec_process process;
+	struct process_plan plan;
+	struct memory_plan memory;
+	struct seccomp_filter filter;
+	struct spawned made;
+	int init_pidfd, init_proc_fd, host_proc_fd, console_fd, master;
+	bool pid_file_written;
+};
+
+static int open_container(struct exec *x, struct err *e);
+static int plan_process(struct exec *x, struct err *e);
+static int merge_process(struct exec *x, struct err *e);
+static int make_process(struct exec *x, struct err *e);
+static int hand_over(struct exec *x, struct err *e);
+static void process_main(void *arg, int sock) __attribute__((noreturn));
+static void exec_free(struct exec *x);
+
+int life_exec(const struct life *life, const struct exec_options *o, int *ret_status, struct err *e)
+{
+	struct exec x = { .life = life,
+		.options = o,
+		.state = { .dir_fd = -1 },
+		.made = { .pidfd = -1, .sock = -1 },
+		.init_pidfd = -1,
+		.init_proc_fd = -1,
+		.host_proc_fd = -1,
+		.console_fd = -1,
+		.master = -1 };
+	sigset_t before;
+	int status = 0;
+
+	wait_block_signals(&before);
+	int r = open_container(&x, e);
+	if (r == 0)
+		r = plan_process(&x, e);
+	if (r == 0)
+		r = make_process(&x, e);
+	if (r == 0)
+		r = hand_over(&x, e);
+	if (r < 0) {
+		spawn_kill(&x.made);
+		if (x.pid_file_written)
+			(void) unlink(o->pid_file); /* nobody was told of it */
+	}
+	if (r == 0 && !o->detach)
+		r = wait_foreground(x.made.pid, x.made.pidfd, x.master, &status, e);
+	exec_free(&x);
+	wait_unblock_signals(&before);
+	if (r == 0)
+		*ret_status = status;
+	return r;
+}
+
+static int open_container(struct exec *x, struct err *e)
+{
+	const char *id = x->options->id;
+	enum life_status status;
+	char pid_dir[16];
+
+	int r = check_preserved(x->options->preserve_fds, e);
+	if (r == 0)
+		r = state_load(x->life, id, STATE_READ, &x->state, e);
+	if (r == 0)
+		r = state_status(&x->state, &status, e);
+	if (r < 0)
+		return r;
+	if (status != LIFE_CREATED && status != LIFE_RUNNING)
+		return err_say(e, EINVAL, "cannot exec in container '%s': it is %s", id,
+			life_status_name(status));
+	x->init_pidfd = state_open_init(&x->state);
+	if (x->init_pidfd < 0)
+		return err_set(e, -x->init_pidfd, "opening the init of container '%s'", id);
+
+	x->host_proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (x->host_proc_fd < 0 || !fd_is_fs(x->host_proc_fd, PROC_SUPER_MAGIC))
+		return err_say(e, EINVAL, "/proc of the host is not a proc file system");
+	(void) snprintf(pid_dir, sizeof(pid_dir), "%d", x->state.pid);
+	x->init_proc_fd = openat(x->host_proc_fd, pid_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (x->init_proc_fd < 0)
+		return err_set(e, errno, "opening /proc/%s", pid_dir);
+	return state_load_config(&x->state, &x->config, e);
+}
+
+/* --- decide --- */
+
+static int plan_process(struct exec *x, struct err *e)
+{
+	const struct exec_options *o = x->options;
+	int r = merge_process(x, e);
+	if (r < 0)
+		return r;
+
+	const bool userns = x->config->linux_.namespaces[NS_USER].present;
+	if (x->process.terminal && o->detach && !o->console_socket)
+		return err_say(e, EINVAL, "a detached process's terminal needs --console-socket");
+	if (!x->process.terminal && o->console_socket)
+		return err_say(e, EINVAL,
+			"--console-socket is given, but the process has no terminal");
+	if (x->config->linux_.seccomp) {
+		r = seccomp_compile(x->config->linux_.seccomp, &x->filter, e);
+		if (r < 0)
+			return r;
+	}
+	/* What init has now, not what the config said: the cpuset may have changed since. */
+	if (x->state.memory.present &&
+		(r = memory_plan_exec(&x->state.memory, x->init_proc_fd, &x->memory, e)) < 0)
+		return r;
+	if (o->console_socket && (x->console_fd = tty_connect(o->console_socket, e)) < 0)
+		return x->console_fd;
+	x->plan = (struct process_plan){
+		.id = x->state.id,
+		.process = &x->process,
+		.filter = x->config->linux_.seccomp ? &x->filter : NULL,
+		.memory = &x->memory,
+		.host_proc_fd = x->host_proc_fd,
+		.userns = userns,
+		.preserve_fds = o->preserve_fds,
+	};
+	return 0;
+}
+
+static int add_strings(
+	struct arena *arena, struct str_list *list, const struct str_list *more, struct err *e)
+{
+	char **v = arena_array(arena, char *, list->n + more->n + 1);
+
+	if (!v)
+		return err_nomem(e);
+	if (list->n)
+		memcpy(v, list->v, list->n * sizeof(*v));
+	if (more->n)
+		memcpy(v + list->n, more->v, more->n * sizeof(*v));
+	*list = (struct str_list){ .n = list->n + more->n, .v = v };
+	return 0;
+}
+
+/* "uid" or "uid:gid": numbers, since names would be looked up in files that the container owns. */
+static int merge_user(struct exec *x, const char *user, struct err *e)
+{
+	const char *colon = strchr(user, ':');
+	char *uid = arena_strndup(&x->arena, user, colon ? (size_t) (colon - user) : strlen(user));
+
+	if (!uid)
+		return err_nomem(e);
+	if (str_to_u32(uid, &x->process.user.uid) < 0 ||
+		(colon && str_to_u32(colon + 1, &x->process.user.gid) < 0))
+		return err_say(e, EINVAL, "--user '%s': must be UID or UID:GID, in numbers", user);
+	return 0;
+}
+
+static int merge_gids(struct exec *x, const struct str_list *gids, struct err *e)
+{
+	struct spec_user *user = &x->process.user;
+	uint32_t *v = arena_array(&x->arena, uint32_t, user->n_additional_gids + gids->n + 1);
+
+	if (!v)
+		return err_nomem(e);
+	if (user->n_additional_gids)
+		memcpy(v, user->additional_gids, user->n_additional_gids * sizeof(*v));
+	for (size_t i = 0; i < gids->n; i++)
+		if (str_to_u32(gids->v[i], &v[user->n_additional_gids + i]) < 0)
+			return err_say(e, EINVAL, "--additional-gids '%s': must be a number",
+				gids->v[i]);
+	user->n_additional_gids += gids->n;
+	user->additional_gids = v;
+	return 0;
+}
+
+/* As under runc: ambient only where the config has inheritable ones, which are never added to. */
+static int merge_caps(struct exec *x, const struct str_list *names, struct err *e)
+{
+	struct spec_capabilities *caps = &x->process.capabilities;
+
+	for (size_t i = 0; i < names->n; i++) {
+		const struct name_row *row = names_find(names_capabilities, names->v[i]);
+		if (!row)
+			return err_say(e, EINVAL, "--cap '%s': no such capability", names->v[i]);
+		const uint64_t bit = UINT64_C(1) << row->number;
+		caps->has = true;
+		caps->bounding |= bit;
+		caps->effective |= bit;
+		caps->permitted |= bit;
+		if (caps->inheritable & bit)
+			caps->ambient |= bit;
+	}
+	return 0;
+}
+
+static int merge_process(struct exec *x, struct err *e)
+{
+	const struct exec_options *o = x->options;
+	int r;
+
+	if (o->process) {
+		if ((r = spec_load_process(o->process, &x->given, e)) < 0)
+			return r;
+		x->process = x->given->process;
+		return 0;
+	}
+	x->process = x->config->process;
+	if (o->args.n == 0)
+		return err_say(e, EINVAL, "exec needs a command, or --process");
+	if (o->apparmor || o->process_label)
+		return err_say(e, ENOTSUP, "%s is not supported by this version of hasu",
+			o->apparmor ? "--apparmor" : "--process-label");
+	x->process.args = o->args;
+	x->process.terminal = o->tty;
+	if (o->cwd) {
+		if (o->cwd[0] != '/')
+			return err_say(e, EINVAL, "--cwd '%s': must be an absolute path", o->cwd);
+		x->process.cwd = o->cwd;
+	}
+	if (o->no_new_privs)
+		x->process.no_new_privileges = true;
+	if ((r = add_strings(&x->arena, &x->process.env, &o->env, e)) < 0 ||
+		(o->user && (r = merge_user(x, o->user, e)) < 0) ||
+		(r = merge_gids(x, &o->additional_gids, e)) < 0 ||
+		(r = merge_caps(x, &o->caps, e)) < 0)
+		return r;
+	return 0;
+}
+
+/* --- make --- */
+
+static int join(void *arg, struct err *e)
+{
+	const struct exec *x = arg;
+
+	return ns_join_process(x->init_pidfd, x->host_proc_fd, x->state.pid, e);
+}
+
+static int make_process(struct exec *x, struct err *e)
+{
+	const struct spawn how = {
+		.cgroup = x->state.cgroup,
+		.sub_cgroup = x->options->cgroup,
+		/* A sub-cgroup is found by cgroup_add, which then moves the joiner. */
+		.cgroup_fd = x->state.cgroup && !x->options->cgroup
+			? cgroup_clone_fd(x->state.cgroup)
+			: -1,
+		.join = join,
+		.become = process_main,
+		.arg = x,
+		.what = "the process",
+	};
+
+	if (x->options->cgroup && !x->state.cgroup)
+		return err_say(e, EINVAL, "--cgroup: container '%s' has no cgroup", x->state.id);
+	return spawn(&how, &x->made, e);
+}
+
+static int hand_over(struct exec *x, struct err *e)
+{
+	const struct exec_options *o = x->options;
+	struct memory_result unused;
+	char pid_dir[16];
+
+	(void) snprintf(pid_dir, sizeof(pid_dir), "%d", x->made.pid);
+	_cleanup_close_ int proc =
+		openat(x->host_proc_fd, pid_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (proc < 0)
+		return err_set(e, errno, "opening /proc/%s", pid_dir);
+	int r = procattr_oom_score(proc, &x->process, e);
+	if (r == 0)
+		r = msg_send(x->made.sock, MSG_GO, NULL, -1, e);
+	if (r == 0 && x->process.terminal) {
+		_cleanup_close_ int master = -1;
+		r = msg_expect(x->made.sock, MSG_CONSOLE, NULL, &master, e);
+		if (r == 0 && x->console_fd >= 0)
+			r = tty_hand_over(x->console_fd, master, o->console_socket, e);
+		else if (r == 0)
+			x->master = TAKE_FD(master);
+	}
+	if (r == 0) {
+		int type = msg_expect_either(
+			x->made.sock, MSG_READY, MSG_RLIMITS, &unused, NULL, NULL, e);
+		r = type < 0 ? type : 0;
+		if (type == MSG_RLIMITS && (r = procattr_rlimits(x->made.pid, &x->process, e)) == 0 &&
+			(r = msg_send(x->made.sock, MSG_LIMITED, NULL, -1, e)) == 0)
+			r = msg_expect(x->made.sock, MSG_READY, &unused, NULL, e);
+	}
+	if (r == 0 && o->pid_file) {
+		r = write_pid_file(o->pid_file, x->made.pid, e);
+		x->pid_file_written = r == 0;
+	}
+	if (r == 0)
+		r = msg_send(x->made.sock, MSG_START, NULL, -1, e);
+	if (r == 0)
+		r = msg_expect(x->made.sock, MSG_EXECING, NULL, NULL, e);
+	if (r == 0)
+		r = msg_expect_end(x->made.sock, e);
+	r = spawn_explain(&x->made, r, "the process", e);
+	return r;
+}
+
+/* --- the process --- */
+
+static void must(int sock, int r, const struct err *e)
+{
+	if (r >= 0)
+		return;
+	msg_fail(sock, e);
+	_exit(1);
+}
+
+static void process_main(void *arg, int sock)
+{
+	struct exec *x = arg;
+	const struct memory_result none = { 0 };
+	struct program program;
+	struct err e = { 0 };
+
+	fd_close(x->state.dir_fd);
+	must(sock, msg_expect(sock, MSG_GO, NULL, NULL, &e), &e);
+	if (setsid() < 0)
+		must(sock, err_set(&e, errno, "making a session"), &e);
+	if (x->plan.userns)
+		must(sock, creds_root(&e), &e);
+
+	/* setns(2) into the mount namespace made its root ours. */
+	const int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		must(sock, err_set(&e, errno, "opening the container's root"), &e);
+	if (x->process.terminal) {
+		int master = -1, slave = -1;
+		must(sock, rootfs_pty(root_fd, &master, &slave, &e), &e);
+		must(sock, msg_send(sock, MSG_CONSOLE, NULL, master, &e), &e);
+		must(sock, confine_terminal(&x->plan, slave, &e), &e);
+	}
+	must(sock, confine_limits(&x->plan, sock, &e), &e);
+	must(sock, memory_apply_exec(&x->memory, &e), &e);
+	must(sock, confine(&x->plan, root_fd, &x->arena, &program, &e), &e);
+	must(sock, msg_send(sock, MSG_READY, &none, -1, &e), &e);
+	must(sock, msg_expect(sock, MSG_START, NULL, NULL, &e), &e);
+	must(sock, confine_execute(&x->plan, &program, sock, &e), &e);
+	_exit(1);
+}
+
+static void exec_free(struct exec *x)
+{
+	x->init_pidfd = fd_close(x->init_pidfd);
+	x->init_proc_fd = fd_close(x->init_proc_fd);
+	x->host_proc_fd = fd_close(x->host_proc_fd);
+	x->console_fd = fd_close(x->console_fd);
+	x->master = fd_close(x->master);
+	x->made.sock = fd_close(x->made.sock);
+	x->made.pidfd = fd_close(x->made.pidfd);
+	seccomp_filter_free(&x->filter);
+	spec_free(x->given);
+	spec_free(x->config);
+	state_free(&x->state);
+	arena_free(&x->arena);
+}

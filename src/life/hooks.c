@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * hooks.c - run hooks. In init nothing here logs; what fails is returned.
+ */
+#include "life/hooks.h"
+
+#include "base/child.h"
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "life/confine.h"
+#include "life/msg.h"
+#include "spec/names.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+static int run_one(const struct spec_hook *hook, const char *what, const char *state_text,
+	struct err *e);
+static void runner_main(const struct plan *plan, int root_fd, int sock) __attribute__((noreturn));
+
+int hooks_run(const struct spec_hooks *hooks, enum hook_point point, const struct state *state,
+	const char *status, pid_t pid, struct err *e)
+{
+	char what[64];
+	int r = 0;
+
+	if (hooks->at[point].n == 0)
+		return 0;
+	_cleanup_free_ char *text = state_oci_text(state, status, pid);
+	if (!text)
+		return err_nomem(e);
+	for (size_t i = 0; r == 0 && i < hooks->at[point].n; i++) {
+		(void) snprintf(what, sizeof(what), "/hooks/%s/%zu",
+			names_of(names_hooks, (uint64_t) point), i);
+		r = run_one(&hooks->at[point].v[i], what, text, e);
+	}
+	return r;
+}
+
+void hooks_run_all(const struct spec_hooks *hooks, enum hook_point point,
+	const struct state *state, const char *status, pid_t pid)
+{
+	struct err e = { 0 };
+
+	_cleanup_free_ char *text =
+		hooks->at[point].n ? state_oci_text(state, status, pid) : NULL;
+	for (size_t i = 0; text && i < hooks->at[point].n; i++) {
+		char what[64];
+		(void) snprintf(what, sizeof(what), "/hooks/%s/%zu",
+			names_of(names_hooks, (uint64_t) point), i);
+		if (run_one(&hooks->at[point].v[i], what, text, &e) < 0)
+			log_warn("%s", e.text);
+	}
+}
+
+static int run_one(const struct spec_hook *hook, const char *what, const char *state_text,
+	struct err *e)
+{
+	/* The spec: args and env have the meaning of execv and environ, so args[0] is the config's;
+	 * without args it is the path. */
+	char *only_path[] = { (char *) hook->path, NULL };
+	char *empty[] = { NULL };
+	const struct child_run run = {
+		.path = hook->path,
+		.argv = hook->args.n ? hook->args.v : only_path,
+		.envp = hook->env.n ? hook->env.v : empty,
+		.input = state_text,
+		.input_len = strlen(state_text),
+		.timeout_ms = hook->timeout_ms,
+		.what = what,
+	};
+
+	return child_run(&run, e);
+}
+
+int hooks_fork_runner(struct hook_runner *runner, const struct plan *plan, int root_fd, struct err *e)
+{
+	int socks[2];
+
+	if (!plan->process.fork_hooks)
+		return 0;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) < 0)
+		return err_set(e, errno, "making a socket for startContainer hooks");
+	_cleanup_close_ int ours = socks[0];
+	_cleanup_close_ int theirs = socks[1];
+
+	/* CLONE_PARENT_SETTID etc. are not needed: init reaps it by pid before it becomes the program. */
+	struct clone_args args = { .exit_signal = SIGCHLD };
+	pid_t pid = sys_clone3(&args);
+	if (pid < 0)
+		return err_set(e, -pid, "making a process for startContainer hooks");
+	if (pid == 0) {
+		ours = fd_close(ours);
+		runner_main(plan, root_fd, theirs);
+	}
+	runner->pid = pid;
+	runner->sock = TAKE_FD(ours);
+	return 0;
+}
+
+/* Takes the container's rights as init does, then waits. When init dies first it ends, too. */
+static void runner_main(const struct plan *plan, int root_fd, int sock)
+{
+	struct arena arena = { 0 };
+	struct program program;
+	struct msg_hooked start;
+	struct err e = { 0 };
+
+	int r = confine(&plan->process, root_fd, &arena, &program, &e);
+	if (r == 0 && plan->process.filter && plan->process.process->no_new_privileges)
+		r = seccomp_filter_load(plan->process.filter, &e);
+	struct err ignored;
+	if (msg_expect(sock, MSG_HOOKED, &start, NULL, &ignored) < 0)
+		_exit(1);
+	if (r == 0)
+		r = hooks_run(&plan->spec->hooks, HOOK_START_CONTAINER, plan->state, "created",
+			start.pid, &e);
+	if (r < 0)
+		msg_fail(sock, &e);
+	_exit(r < 0);
+}
+
+int hooks_run_start(struct hook_runner *runner, const struct plan *plan, pid_t pid, struct err *e)
+{
+	const struct msg_hooked start = { .pid = pid };
+
+	if (runner->pid == 0)
+		return hooks_run(&plan->spec->hooks, HOOK_START_CONTAINER, plan->state, "created",
+			pid, e);
+
+	int r = msg_send(runner->sock, MSG_HOOKED, &start, -1, e);
+	if (r == 0)
+		r = msg_expect_end(runner->sock, e);
+	runner->sock = fd_close(runner->sock);
+
+	int status = 0;
+	while (waitpid(runner->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (r == 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == 0))
+		r = err_say(e, ECHILD, "the process that runs startContainer hooks died");
+	return r;
+}

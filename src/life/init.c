@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * init.c - the container's first process. It reports what goes wrong and dies; the parent undoes.
+ */
+#include "life/init.h"
+
+#include "base/fd.h"
+#include "life/confine.h"
+#include "life/fault.h"
+#include "life/hooks.h"
+#include "life/msg.h"
+#include "linux/creds.h"
+#include "linux/netdev.h"
+#include "linux/ns.h"
+#include "linux/procattr.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+struct init {
+	const struct plan *plan;
+	struct rootfs *rootfs;
+	int sock;  /* to the parent; then to whoever starts us */
+	pid_t pid; /* on the host */
+	struct arena arena;
+	struct hook_runner runner;
+	struct memory_result memory;
+	struct program program;
+};
+
+static int enter(struct init *in, struct err *e);
+static int assemble(struct init *in, struct err *e);
+static int settle(struct init *in, struct err *e);
+static int restrict_self(struct init *in, struct err *e);
+static int wait_for_start(struct init *in, struct err *e);
+
+/* The child's way of handling errors: say it, and end. */
+static void must(struct init *in, int r, const struct err *e)
+{
+	if (r >= 0)
+		return;
+	msg_fail(in->sock, e);
+	_exit(1);
+}
+
+void init_main(const struct plan *plan, struct rootfs *rootfs, int sock)
+{
+	struct init in = { .plan = plan, .rootfs = rootfs, .sock = sock };
+	struct err e = { 0 };
+
+	/* A lock that we held open would outlive the parent's. */
+	fd_close(plan->state->dir_fd);
+	/* Where a PID namespace is shared, others of the container may look at us already; until
+	 * execve we have the host's descriptors and memory. */
+	(void) prctl(PR_SET_DUMPABLE, 0);
+
+	must(&in, msg_expect(sock, MSG_GO, NULL, NULL, &e), &e);
+	must(&in, enter(&in, &e), &e);
+	must(&in, assemble(&in, &e), &e);
+	must(&in, settle(&in, &e), &e);
+	must(&in, restrict_self(&in, &e), &e);
+	must(&in, FAULT("ready", &e), &e);
+	must(&in, msg_send(sock, MSG_READY, &in.memory, -1, &e), &e);
+	must(&in, wait_for_start(&in, &e), &e);
+	must(&in, hooks_run_start(&in.runner, plan, in.pid, &e), &e);
+	must(&in, confine_execute(&plan->process, &in.program, in.sock, &e), &e);
+	_exit(1);
+}
+
+/* Session, root of the user namespace, cgroup namespace, and the tree in the mount namespace. */
+static int enter(struct init *in, struct err *e)
+{
+	const struct plan *plan = in->plan;
+	int r;
+
+	if (setsid() < 0)
+		return err_set(e, errno, "making a session");
+	/* Before the IDs of the user namespace: the host's directories may be closed to them. */
+	if ((r = FAULT("attach", e)) < 0 || (r = rootfs_attach(in->rootfs, e)) < 0)
+		return r;
+	if (plan->userns)
+		if ((r = FAULT("creds-root", e)) < 0 || (r = creds_root(e)) < 0)
+			return r;
+	/* Now, not by clone3: its root is where its maker is, and that is the container's cgroup. */
+	if (plan->new_cgroup_ns)
+		if ((r = FAULT("cgroup-ns", e)) < 0 || (r = ns_new_cgroup(e)) < 0)
+			return r;
+	return 0;
+}
+
+static int assemble(struct init *in, struct err *e)
+{
+	const struct plan *plan = in->plan;
+	struct msg_hooked hooked;
+	int r;
+
+	if ((r = FAULT("mount", e)) < 0 || (r = rootfs_mount(in->rootfs, e)) < 0)
+		return r;
+	if (plan->new_network)
+		if ((r = FAULT("loopback", e)) < 0 || (r = netdev_loopback_up(e)) < 0)
+			return r;
+	if (plan->process.process->terminal) {
+		_cleanup_close_ int master = -1;
+		_cleanup_close_ int slave = -1;
+		if ((r = FAULT("console", e)) < 0 ||
+			(r = rootfs_console(in->rootfs, &master, &slave, e)) < 0 ||
+			(r = msg_send(in->sock, MSG_CONSOLE, NULL, master, e)) < 0 ||
+			(r = confine_terminal(&plan->process, slave, e)) < 0)
+			return r;
+	}
+	if ((r = FAULT("mounted", e)) < 0 ||
+		(r = msg_send(in->sock, MSG_MOUNTED, NULL, -1, e)) < 0 ||
+		(r = msg_expect(in->sock, MSG_HOOKED, &hooked, NULL, e)) < 0)
+		return r;
+	in->pid = hooked.pid;
+	return 0;
+}
+
+/* The container's hooks see the tree below its bundle; then it becomes the root and is sealed. */
+static int settle(struct init *in, struct err *e)
+{
+	const struct plan *plan = in->plan;
+	int r;
+
+	if ((r = FAULT("hook-container", e)) < 0 ||
+		(r = hooks_run(&plan->spec->hooks, HOOK_CREATE_CONTAINER, plan->state, "creating",
+			 in->pid, e)) < 0)
+		return r;
+	if ((r = FAULT("pivot", e)) < 0 || (r = rootfs_pivot(in->rootfs, e)) < 0)
+		return r;
+	if ((r = FAULT("seal", e)) < 0 || (r = rootfs_seal(in->rootfs, e)) < 0)
+		return r;
+	if ((r = FAULT("sysctl", e)) < 0 ||
+		(r = procattr_sysctl(plan->process.host_proc_fd, plan->spec, e)) < 0)
+		return r;
+	if ((r = FAULT("names", e)) < 0 || (r = procattr_names(plan->spec, e)) < 0)
+		return r;
+	return 0;
+}
+
+static int restrict_self(struct init *in, struct err *e)
+{
+	const struct plan *plan = in->plan;
+	int r;
+
+	if ((r = confine_limits(&plan->process, in->sock, e)) < 0 ||
+		(r = confine_keyring(&plan->process, e)) < 0)
+		return r;
+	/* What runs the startContainer hooks splits off here: they get the rights that the container
+	 * has, but not its memory policy. */
+	if ((r = hooks_fork_runner(&in->runner, plan, in->rootfs->fd, e)) < 0)
+		return r;
+	if ((r = FAULT("memory", e)) < 0 ||
+		(r = memory_apply(plan->process.memory, &in->memory, e)) < 0)
+		return r;
+	return confine(&plan->process, in->rootfs->fd, &in->arena, &in->program, e);
+}
+
+/*
+ * Wait for START: from the parent where it is `run`; else on the start socket, where `state` knocks too
+ * and goes away. The parent's end of file before COMMITTED means that create was killed.
+ */
+static int wait_for_start(struct init *in, struct err *e)
+{
+	const int listener = in->plan->start_sock;
+	int r;
+
+	if (listener < 0) {
+		r = msg_expect(in->sock, MSG_START, NULL, NULL, e);
+		return r;
+	}
+	if ((r = msg_expect(in->sock, MSG_COMMITTED, NULL, NULL, e)) < 0)
+		return r;
+	in->sock = fd_close(in->sock);
+	for (;;) {
+		_cleanup_close_ int conn = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+		if (conn < 0 && (errno == EINTR || errno == ECONNABORTED || errno == EAGAIN))
+			continue;
+		if (conn < 0)
+			return err_set(e, errno, "waiting for start");
+		if (msg_expect(conn, MSG_START, NULL, NULL, e) < 0)
+			continue;
+		in->sock = TAKE_FD(conn);
+		return 0;
+	}
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * spawn.c - clone3, alone or by way of a joiner. See spawn.h.
+ */
+#include "life/spawn.h"
+
+#include "base/fd.h"
+#include "base/sys.h"
+#include "life/fault.h"
+#include "life/msg.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+static pid_t make(const struct spawn *how, uint64_t flags, int *ret_pidfd);
+static void joiner_main(const struct spawn *how, int sock) __attribute__((noreturn));
+static int from_joiner(const struct spawn *how, struct spawned *s, struct err *e);
+static int why(const struct spawn *how, int num, struct err *e);
+
+int spawn(const struct spawn *how, struct spawned *ret, struct err *e)
+{
+	struct spawned s = { .pidfd = -1, .sock = -1 };
+	int socks[2];
+	int r = FAULT("spawn", e);
+	if (r < 0)
+		return r;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, socks) < 0)
+		return err_set(e, errno, "making a socket pair");
+	_cleanup_close_ int ours = socks[0];
+	_cleanup_close_ int theirs = socks[1];
+
+	s.pid = make(how, how->join ? 0 : how->flags, &s.pidfd);
+	if (s.pid < 0)
+		return why(how, -s.pid, e);
+	if (s.pid == 0) {
+		ours = fd_close(ours);
+		if (how->join)
+			joiner_main(how, theirs);
+		how->become(how->arg, theirs);
+		_exit(1);
+	}
+	theirs = fd_close(theirs);
+	s.sock = TAKE_FD(ours);
+
+	if (how->cgroup && (!how->join || how->cgroup_fd < 0)) {
+		r = FAULT("cgroup-add", e);
+		if (r == 0)
+			r = cgroup_add(how->cgroup, how->sub_cgroup, s.pid, how->cgroup_fd >= 0, e);
+	}
+	if (r == 0 && how->join)
+		r = from_joiner(how, &s, e);
+	if (r < 0) {
+		spawn_kill(&s);
+		return r;
+	}
+	*ret = s;
+	return 0;
+}
+
+static pid_t make(const struct spawn *how, uint64_t flags, int *ret_pidfd)
+{
+	int pidfd = -1;
+	struct clone_args args = {
+		.flags = flags | CLONE_PIDFD,
+		.pidfd = (uint64_t) (uintptr_t) &pidfd,
+		.exit_signal = SIGCHLD,
+	};
+
+	if (how->cgroup_fd >= 0) {
+		args.flags |= CLONE_INTO_CGROUP;
+		args.cgroup = (uint64_t) how->cgroup_fd;
+	}
+	pid_t pid = sys_clone3(&args);
+	if (pid > 0)
+		*ret_pidfd = pidfd;
+	return pid;
+}
+
+/* The joiner: it is in the cgroup already; what it makes is its parent's child. */
+static void joiner_main(const struct spawn *how, int sock)
+{
+	struct err e = { 0 };
+	struct msg_spawned spawned = { 0 };
+	int pidfd = -1;
+
+	/* About to enter namespaces where others can look at us: not at our memory or descriptors. */
+	(void) prctl(PR_SET_DUMPABLE, 0);
+
+	/* Nothing may be joined before the parent has put us into the cgroup. */
+	int r = msg_expect(sock, MSG_GO, NULL, NULL, &e);
+	if (r == 0)
+		r = FAULT("joiner", &e);
+	if (r == 0)
+		r = how->join(how->arg, &e);
+	if (r == 0) {
+		/* CLONE_PARENT: the exit signal is our own, so none may be given (clone(2)). */
+		struct clone_args args = {
+			.flags = how->flags | CLONE_PARENT | CLONE_PIDFD,
+			.pidfd = (uint64_t) (uintptr_t) &pidfd,
+		};
+		spawned.pid = sys_clone3(&args);
+		if (spawned.pid == 0) {
+			how->become(how->arg, sock);
+			_exit(1);
+		}
+		r = spawned.pid < 0 ? why(how, -spawned.pid, &e)
+				    : msg_send(sock, MSG_SPAWNED, &spawned, pidfd, &e);
+	}
+	if (r < 0)
+		msg_fail(sock, &e);
+	_exit(r < 0);
+}
+
+static int from_joiner(const struct spawn *how, struct spawned *s, struct err *e)
+{
+	struct msg_spawned spawned = { 0 };
+	struct spawned made = { .pidfd = -1, .sock = -1 };
+	siginfo_t info;
+
+	int r = msg_send(s->sock, MSG_GO, NULL, -1, e);
+	if (r == 0)
+		r = msg_expect(s->sock, MSG_SPAWNED, &spawned, &made.pidfd, e);
+	r = spawn_explain(s, r, "the process that joins namespaces", e);
+	if (r < 0)
+		return r;
+	while (waitid(P_PIDFD, (id_t) s->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		;
+	fd_close(s->pidfd);
+	s->pid = spawned.pid;
+	s->pidfd = made.pidfd;
+	return 0;
+}
+
+static int why(const struct spawn *how, int num, struct err *e)
+{
+	if (num == ENOMEM && how->join)
+		return err_say(e, num,
+			"making %s: no memory, or the PID namespace to join has lost its init",
+			how->what);
+	if (num == ENOSPC)
+		return err_say(e, num,
+			"making %s: too many namespaces (/proc/sys/user/max_*_namespaces), or nested too "
+			"deep",
+			how->what);
+	if (num == EBUSY && how->cgroup_fd >= 0)
+		return err_say(e, num,
+			"making %s: the cgroup has controllers enabled for sub-cgroups, so no process may "
+			"be in it",
+			how->what);
+	return err_set(e, num, "making %s", how->what);
+}
+
+void spawn_kill(struct spawned *s)
+{
+	siginfo_t info;
+
+	s->sock = fd_close(s->sock);
+	if (s->pidfd < 0)
+		return;
+	(void) sys_pidfd_send_signal(s->pidfd, SIGKILL);
+	while (waitid(P_PIDFD, (id_t) s->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+		;
+	s->pidfd = fd_close(s->pidfd);
+}
+
+int spawn_explain(struct spawned *s, int r, const char *what, struct err *e)
+{
+	siginfo_t info = { 0 };
+
+	/* EPIPE: its end of the socket is closed. */
+	if (r != -EPIPE || s->pidfd < 0)
+		return r;
+	struct pollfd p = { .fd = s->pidfd, .events = POLLIN };
+	if (poll(&p, 1, 1000) <= 0)
+		return r;
+	while (waitid(P_PIDFD, (id_t) s->pidfd, &info, WEXITED) < 0)
+		if (errno != EINTR)
+			return r;
+	s->pidfd = fd_close(s->pidfd);
+	if (info.si_code == CLD_EXITED)
+		return err_say(e, EPIPE, "%s ended with exit status %d before the container was ready",
+			what, info.si_status);
+	return err_say(e, EPIPE, "%s was killed by signal %d (%s) before the container was ready%s",
+		what, info.si_status, sigdescr_np(info.si_status),
+		info.si_status == SIGKILL
+			? "; a memory limit that is too small for its start does that"
+			: info.si_status == SIGSYS ? "; a seccomp filter does that" : "");
+}

@@ -1,0 +1,588 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * state.c - the state directory. Nothing here trusts what it reads back.
+ */
+#include "life/state.h"
+
+#include "base/fd.h"
+#include "base/sys.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define STATE_FILE "state.json"
+#define CONFIG_FILE "config.json"
+#define STATE_TEXT_MAX (4u << 20)
+
+static int check_id(const char *id, struct err *e);
+static int open_root(const struct life *life, bool make, struct err *e);
+static int read_state(struct state *s, struct err *e);
+
+int state_reserve(const struct life *life, const char *id, struct state *ret, struct err *e)
+{
+	struct state s = { .dir_fd = -1 };
+	int r = check_id(id, e);
+	if (r < 0)
+		return r;
+
+	_cleanup_close_ int root = open_root(life, true, e);
+	if (root < 0)
+		return root;
+	/* mkdir is what makes the ID unique: of two creates one fails here. */
+	if (mkdirat(root, id, 0700) < 0) {
+		if (errno == EEXIST)
+			return err_say(e, EEXIST, "container with ID '%s' already exists", id);
+		return err_set(e, errno, "making state directory '%s/%s'", life->root, id);
+	}
+	s.dir_fd = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (s.dir_fd < 0 || flock(s.dir_fd, LOCK_EX) < 0) {
+		r = err_set(e, errno, "opening state directory '%s/%s'", life->root, id);
+		(void) unlinkat(root, id, AT_REMOVEDIR); /* what failed matters more */
+		fd_close(s.dir_fd);
+		return r;
+	}
+	s.id = arena_strdup(&s.arena, id);
+	if (!s.id) {
+		(void) unlinkat(root, id, AT_REMOVEDIR);
+		state_free(&s);
+		return err_nomem(e);
+	}
+	*ret = s;
+	return 0;
+}
+
+/* IDs become directory names, cgroup names and parts of messages: the peers' alphabet is kept. */
+static int check_id(const char *id, struct err *e)
+{
+	size_t len = strlen(id);
+
+	if (len == 0)
+		return err_say(e, EINVAL, "the container ID is empty");
+	if (len > NAME_MAX)
+		return err_say(e, EINVAL, "the container ID is longer than %d bytes", NAME_MAX);
+	if (str_eq(id, ".") || str_eq(id, ".."))
+		return err_say(e, EINVAL, "'%s' is not a container ID", id);
+	for (const char *p = id; *p; p++)
+		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
+			    (*p >= '0' && *p <= '9') || strchr("_+-.", *p)))
+			return err_say(e, EINVAL,
+				"container ID '%s': only letters, digits and _ + - . may stand in it",
+				id);
+	return 0;
+}
+
+static int open_root(const struct life *life, bool make, struct err *e)
+{
+	int fd = open(life->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT && make) {
+		char path[PATH_MAX];
+		int n = snprintf(path, sizeof(path), "%s", life->root);
+		if (n < 0 || (size_t) n >= sizeof(path))
+			return err_set(e, ENAMETOOLONG, "state directory '%s'", life->root);
+		for (char *p = path + 1; *p; p++) {
+			if (*p != '/')
+				continue;
+			*p = '\0';
+			(void) mkdir(path, 0711); /* open reports what is missing */
+			*p = '/';
+		}
+		(void) mkdir(path, 0700);
+		fd = open(life->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	}
+	if (fd < 0)
+		return err_set(e, errno, "opening state directory '%s'", life->root);
+	return fd;
+}
+
+static int replace_file(int dir_fd, const char *name, const char *text, size_t len)
+{
+	char temporary[64];
+
+	(void) snprintf(temporary, sizeof(temporary), ".%s.new", name);
+	(void) unlinkat(dir_fd, temporary, 0); /* left by a crash, if at all */
+	_cleanup_close_ int fd =
+		openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -errno;
+	int r = fd_write_all(fd, text, len);
+	if (r == 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
+		r = -errno;
+	if (r < 0)
+		(void) unlinkat(dir_fd, temporary, 0);
+	return r;
+}
+
+static void add(struct json_object *o, const char *key, struct json_object *value)
+{
+	/* Fails only out of memory; the reader then misses the key and says so. */
+	if (json_object_object_add(o, key, value) < 0)
+		json_object_put(value);
+}
+
+static struct json_object *pairs_to_json(const struct pair_list *pairs)
+{
+	struct json_object *o = json_object_new_object();
+
+	for (size_t i = 0; o && i < pairs->n; i++)
+		add(o, pairs->v[i].key, json_object_new_string(pairs->v[i].value));
+	return o;
+}
+
+int state_save(const struct state *s, struct err *e)
+{
+	struct json_object *o = json_object_new_object();
+	if (!o)
+		return err_nomem(e);
+
+	add(o, "ociVersion", json_object_new_string(SPEC_OCI_VERSION));
+	add(o, "id", json_object_new_string(s->id));
+	add(o, "bundle", json_object_new_string(s->bundle));
+	add(o, "rootfs", json_object_new_string(s->rootfs ? s->rootfs : ""));
+	add(o, "created", json_object_new_string(s->created));
+	add(o, "owner", json_object_new_int64(s->owner));
+	add(o, "creating", json_object_new_boolean(s->creating));
+	add(o, "sharedPid", json_object_new_boolean(s->shared_pid));
+	add(o, "started", json_object_new_boolean(s->started));
+	add(o, "pid", json_object_new_int(s->pid));
+	add(o, "pidStart", json_object_new_uint64(s->pid_start));
+	add(o, "hooks", json_object_new_int64(s->hooks));
+	if (s->annotations.n)
+		add(o, "annotations", pairs_to_json(&s->annotations));
+	if (s->cgroup)
+		add(o, "cgroup", cgroup_to_json(s->cgroup));
+	if (s->memory.present)
+		add(o, "memoryPolicy", memory_to_json(&s->memory));
+
+	size_t len;
+	const char *text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &len);
+	int r = text ? replace_file(s->dir_fd, STATE_FILE, text, len) : -ENOMEM;
+	json_object_put(o);
+	return r < 0 ? err_set(e, -r, "writing the state of container '%s'", s->id) : 0;
+}
+
+int state_save_config(const struct state *s, const struct spec *spec, struct err *e)
+{
+	int r = replace_file(s->dir_fd, CONFIG_FILE, spec->text, spec->text_len);
+
+	return r < 0 ? err_set(e, -r, "saving the config of container '%s'", s->id) : 0;
+}
+
+int state_load(const struct life *life, const char *id, enum state_lock lock, struct state *ret,
+	struct err *e)
+{
+	struct state s = { .dir_fd = -1 };
+	int r = check_id(id, e);
+	if (r < 0)
+		return r;
+
+	_cleanup_close_ int root = open_root(life, false, e);
+	if (root == -ENOENT)
+		return err_say(e, ENOENT, "container '%s' does not exist", id);
+	if (root < 0)
+		return root;
+	s.dir_fd = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (s.dir_fd < 0) {
+		if (errno == ENOENT)
+			return err_say(e, ENOENT, "container '%s' does not exist", id);
+		return err_set(e, errno, "opening state directory '%s/%s'", life->root, id);
+	}
+	if (lock == STATE_LOCK) {
+		struct stat st;
+		while (flock(s.dir_fd, LOCK_EX) < 0)
+			if (errno != EINTR) {
+				r = err_set(e, errno, "locking the state of container '%s'", id);
+				goto fail;
+			}
+		/* Whoever held the lock may have removed the directory. */
+		if (fstat(s.dir_fd, &st) < 0 || st.st_nlink == 0) {
+			r = err_say(e, ENOENT, "container '%s' does not exist", id);
+			goto fail;
+		}
+	}
+	s.id = arena_strdup(&s.arena, id);
+	r = s.id ? read_state(&s, e) : err_nomem(e);
+	if (r < 0)
+		goto fail;
+	*ret = s;
+	return 0;
+fail:
+	state_free(&s);
+	return r;
+}
+
+/* --- reading state.json --- */
+
+static int bad(struct err *e, const struct state *s, const char *key)
+{
+	return err_say(e, EBADMSG, "the saved state of container '%s' is damaged: %s", s->id, key);
+}
+
+static int get_string(
+	struct state *s, struct json_object *o, const char *key, const char **ret, struct err *e)
+{
+	struct json_object *v;
+
+	if (!json_object_object_get_ex(o, key, &v) || !json_object_is_type(v, json_type_string))
+		return bad(e, s, key);
+	const char *text = json_object_get_string(v);
+	if (strlen(text) != (size_t) json_object_get_string_len(v))
+		return bad(e, s, key);
+	*ret = arena_strdup(&s->arena, text);
+	return *ret ? 0 : err_nomem(e);
+}
+
+static int get_number(struct state *s, struct json_object *o, const char *key, uint64_t max,
+	uint64_t *ret, struct err *e)
+{
+	struct json_object *v;
+
+	if (!json_object_object_get_ex(o, key, &v) || !json_object_is_type(v, json_type_int) ||
+		json_object_get_int64(v) < 0 || json_object_get_uint64(v) > max)
+		return bad(e, s, key);
+	*ret = json_object_get_uint64(v);
+	return 0;
+}
+
+static int get_bool(
+	struct state *s, struct json_object *o, const char *key, bool *ret, struct err *e)
+{
+	struct json_object *v;
+
+	if (!json_object_object_get_ex(o, key, &v) || !json_object_is_type(v, json_type_boolean))
+		return bad(e, s, key);
+	*ret = json_object_get_boolean(v);
+	return 0;
+}
+
+static int get_pairs(
+	struct state *s, struct json_object *o, const char *key, struct pair_list *ret, struct err *e)
+{
+	struct json_object *v;
+
+	if (!json_object_object_get_ex(o, key, &v))
+		return 0;
+	if (!json_object_is_type(v, json_type_object))
+		return bad(e, s, key);
+	size_t n = (size_t) json_object_object_length(v), i = 0;
+	struct str_pair *pairs = arena_array(&s->arena, struct str_pair, n);
+	if (!pairs)
+		return err_nomem(e);
+	json_object_object_foreach (v, name, value) {
+		if (!json_object_is_type(value, json_type_string))
+			return bad(e, s, key);
+		pairs[i].key = arena_strdup(&s->arena, name);
+		pairs[i].value = arena_strdup(&s->arena, json_object_get_string(value));
+		if (!pairs[i].key || !pairs[i].value)
+			return err_nomem(e);
+		i++;
+	}
+	*ret = (struct pair_list){ .n = n, .v = pairs };
+	return 0;
+}
+
+static int read_members(struct state *s, struct json_object *o, struct err *e)
+{
+	struct json_object *v;
+	const char *id;
+	uint64_t owner, pid, hooks;
+	int r;
+
+	if ((r = get_string(s, o, "id", &id, e)) < 0 ||
+		(r = get_string(s, o, "bundle", &s->bundle, e)) < 0 ||
+		(r = get_string(s, o, "rootfs", &s->rootfs, e)) < 0 ||
+		(r = get_string(s, o, "created", &s->created, e)) < 0 ||
+		(r = get_number(s, o, "owner", UINT32_MAX, &owner, e)) < 0 ||
+		(r = get_number(s, o, "pid", INT32_MAX, &pid, e)) < 0 ||
+		(r = get_number(s, o, "pidStart", UINT64_MAX, &s->pid_start, e)) < 0 ||
+		(r = get_number(s, o, "hooks", (1u << HOOK_POINTS) - 1, &hooks, e)) < 0 ||
+		(r = get_bool(s, o, "creating", &s->creating, e)) < 0 ||
+		(r = get_bool(s, o, "sharedPid", &s->shared_pid, e)) < 0 ||
+		(r = get_bool(s, o, "started", &s->started, e)) < 0 ||
+		(r = get_pairs(s, o, "annotations", &s->annotations, e)) < 0)
+		return r;
+	if (!str_eq(id, s->id))
+		return bad(e, s, "id");
+	s->owner = (uid_t) owner;
+	s->pid = (pid_t) pid;
+	s->hooks = (unsigned) hooks;
+	if (json_object_object_get_ex(o, "cgroup", &v)) {
+		r = cgroup_from_json(v, &s->arena, &s->cgroup, e);
+		if (r < 0)
+			return err_prefix(e, "the saved state of container '%s'", s->id);
+	}
+	if (json_object_object_get_ex(o, "memoryPolicy", &v)) {
+		r = memory_from_json(v, &s->memory, e);
+		if (r < 0)
+			return err_prefix(e, "the saved state of container '%s'", s->id);
+	}
+	return 0;
+}
+
+static int read_state(struct state *s, struct err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t len;
+
+	int r = fd_read_file(s->dir_fd, STATE_FILE, STATE_TEXT_MAX, &text, &len);
+	if (r == -ENOENT) {
+		/* Between mkdir and the first save, or a create that was killed there. */
+		s->creating = true;
+		s->bundle = s->rootfs = s->created = "";
+		return 0;
+	}
+	if (r < 0)
+		return err_set(e, -r, "reading the state of container '%s'", s->id);
+
+	struct json_object *o = json_tokener_parse(text);
+	if (!json_object_is_type(o, json_type_object)) {
+		json_object_put(o);
+		return bad(e, s, "it is not a JSON object");
+	}
+	r = read_members(s, o, e);
+	json_object_put(o);
+	return r;
+}
+
+int state_load_config(const struct state *s, struct spec **ret, struct err *e)
+{
+	return spec_load(s->dir_fd, CONFIG_FILE, ret, e);
+}
+
+int state_remove(const struct life *life, struct state *s, struct err *e)
+{
+	static const char *const files[] = { STATE_START_SOCKET, CONFIG_FILE, STATE_FILE,
+		"." STATE_FILE ".new", "." CONFIG_FILE ".new" };
+
+	for (size_t i = 0; i < ELEMENTS(files); i++)
+		if (unlinkat(s->dir_fd, files[i], 0) < 0 && errno != ENOENT)
+			return err_set(e, errno, "removing %s of container '%s'", files[i], s->id);
+	_cleanup_close_ int root = open_root(life, false, e);
+	if (root < 0)
+		return root;
+	if (unlinkat(root, s->id, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_set(e, errno, "removing the state directory of container '%s'", s->id);
+	return 0;
+}
+
+void state_free(struct state *s)
+{
+	s->dir_fd = fd_close(s->dir_fd);
+	arena_free(&s->arena);
+}
+
+/* --- the process --- */
+
+int state_start_time(pid_t pid, uint64_t *ret)
+{
+	char path[32], text[1024];
+
+	(void) snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return errno == ENOENT ? -ESRCH : -errno;
+	ssize_t n = read(fd, text, sizeof(text) - 1);
+	if (n < 0)
+		return -errno; /* ESRCH: it ended between open and read */
+	text[n] = '\0';
+
+	/* The name in field 2 may hold anything, also ") R 1": the last bracket ends it. */
+	char *p = strrchr(text, ')');
+	char status;
+	unsigned long long start;
+	if (!p ||
+		sscanf(p + 1,
+			" %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+			"%*d %llu",
+			&status, &start) != 2)
+		return -EBADMSG;
+	if (status == 'Z' || status == 'X')
+		return -ESRCH;
+	*ret = start;
+	return 0;
+}
+
+int state_open_init(const struct state *s)
+{
+	uint64_t start;
+
+	if (s->pid <= 0)
+		return -ESRCH;
+	_cleanup_close_ int pidfd = sys_pidfd_open(s->pid);
+	if (pidfd < 0)
+		return pidfd == -EINVAL ? -ESRCH : pidfd;
+	int r = state_start_time(s->pid, &start);
+	if (r < 0)
+		return r;
+	if (start != s->pid_start)
+		return -ESRCH;
+	return TAKE_FD(pidfd);
+}
+
+int state_status(const struct state *s, enum life_status *ret, struct err *e)
+{
+	uint64_t start = 0;
+	bool frozen = false;
+	int r = s->pid > 0 ? state_start_time(s->pid, &start) : -ESRCH;
+
+	if (r < 0 && r != -ESRCH)
+		return err_set(e, -r, "looking at process %d of container '%s'", s->pid, s->id);
+	if (r == -ESRCH || start != s->pid_start) {
+		/* A create that died leaves "creating" behind; nobody holds the lock then. */
+		bool alive = s->creating && flock(s->dir_fd, LOCK_EX | LOCK_NB) < 0;
+		*ret = alive ? LIFE_CREATING : LIFE_STOPPED;
+		return 0;
+	}
+	if (s->creating) {
+		*ret = LIFE_CREATING;
+		return 0;
+	}
+	if (!s->started) {
+		/* `start` may have been killed before it could save: init itself is asked, which
+		 * listens until execve closes its socket. */
+		_cleanup_close_ int sock =
+			fd_connect_unix(s->dir_fd, STATE_START_SOCKET, SOCK_SEQPACKET);
+		if (sock >= 0) {
+			*ret = LIFE_CREATED;
+			return 0;
+		}
+	}
+	if (s->cgroup) {
+		r = cgroup_is_frozen(s->cgroup, &frozen, e);
+		if (r < 0)
+			return r;
+	}
+	*ret = frozen ? LIFE_PAUSED : LIFE_RUNNING;
+	return 0;
+}
+
+char *state_oci_text(const struct state *s, const char *status, pid_t pid)
+{
+	struct strbuf b = { 0 };
+
+	strbuf_adds(&b, "{\"ociVersion\":\"" SPEC_OCI_VERSION "\",\"id\":");
+	strbuf_add_json(&b, s->id);
+	strbuf_addf(&b, ",\"status\":\"%s\"", status);
+	if (pid > 0)
+		strbuf_addf(&b, ",\"pid\":%d", pid);
+	strbuf_adds(&b, ",\"bundle\":");
+	strbuf_add_json(&b, s->bundle);
+	strbuf_adds(&b, ",\"annotations\":{");
+	for (size_t i = 0; i < s->annotations.n; i++) {
+		strbuf_adds(&b, i ? "," : "");
+		strbuf_add_json(&b, s->annotations.v[i].key);
+		strbuf_adds(&b, ":");
+		strbuf_add_json(&b, s->annotations.v[i].value);
+	}
+	strbuf_adds(&b, "}}");
+	if (b.failed)
+		strbuf_free(&b);
+	return b.text;
+}
+
+/* --- what commands ask --- */
+
+const char *life_status_name(enum life_status status)
+{
+	static const char *const names[] = {
+		[LIFE_CREATING] = "creating",
+		[LIFE_CREATED] = "created",
+		[LIFE_RUNNING] = "running",
+		[LIFE_PAUSED] = "paused",
+		[LIFE_STOPPED] = "stopped",
+	};
+
+	return names[status];
+}
+
+int life_info(const struct life *life, const char *id, struct container_info *ret, struct err *e)
+{
+	struct state s;
+	int r = state_load(life, id, STATE_READ, &s, e);
+	if (r < 0)
+		return r;
+
+	struct container_info info = { 0 };
+	r = state_status(&s, &info.status, e);
+	s.dir_fd = fd_close(s.dir_fd);
+	if (r < 0) {
+		state_free(&s);
+		return r;
+	}
+	info.owner = arena_printf(&s.arena, "%u", s.owner);
+	if (!info.owner) {
+		state_free(&s);
+		return err_nomem(e);
+	}
+	if (info.status != LIFE_STOPPED)
+		info.pid = s.pid;
+	info.id = s.id;
+	info.bundle = s.bundle;
+	info.rootfs = s.rootfs;
+	info.created = s.created;
+	info.annotations = s.annotations;
+	info.arena = s.arena; /* the strings stay where they are */
+	*ret = info;
+	return 0;
+}
+
+void life_info_free(struct container_info *info)
+{
+	arena_free(&info->arena);
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *) a, *(char *const *) b);
+}
+
+int life_ids(const struct life *life, struct arena *arena, struct str_list *ret, struct err *e)
+{
+	struct str_list ids = { 0 };
+	size_t room = 64;
+	struct err ignored;
+
+	ids.v = arena_array(arena, char *, room);
+	if (!ids.v)
+		return err_nomem(e);
+	int root = open_root(life, false, e);
+	if (root == -ENOENT) {
+		*ret = ids;
+		return 0;
+	}
+	if (root < 0)
+		return root;
+	DIR *dir = fdopendir(root);
+	if (!dir) {
+		int num = errno;
+		fd_close(root);
+		return err_set(e, num, "reading state directory '%s'", life->root);
+	}
+	for (struct dirent *d; (d = readdir(dir));) {
+		if (check_id(d->d_name, &ignored) < 0 || (d->d_type != DT_DIR && d->d_type != DT_UNKNOWN))
+			continue;
+		if (ids.n + 2 > room) {
+			char **more = arena_array(arena, char *, room * 2);
+			if (!more)
+				break;
+			memcpy(more, ids.v, ids.n * sizeof(*more));
+			ids.v = more;
+			room *= 2;
+		}
+		ids.v[ids.n] = arena_strdup(arena, d->d_name);
+		if (!ids.v[ids.n])
+			break;
+		ids.n++;
+	}
+	closedir(dir);
+	qsort(ids.v, ids.n, sizeof(*ids.v), by_name);
+	*ret = ids;
+	return 0;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * stop.c - run, kill, delete: how a container ends.
+ */
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/sys.h"
+#include "life/create.h"
+#include "life/hooks.h"
+#include "life/wait.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+
+#define KILL_WAIT_MS 10000
+
+static int end_and_remove(const struct life *life, struct state *s, struct err *e);
+
+int life_run(const struct life *life, const struct create_options *o, int *ret_status, struct err *e)
+{
+	struct attempt a;
+	sigset_t before;
+	int status = 0;
+
+	/* Processes that the container's leave behind come to us, not to the host's init. */
+	if (!o->detach)
+		(void) prctl(PR_SET_CHILD_SUBREAPER, 1);
+	wait_block_signals(&before);
+	int r = create_container(&a, life, o, true, e);
+	if (r < 0) {
+		wait_unblock_signals(&before);
+		return r;
+	}
+
+	const int master = TAKE_FD(a.master);
+	r = start_container(a.init.sock, &a.state, a.spec, e);
+	a.init.sock = fd_close(a.init.sock);
+	if (r == 0 && !o->detach)
+		r = wait_foreground(a.init.pid, a.init.pidfd, master, &status, e);
+	fd_close(master);
+	if (r < 0 || (!o->detach && !o->keep)) {
+		struct err why = { 0 };
+		int removed = end_and_remove(life, &a.state, &why);
+		if (removed < 0 && r == 0)
+			r = err_say(e, why.num, "%s", why.text);
+		else if (removed < 0)
+			log_warn("%s", why.text);
+	}
+	attempt_free(&a);
+	wait_unblock_signals(&before);
+	if (r == 0)
+		*ret_status = status;
+	return r;
+}
+
+int life_kill(const struct life *life, const char *id, int sig, bool all, struct err *e)
+{
+	struct state s;
+	int r = state_load(life, id, STATE_READ, &s, e);
+	if (r < 0)
+		return r;
+
+	_cleanup_close_ int pidfd = state_open_init(&s);
+	if (pidfd < 0 && pidfd != -ESRCH) {
+		r = err_set(e, -pidfd, "opening process %d of container '%s'", s.pid, id);
+	} else if (all || (pidfd >= 0 && sig == SIGKILL && s.shared_pid)) {
+		/* Without a PID namespace of its own the others do not die with init. */
+		r = s.cgroup ? cgroup_kill(s.cgroup, sig, e)
+			     : err_say(e, ENOTSUP, "container '%s' has no cgroup to find its processes by", id);
+	} else if (pidfd < 0) {
+		/* containerd takes "container not running" for an end that came first. */
+		r = err_say(e, ESRCH, "container not running: '%s' is stopped", id);
+	} else {
+		r = sys_pidfd_send_signal(pidfd, sig);
+		if (r < 0)
+			r = err_set(e, -r, "sending signal %d to container '%s'", sig, id);
+		/* Under cgroup v1 a frozen process dies when it is thawed. */
+		else if (sig == SIGKILL && s.cgroup)
+			r = cgroup_freeze(s.cgroup, false, e);
+	}
+	state_free(&s);
+	return r;
+}
+
+int life_delete(const struct life *life, const char *id, bool force, struct err *e)
+{
+	enum life_status status;
+	struct state s;
+	int r = state_load(life, id, STATE_LOCK, &s, e);
+
+	/* containerd's shim deletes by force what may be gone already. */
+	if (r == -ENOENT && force)
+		return 0;
+	if (r < 0)
+		return r;
+	r = state_status(&s, &status, e);
+	if (r == 0 && !force && status != LIFE_STOPPED && status != LIFE_CREATED)
+		r = err_say(e, EBUSY, "container '%s' cannot be deleted: it is %s (--force kills it)",
+			id, life_status_name(status));
+	if (r == 0)
+		r = end_and_remove(life, &s, e);
+	state_free(&s);
+	return r;
+}
+
+/* Kill init and wait for its end, by event. */
+static int end_init(const struct state *s, struct err *e)
+{
+	_cleanup_close_ int pidfd = state_open_init(s);
+	if (pidfd == -ESRCH)
+		return 0;
+	if (pidfd < 0)
+		return err_set(e, -pidfd, "opening process %d of container '%s'", s->pid, s->id);
+
+	int r = sys_pidfd_send_signal(pidfd, SIGKILL);
+	if (r < 0 && r != -ESRCH)
+		return err_set(e, -r, "killing container '%s'", s->id);
+	if (s->cgroup)
+		(void) cgroup_freeze(s->cgroup, false, NULL); /* cgroup_remove reports what stays */
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+	r = poll(&p, 1, KILL_WAIT_MS);
+	if (r == 0)
+		return err_say(e, EBUSY, "process %d of container '%s' did not end within %d s of SIGKILL",
+			s->pid, s->id, KILL_WAIT_MS / 1000);
+	return 0;
+}
+
+static int end_and_remove(const struct life *life, struct state *s, struct err *e)
+{
+	struct spec *spec = NULL;
+	int r = end_init(s, e);
+
+	if (r == 0 && s->cgroup)
+		r = cgroup_remove(s->cgroup, e);
+	if (r < 0)
+		return r;
+	if ((s->hooks & (1u << HOOK_POSTSTOP)) && state_load_config(s, &spec, e) < 0)
+		log_warn("%s", e->text);
+	/* The spec: deletion comes before the poststop hooks, whose failures are only logged. */
+	r = state_remove(life, s, e);
+	if (spec)
+		hooks_run_all(&spec->hooks, HOOK_POSTSTOP, s, "stopped", 0);
+	spec_free(spec);
+	return r;
+}
