@@ -31,13 +31,14 @@
 #define WEIGHT_MAX 255          /* u8 in mm/mempolicy.c */
 #define TIERS_MAX 4096          /* directory entries looked at */
 
-static int read_states(int root, struct mpol_host *host);
+static int read_states(int root, bool *ret_numa, struct mpol_host *host);
 static int read_release(int root, bool live, struct mpol_host *host);
 static int read_node(int root, struct mpol_host *host, struct mpol_node *node);
+static int read_only_node(int root, struct mpol_node *node);
 static int read_auto_weights(int root, bool *ret);
 static int read_tiers(int root, struct mpol_host *host);
 
-static int read_details(int root, struct mpol_host *host)
+static int read_details(int root, bool numa, struct mpol_host *host)
 {
 	unsigned id = mpol_nodeset_next(&host->online, 0);
 	int r;
@@ -53,6 +54,8 @@ static int read_details(int root, struct mpol_host *host)
 		host->nodes[i].tier = -1;
 		id = mpol_nodeset_next(&host->online, id + 1);
 	}
+	if (!numa)
+		return read_only_node(root, &host->nodes[0]);
 	for (size_t i = 0; i < host->n_nodes; i++) {
 		r = read_node(root, host, &host->nodes[i]);
 		if (r < 0)
@@ -65,7 +68,7 @@ static int read_details(int root, struct mpol_host *host)
 int mpol_host_read(int root_fd, bool details, struct mpol_host *ret)
 {
 	struct mpol_host host = { 0 };
-	bool live = root_fd == AT_FDCWD;
+	bool live = root_fd == AT_FDCWD, numa;
 	int root = root_fd, r;
 
 	if (live) {
@@ -73,11 +76,11 @@ int mpol_host_read(int root_fd, bool details, struct mpol_host *ret)
 		if (root < 0)
 			return -errno;
 	}
-	r = read_states(root, &host);
+	r = read_states(root, &numa, &host);
 	if (r == 0)
 		r = read_release(root, live, &host);
 	if (r == 0 && details)
-		r = read_details(root, &host);
+		r = read_details(root, numa, &host);
 	if (live)
 		(void)close(root);
 	if (r < 0) {
@@ -208,7 +211,7 @@ static int read_states_once(int root, struct mpol_host *host)
 	return 0;
 }
 
-static int read_states(int root, struct mpol_host *host)
+static int read_states(int root, bool *ret_numa, struct mpol_host *host)
 {
 	int fd, r;
 
@@ -221,6 +224,7 @@ static int read_states(int root, struct mpol_host *host)
 		(void)close(fd);
 		mpol_nodeset_add(&host->memory, 0);
 		host->possible = host->online = host->cpu = host->memory;
+		*ret_numa = false;
 		return 0;
 	}
 	if (fd < 0)
@@ -231,6 +235,7 @@ static int read_states(int root, struct mpol_host *host)
 		if (r != -EBADMSG)
 			break;
 	}
+	*ret_numa = true;
 	return r;
 }
 
@@ -256,18 +261,18 @@ static int read_release(int root, bool live, struct mpol_host *host)
 }
 
 /* "Node 0 MemTotal:        4548384 kB": the value of one key, in bytes. */
-static int meminfo_value(const char *text, unsigned id, const char *key, uint64_t *ret)
+static int meminfo_value(const char *text, const char *prefix, const char *key, uint64_t *ret)
 {
-	char prefix[64];
+	char start[64];
 	const char *p;
 
-	(void)snprintf(prefix, sizeof(prefix), "Node %u %s:", id, key);
-	for (p = text; strncmp(p, prefix, strlen(prefix));) {
+	(void)snprintf(start, sizeof(start), "%s%s:", prefix, key);
+	for (p = text; strncmp(p, start, strlen(start));) {
 		p = strchr(p, '\n');
 		if (!p++)
 			return -EBADMSG;
 	}
-	p += strlen(prefix);
+	p += strlen(start);
 	p += strspn(p, " ");
 	if (take_number(&p, UINT64_MAX / 1024, ret) < 0 || strncmp(p, " kB", 3))
 		return -EBADMSG;
@@ -275,16 +280,16 @@ static int meminfo_value(const char *text, unsigned id, const char *key, uint64_
 	return 0;
 }
 
-static int read_memory(int root, const char *path, struct mpol_node *node)
+static int read_memory(int root, const char *path, const char *prefix, struct mpol_node *node)
 {
 	char buf[SMALL_FILE + 1];
 	int r;
 
 	r = read_file(root, path, buf, sizeof(buf));
 	if (r == 0)
-		r = meminfo_value(buf, node->id, "MemTotal", &node->memory_total);
+		r = meminfo_value(buf, prefix, "MemTotal", &node->memory_total);
 	if (r == 0)
-		r = meminfo_value(buf, node->id, "MemFree", &node->memory_free);
+		r = meminfo_value(buf, prefix, "MemFree", &node->memory_free);
 	return r == -ENOENT ? -EBADMSG : r;
 }
 
@@ -357,11 +362,12 @@ static int read_weight(int root, struct mpol_node *node)
 
 static int read_node(int root, struct mpol_host *host, struct mpol_node *node)
 {
-	char path[sizeof(NODE_DIR) + 64];
+	char path[sizeof(NODE_DIR) + 64], prefix[32];
 	int r;
 
 	(void)snprintf(path, sizeof(path), NODE_DIR "/node%u/meminfo", node->id);
-	r = read_memory(root, path, node);
+	(void)snprintf(prefix, sizeof(prefix), "Node %u ", node->id);
+	r = read_memory(root, path, prefix, node);
 	if (r < 0)
 		return r;
 	(void)snprintf(path, sizeof(path), NODE_DIR "/node%u/cpulist", node->id);
@@ -373,6 +379,15 @@ static int read_node(int root, struct mpol_host *host, struct mpol_node *node)
 	if (r < 0)
 		return r;
 	return read_weight(root, node);
+}
+
+/* Without NUMA the machine is one node. */
+static int read_only_node(int root, struct mpol_node *node)
+{
+	int r;
+
+	r = read_memory(root, "proc/meminfo", "", node);
+	return r < 0 ? r : read_cpus(root, "sys/devices/system/cpu/online", node);
 }
 
 static int read_auto_weights(int root, bool *ret)

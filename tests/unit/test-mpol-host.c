@@ -70,7 +70,8 @@ static const struct row rows[] = {
 	{ "one-node",
 		"possible 0 online 0 memory 0 cpu 0 linux 6.18.44 auto\n"
 		"0: 5081/3178 MiB cpus '0-1' distances 10 weight 1 tier 4" },
-	{ "no-numa", "possible 0 online 0 memory 0 cpu 0 linux 6.6.30-riscv" },
+	{ "no-numa", "possible 0 online 0 memory 0 cpu 0 linux 6.6.30-riscv\n"
+		"0: 3840/3000 MiB cpus '0-3' distances weight 0 tier -1" },
 	{ "two-sockets",
 		"possible 0-1 online 0-1 memory 0-1 cpu 0-1 linux 6.1.0-18-amd64\n"
 		"0: 128519/95928 MiB cpus '0-27,56-83' distances 10 21 weight 0 tier 4\n"
@@ -243,6 +244,9 @@ static const struct bad_row bad_rows[] = {
 	{ "a hostile CPU list", "two-sockets", NODE "node1/cpulist", CONTENT, "0-3\033[31m\n",
 		false, -EBADMSG },
 	{ "a CPU list of 10 MB", "two-sockets", NODE "node1/cpulist", HUGE, NULL, false, -EBADMSG },
+	{ "no NUMA and no meminfo", "no-numa", "proc/meminfo", REMOVED, NULL, false, -EBADMSG },
+	{ "no NUMA and no CPUs", "no-numa", "sys/devices/system/cpu/online", REMOVED, NULL, false,
+		-EBADMSG },
 	{ "no distances", "two-sockets", NODE "node1/distance", REMOVED, NULL, false, 0 },
 	{ "too few distances", "two-sockets", NODE "node1/distance", CONTENT, "21\n", false,
 		-EBADMSG },
