@@ -42,7 +42,7 @@ int child_run(const struct child_run *run, struct err *e)
 
 	struct clone_args args = {
 		.flags = CLONE_PIDFD,
-		.pidfd = (uint64_t) (uintptr_t) &pidfd,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
 	};
 	pid_t pid = sys_clone3(&args);
@@ -59,7 +59,7 @@ int child_run(const struct child_run *run, struct err *e)
 		n = read(failure_in, &failure, sizeof(failure));
 	} while (n < 0 && errno == EINTR);
 	int r = wait_for(run, pidfd_owned, pid, e);
-	if (n == (ssize_t) sizeof(failure))
+	if (n == (ssize_t)sizeof(failure))
 		return err_set(e, failure.num, "%s: %s '%s'", run->what,
 			failure.prepared ? "executing" : "preparing to execute", run->path);
 	return r;
@@ -92,11 +92,11 @@ static void become(const struct child_run *run, int input, int failure_fd)
 	sigset_t none;
 
 	/* A group of its own, so that a timeout reaches what the program itself started. */
-	(void) setpgid(0, 0);
+	(void)setpgid(0, 0);
 	for (int sig = 1; sig < NSIG; sig++)
-		(void) signal(sig, SIG_DFL); /* fails for KILL and STOP alone */
+		(void)signal(sig, SIG_DFL); /* fails for KILL and STOP alone */
 	sigemptyset(&none);
-	(void) sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 
 	if (run->prepare) {
 		int r = run->prepare(run->prepare_arg);
@@ -111,10 +111,10 @@ static void become(const struct child_run *run, int input, int failure_fd)
 		failure.num = errno;
 		goto fail;
 	}
-	(void) execve(run->path, run->argv, run->envp);
+	(void)execve(run->path, run->argv, run->envp);
 	failure.num = errno;
 fail:
-	(void) fd_write_all(failure_fd, &failure, sizeof(failure));
+	(void)fd_write_all(failure_fd, &failure, sizeof(failure));
 	_exit(127);
 }
 
@@ -122,8 +122,8 @@ static int64_t now_ms(void)
 {
 	struct timespec t;
 
-	(void) clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t) t.tv_sec * 1000 + t.tv_nsec / 1000000;
+	(void)clock_gettime(CLOCK_MONOTONIC, &t);
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 static int wait_for(const struct child_run *run, int pidfd, pid_t pid, struct err *e)
@@ -136,16 +136,16 @@ static int wait_for(const struct child_run *run, int pidfd, pid_t pid, struct er
 		int64_t left = run->timeout_ms > 0 ? end - now_ms() : -1;
 		if (run->timeout_ms > 0 && left <= 0) {
 			timed_out = true;
-			(void) kill(-pid, SIGKILL);
-			(void) sys_pidfd_send_signal(pidfd, SIGKILL);
+			(void)kill(-pid, SIGKILL);
+			(void)sys_pidfd_send_signal(pidfd, SIGKILL);
 			break;
 		}
-		if (poll(&p, 1, left > INT_MAX ? INT_MAX : (int) left) > 0)
+		if (poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left) > 0)
 			break;
 	}
 
 	siginfo_t info = { 0 };
-	while (waitid(P_PIDFD, (id_t) pidfd, &info, WEXITED) < 0)
+	while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0)
 		if (errno != EINTR)
 			return err_set(e, errno, "%s: waiting for '%s'", run->what, run->path);
 	if (timed_out)

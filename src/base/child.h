@@ -11,16 +11,17 @@
 #include <sys/types.h>
 
 struct child_run {
-	const char *path;	 /* absolute; no search in PATH */
-	char *const *argv;	 /* NULL-ended */
-	char *const *envp;	 /* NULL-ended; the environment whole, nothing of ours is added */
-	const char *input;	 /* written to its stdin, then end of file; NULL: /dev/null */
+	const char *path;  /* absolute; no search in PATH */
+	char *const *argv; /* NULL-ended */
+	char *const *envp; /* NULL-ended; the environment whole, nothing of ours is added */
+	const char *input; /* written to its stdin, then end of file; NULL: /dev/null */
 	size_t input_len;
-	int timeout_ms;		 /* 0: none. When it ends, the program's process group is killed */
-	/* Called in the child before execve, to put it elsewhere; async-signal-safe. May be NULL. */
+	int timeout_ms; /* 0: none. When it ends, the program's process group is killed */
+	/* Called in the child before execve, to put it elsewhere; async-signal-safe. May be NULL.
+	 */
 	int (*prepare)(void *arg);
 	void *prepare_arg;
-	const char *what;	 /* for errors: "createRuntime hook 0" */
+	const char *what; /* for errors: "createRuntime hook 0" */
 };
 
 /*

@@ -54,7 +54,8 @@ int err_prefix(struct err *e, const char *fmt, ...)
 
 const char *err_reason(int errnum)
 {
-	/* glibc's table holds static strings, all of whose capitals start a sentence but in these. */
+	/* glibc's table holds static strings, all of whose capitals start a sentence but in these.
+	 */
 	static const struct {
 		int num;
 		const char *text;
@@ -75,7 +76,7 @@ const char *err_reason(int errnum)
 	if (!text)
 		text = "Unknown error";
 	snprintf(lower, sizeof(lower), "%s", text);
-	lower[0] = (char) tolower((unsigned char) lower[0]);
+	lower[0] = (char)tolower((unsigned char)lower[0]);
 	return lower;
 }
 
@@ -88,16 +89,17 @@ static void sentence(struct err *e, int errnum, const char *fmt, va_list ap)
 	escape(e->text, sizeof(e->text) - 160);
 }
 
-/* What a hostile config or rootfs put into the text must not drive a terminal or forge log lines. */
+/* What a hostile config or rootfs put into the text must not drive a terminal or forge log lines.
+ */
 static void escape(char *text, size_t size)
 {
-	char out[sizeof(((struct err *) 0)->text)];
+	char out[sizeof(((struct err *)0)->text)];
 	size_t n = 0;
 
 	for (const char *p = text; *p && n + 5 < size; p++) {
-		unsigned char c = (unsigned char) *p;
+		unsigned char c = (unsigned char)*p;
 		if (c < 0x20 || c == 0x7f)
-			n += (size_t) snprintf(out + n, 5, "\\x%02x", c);
+			n += (size_t)snprintf(out + n, 5, "\\x%02x", c);
 		else
 			out[n++] = *p;
 	}

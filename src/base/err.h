@@ -11,7 +11,7 @@
 #include <stddef.h>
 
 struct err {
-	int num;	 /* errno value, 0 while nothing is wrong */
+	int num;         /* errno value, 0 while nothing is wrong */
 	char text[2000]; /* whole sentence; control characters are escaped */
 };
 

@@ -20,7 +20,7 @@ int fd_close(int fd)
 {
 	if (fd >= 0) {
 		int saved = errno;
-		(void) close(fd); /* Linux frees the descriptor whatever close says */
+		(void)close(fd); /* Linux frees the descriptor whatever close says */
 		errno = saved;
 	}
 	return -1;
@@ -33,8 +33,8 @@ int fd_read_all(int fd, size_t max, char **ret_text, size_t *ret_len)
 
 	/* A regular file of a disk says its size, so that one read is enough; others do not. */
 	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-		(uint64_t) st.st_size <= max)
-		size = (size_t) st.st_size + 2;
+		(uint64_t)st.st_size <= max)
+		size = (size_t)st.st_size + 2;
 	if (size > max + 2)
 		size = max + 2;
 
@@ -49,7 +49,7 @@ int fd_read_all(int fd, size_t max, char **ret_text, size_t *ret_len)
 			return -errno;
 		if (got == 0)
 			break;
-		len += (size_t) got;
+		len += (size_t)got;
 		if (len > max)
 			return -EFBIG;
 		if (len + 1 == size) {
@@ -87,7 +87,7 @@ int fd_write_all(int fd, const void *data, size_t len)
 		if (n < 0)
 			return -errno;
 		p += n;
-		len -= (size_t) n;
+		len -= (size_t)n;
 	}
 	return 0;
 }
@@ -124,8 +124,9 @@ static int unix_address(int dir_fd, const char *name, struct sockaddr_un *ret)
 	if (dir_fd == AT_FDCWD || name[0] == '/')
 		n = snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", name);
 	else
-		n = snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/%s", dir_fd, name);
-	if (n < 0 || (size_t) n >= sizeof(addr.sun_path))
+		n = snprintf(
+			addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/%s", dir_fd, name);
+	if (n < 0 || (size_t)n >= sizeof(addr.sun_path))
 		return -ENAMETOOLONG;
 	*ret = addr;
 	return 0;
@@ -152,7 +153,7 @@ int fd_connect_unix(int dir_fd, const char *name, int type)
 	_cleanup_close_ int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0)
+	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		return -errno;
 	return TAKE_FD(fd);
 }
@@ -167,7 +168,7 @@ int fd_listen_unix(int dir_fd, const char *name, int type)
 	_cleanup_close_ int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (bind(fd, (struct sockaddr *) &addr, sizeof(addr)) < 0)
+	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
 		return -errno;
 	if (listen(fd, 16) < 0)
 		return -errno;
@@ -180,7 +181,7 @@ int fd_send(int sock, int fd, const void *data, size_t len)
 		struct cmsghdr align;
 		char space[CMSG_SPACE(sizeof(int))];
 	} control = { 0 };
-	struct iovec iov = { .iov_base = (void *) data, .iov_len = len };
+	struct iovec iov = { .iov_base = (void *)data, .iov_len = len };
 	struct msghdr msg = { .msg_iov = &iov,
 		.msg_iovlen = 1,
 		.msg_control = &control,

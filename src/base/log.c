@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <time.h>
 
-/* The one place of the runtime with state of its own: where its words go is decided once, in main. */
+/* The one place of the runtime with state of its own: where its words go is decided once, in main.
+ */
 static struct {
 	int fd; /* -1: stderr alone */
 	bool json;
@@ -47,7 +48,7 @@ int log_level_parse(const char *name, enum log_level *ret)
 	}
 	for (size_t i = 0; i < ELEMENTS(level_names); i++)
 		if (str_eq(name, level_names[i])) {
-			*ret = (enum log_level) i;
+			*ret = (enum log_level)i;
 			return 0;
 		}
 	return -EINVAL;
@@ -59,8 +60,8 @@ static void add_time(struct strbuf *b)
 	struct tm tm;
 	char text[40];
 
-	(void) clock_gettime(CLOCK_REALTIME, &now);
-	(void) gmtime_r(&now.tv_sec, &tm);
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	(void)gmtime_r(&now.tv_sec, &tm);
 	if (strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) > 0)
 		strbuf_addf(b, "%s.%09ldZ", text, now.tv_nsec);
 }
@@ -77,9 +78,9 @@ static void write_line(int fd, bool json, enum log_level level, const char *text
 		strbuf_adds(&line, "\"}\n");
 	} else if (fd == STDERR_FILENO) {
 		strbuf_addf(&line, "hasu: %s%s\n",
-			level == LOG_LEVEL_ERROR ? "" :
-			level == LOG_LEVEL_WARN	 ? "warning: " :
-						   "",
+			level == LOG_LEVEL_ERROR  ? ""
+			: level == LOG_LEVEL_WARN ? "warning: "
+						  : "",
 			text);
 	} else {
 		strbuf_adds(&line, "time=\"");
@@ -89,7 +90,7 @@ static void write_line(int fd, bool json, enum log_level level, const char *text
 		strbuf_adds(&line, "\n");
 	}
 	if (!line.failed)
-		(void) fd_write_all(fd, line.text, line.len); /* nobody is left to tell */
+		(void)fd_write_all(fd, line.text, line.len); /* nobody is left to tell */
 	strbuf_free(&line);
 }
 
@@ -105,7 +106,7 @@ void log_say(enum log_level level, const char *fmt, ...)
 	if (vsnprintf(raw, sizeof(raw), fmt, ap) < 0)
 		raw[0] = '\0';
 	va_end(ap);
-	(void) err_say(&text, EINVAL, "%s", raw);
+	(void)err_say(&text, EINVAL, "%s", raw);
 
 	if (log_to.fd >= 0)
 		write_line(log_to.fd, log_to.json, level, text.text);

@@ -21,7 +21,7 @@
 static int open_in(int root_fd, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
 	struct open_how how = {
-		.flags = (uint64_t) (flags | O_CLOEXEC),
+		.flags = (uint64_t)(flags | O_CLOEXEC),
 		.mode = mode,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS | resolve,
 	};
@@ -54,7 +54,8 @@ static int make_below(int at, const char *rest, mode_t mode, const char *path, s
 		char name[NAME_MAX + 1];
 		size_t len = strcspn(rest, "/");
 		if (len > NAME_MAX)
-			return err_set(e, ENAMETOOLONG, "making directory '%s' in the rootfs", path);
+			return err_set(
+				e, ENAMETOOLONG, "making directory '%s' in the rootfs", path);
 		memcpy(name, rest, len);
 		name[len] = '\0';
 		rest += len + strspn(rest + len, "/");
@@ -62,7 +63,8 @@ static int make_below(int at, const char *rest, mode_t mode, const char *path, s
 			continue;
 		if (strcmp(name, "..") == 0)
 			return err_say(e, EINVAL,
-				"making directory '%s' in the rootfs: '..' after a part that does not exist",
+				"making directory '%s' in the rootfs: '..' after a part that does "
+				"not exist",
 				path);
 		if (mkdirat(dir, name, mode) < 0 && errno != EEXIST)
 			return err_set(e, errno, "making directory '%s' in the rootfs", path);
@@ -161,6 +163,6 @@ int path_mkfile_in(int root_fd, const char *path, mode_t mode, struct err *e)
 
 char *path_of_fd(int fd, char buf[PATH_FD_TEXT])
 {
-	(void) snprintf(buf, PATH_FD_TEXT, "/proc/self/fd/%d", fd);
+	(void)snprintf(buf, PATH_FD_TEXT, "/proc/self/fd/%d", fd);
 	return buf;
 }

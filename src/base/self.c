@@ -46,7 +46,7 @@ int self_protect(char *const argv[], struct err *e)
 		fd = sealed_copy(exe);
 	if (fd < 0)
 		return err_set(e, -fd, "making a copy of the runtime that cannot be written");
-	(void) execveat(fd, "", argv, environ, AT_EMPTY_PATH);
+	(void)execveat(fd, "", argv, environ, AT_EMPTY_PATH);
 	return err_set(e, errno, "executing the protected copy of the runtime");
 }
 
@@ -92,7 +92,7 @@ static int sealed_copy(int exe)
 	if (fd < 0 || fstat(exe, &st) < 0)
 		return -errno;
 	while (done < st.st_size) {
-		ssize_t n = sendfile(fd, exe, &done, (size_t) (st.st_size - done));
+		ssize_t n = sendfile(fd, exe, &done, (size_t)(st.st_size - done));
 		if (n < 0 && errno != EINTR)
 			return -errno;
 		if (n == 0)

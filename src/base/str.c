@@ -15,7 +15,7 @@ struct arena_block {
 	alignas(max_align_t) char data[];
 };
 
-#define ARENA_BLOCK ((size_t) 16384)
+#define ARENA_BLOCK ((size_t)16384)
 
 void *arena_alloc(struct arena *a, size_t n, size_t size)
 {
@@ -64,9 +64,9 @@ char *arena_printf(struct arena *a, const char *fmt, ...)
 	va_copy(again, ap);
 	int len = vsnprintf(NULL, 0, fmt, ap);
 	va_end(ap);
-	char *text = len < 0 ? NULL : arena_alloc(a, (size_t) len + 1, 1);
+	char *text = len < 0 ? NULL : arena_alloc(a, (size_t)len + 1, 1);
 	if (text)
-		(void) vsnprintf(text, (size_t) len + 1, fmt, again);
+		(void)vsnprintf(text, (size_t)len + 1, fmt, again);
 	va_end(again);
 	return text;
 }
@@ -129,16 +129,16 @@ void strbuf_addf(struct strbuf *b, const char *fmt, ...)
 	va_end(ap);
 	if (len < 0) {
 		b->failed = true;
-	} else if (strbuf_room(b, (size_t) len)) {
-		(void) vsnprintf(b->text + b->len, (size_t) len + 1, fmt, again);
-		b->len += (size_t) len;
+	} else if (strbuf_room(b, (size_t)len)) {
+		(void)vsnprintf(b->text + b->len, (size_t)len + 1, fmt, again);
+		b->len += (size_t)len;
 	}
 	va_end(again);
 }
 
 size_t str_utf8_len(const char *text)
 {
-	const unsigned char *s = (const unsigned char *) text;
+	const unsigned char *s = (const unsigned char *)text;
 
 	if (s[0] < 0x80)
 		return 1;
@@ -150,10 +150,9 @@ size_t str_utf8_len(const char *text)
 	}
 	if (s[0] >= 0xf0 && s[0] <= 0xf4) {
 		unsigned char low = s[0] == 0xf0 ? 0x90 : 0x80, high = s[0] == 0xf4 ? 0x8f : 0xbf;
-		return s[1] >= low && s[1] <= high && (s[2] & 0xc0) == 0x80 &&
-				(s[3] & 0xc0) == 0x80
-			? 4
-			: 0;
+		return s[1] >= low && s[1] <= high && (s[2] & 0xc0) == 0x80 && (s[3] & 0xc0) == 0x80
+			       ? 4
+			       : 0;
 	}
 	return 0;
 }
@@ -161,8 +160,8 @@ size_t str_utf8_len(const char *text)
 void strbuf_add_json(struct strbuf *b, const char *s)
 {
 	strbuf_adds(b, "\"");
-	for (const unsigned char *p = (const unsigned char *) s; *p;) {
-		size_t len = str_utf8_len((const char *) p);
+	for (const unsigned char *p = (const unsigned char *)s; *p;) {
+		size_t len = str_utf8_len((const char *)p);
 		if (len == 0) {
 			strbuf_adds(b, "\\ufffd");
 			p++;
@@ -171,7 +170,7 @@ void strbuf_add_json(struct strbuf *b, const char *s)
 		} else if (*p < 0x20 || *p == 0x7f) {
 			strbuf_addf(b, "\\u%04x", *p++);
 		} else {
-			strbuf_add(b, (const char *) p, len);
+			strbuf_add(b, (const char *)p, len);
 			p += len;
 		}
 	}
@@ -193,8 +192,8 @@ int str_to_u64(const char *s, uint64_t *ret)
 	for (; *s; s++) {
 		if (*s < '0' || *s > '9')
 			return -EINVAL;
-		if (__builtin_mul_overflow(v, (uint64_t) 10, &v) ||
-			__builtin_add_overflow(v, (uint64_t) (*s - '0'), &v))
+		if (__builtin_mul_overflow(v, (uint64_t)10, &v) ||
+			__builtin_add_overflow(v, (uint64_t)(*s - '0'), &v))
 			return -ERANGE;
 	}
 	*ret = v;
@@ -209,9 +208,9 @@ int str_to_i64(const char *s, int64_t *ret)
 
 	if (r < 0)
 		return r;
-	if (v > (uint64_t) INT64_MAX + negative)
+	if (v > (uint64_t)INT64_MAX + negative)
 		return -ERANGE;
-	*ret = negative ? (int64_t) (0 - v) : (int64_t) v;
+	*ret = negative ? (int64_t)(0 - v) : (int64_t)v;
 	return 0;
 }
 
@@ -224,6 +223,6 @@ int str_to_u32(const char *s, uint32_t *ret)
 		return r;
 	if (v > UINT32_MAX)
 		return -ERANGE;
-	*ret = (uint32_t) v;
+	*ret = (uint32_t)v;
 	return 0;
 }

@@ -29,8 +29,9 @@ void arena_free(struct arena *a);
 #define arena_array(a, type, n) ((type *)arena_alloc((a), (n), sizeof(type)))
 
 /*
- * A growing buffer. All-zero is empty; text is NULL until something is added, then always NUL-ended.
- * Once an allocation failed, failed stays true and additions do nothing: check it at the end.
+ * A growing buffer. All-zero is empty; text is NULL until something is added, then always
+ * NUL-ended. Once an allocation failed, failed stays true and additions do nothing: check it at the
+ * end.
  */
 struct strbuf {
 	char *text;
@@ -45,7 +46,8 @@ void strbuf_addf(struct strbuf *b, const char *fmt, ...) __attribute__((format(p
 void strbuf_add_json(struct strbuf *b, const char *s);
 void strbuf_free(struct strbuf *b);
 
-/* The bytes of the UTF-8 sequence at s, NUL-ended; 0: none (RFC 3629: no surrogates, none overlong). */
+/* The bytes of the UTF-8 sequence at s, NUL-ended; 0: none (RFC 3629: no surrogates, none
+ * overlong). */
 size_t str_utf8_len(const char *s);
 
 /* Decimal digits only, all of s, in range; else -EINVAL or -ERANGE. */

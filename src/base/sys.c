@@ -9,10 +9,10 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define OR_ERRNO(type, call)                   \
-	({                                     \
-		long r_ = (call);              \
-		(type)(r_ < 0 ? -errno : r_);  \
+#define OR_ERRNO(type, call)                                                                       \
+	({                                                                                         \
+		long r_ = (call);                                                                  \
+		(type)(r_ < 0 ? -errno : r_);                                                      \
 	})
 
 pid_t sys_clone3(struct clone_args *args)

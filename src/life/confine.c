@@ -22,8 +22,7 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
-static const char default_path[] =
-	"/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 static void own_stdio(const struct process_plan *p);
 static int enter_cwd(const struct process_plan *p, struct err *e);
@@ -38,8 +37,8 @@ int confine_terminal(const struct process_plan *p, int slave, struct err *e)
 	if (ioctl(slave, TIOCSCTTY, 0) < 0)
 		return err_set(e, errno, "making the terminal the controlling one");
 	if (process->has_console_size) {
-		struct winsize size = { .ws_row = (unsigned short) process->console_height,
-			.ws_col = (unsigned short) process->console_width };
+		struct winsize size = { .ws_row = (unsigned short)process->console_height,
+			.ws_col = (unsigned short)process->console_width };
 		if (ioctl(slave, TIOCSWINSZ, &size) < 0)
 			return err_set(e, errno, "/process/consoleSize");
 	}
@@ -70,7 +69,7 @@ int confine_keyring(const struct process_plan *p, struct err *e)
 
 	if (r < 0 || !p->new_keyring)
 		return r;
-	(void) snprintf(name, sizeof(name), "_ses.%s", p->id);
+	(void)snprintf(name, sizeof(name), "_ses.%s", p->id);
 	long key = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name);
 	/* ENOSYS: a kernel without keys has none to hide; EDQUOT and EPERM are real. */
 	if (key < 0 && errno != ENOSYS)
@@ -99,7 +98,8 @@ int confine(const struct process_plan *p, int root_fd, struct arena *arena, stru
 
 	/* Without no_new_privs, seccomp(2) takes CAP_SYS_ADMIN, which goes next. */
 	if (p->filter && !p->process->no_new_privileges) {
-		if ((r = FAULT("seccomp-load", e)) < 0 || (r = seccomp_filter_load(p->filter, e)) < 0)
+		if ((r = FAULT("seccomp-load", e)) < 0 ||
+			(r = seccomp_filter_load(p->filter, e)) < 0)
 			return r;
 	}
 	if ((r = FAULT("creds", e)) < 0 || (r = creds_apply(p->process, e)) < 0)
@@ -121,33 +121,35 @@ int confine_execute(
 	sigset_t none;
 	int r;
 
-	/* Dispositions that are "ignore" and blocked signals outlive execve; the program gets neither. */
+	/* Dispositions that are "ignore" and blocked signals outlive execve; the program gets
+	 * neither. */
 	for (int sig = 1; sig < NSIG; sig++)
 		if (sig != SIGPIPE) /* the message below must not kill us; see there */
-			(void) signal(sig, SIG_DFL); /* KILL and STOP refuse, rightly */
+			(void)signal(sig, SIG_DFL); /* KILL and STOP refuse, rightly */
 	sigemptyset(&none);
-	(void) sigprocmask(SIG_SETMASK, &none, NULL);
+	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 
 	/* Everything closes on exec but what the caller asked to keep (CVE-2024-21626). */
 	r = fd_cloexec_from(3);
 	for (unsigned i = 0; r == 0 && i < p->preserve_fds; i++)
-		if (fcntl((int) (3 + i), F_SETFD, 0) < 0)
+		if (fcntl((int)(3 + i), F_SETFD, 0) < 0)
 			r = -errno;
 	if (r < 0)
 		return err_set(e, -r, "preparing file descriptors for the container's process");
 
 	if ((r = msg_send(sock, MSG_EXECING, NULL, -1, e)) < 0)
 		return r;
-	(void) signal(SIGPIPE, SIG_DFL);
-	if (p->filter && p->process->no_new_privileges && (r = seccomp_filter_load(p->filter, e)) < 0)
+	(void)signal(SIGPIPE, SIG_DFL);
+	if (p->filter && p->process->no_new_privileges &&
+		(r = seccomp_filter_load(p->filter, e)) < 0)
 		return r;
-	(void) execve(program->path, program->argv, program->env);
+	(void)execve(program->path, program->argv, program->env);
 	return err_set(e, errno, "exec %s", program->path);
 }
 
 /*
- * A program that reopens /dev/stdout, as many loggers do, needs to own what is behind it. Best effort:
- * pipes of other users and read-only files refuse.
+ * A program that reopens /dev/stdout, as many loggers do, needs to own what is behind it. Best
+ * effort: pipes of other users and read-only files refuse.
  */
 static void own_stdio(const struct process_plan *p)
 {
@@ -159,7 +161,7 @@ static void own_stdio(const struct process_plan *p)
 		/* /dev/null is everybody's. */
 		if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
 			continue;
-		if (fchown(fd, p->process->user.uid, (gid_t) -1) < 0)
+		if (fchown(fd, p->process->user.uid, (gid_t)-1) < 0)
 			continue;
 	}
 }
@@ -239,7 +241,7 @@ static int find_program(const struct process_plan *p, char *const *env, struct a
 		size_t len = strcspn(dir, ":");
 		/* A relative entry would depend on the cwd: Go refuses it, and so do the peers. */
 		if (len > 0 && dir[0] == '/') {
-			char *path = arena_printf(arena, "%.*s/%s", (int) len, dir, name);
+			char *path = arena_printf(arena, "%.*s/%s", (int)len, dir, name);
 			if (!path)
 				return err_nomem(e);
 			int r = executable(path);

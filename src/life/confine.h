@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * confine.h - from a process with the runtime's rights to the container's program: the part that init
- * and exec share, in the order that the kernel forces.
+ * confine.h - from a process with the runtime's rights to the container's program: the part that
+ * init and exec share, in the order that the kernel forces.
  */
 #pragma once
 
@@ -27,15 +27,15 @@ int confine_limits(const struct process_plan *p, int sock, struct err *e);
 int confine_keyring(const struct process_plan *p, struct err *e);
 
 /*
- * Seccomp where it must come before the capabilities go, IDs, capabilities, labels, no_new_privs, the
- * working directory, and the program found. root_fd is the container's root.
+ * Seccomp where it must come before the capabilities go, IDs, capabilities, labels, no_new_privs,
+ * the working directory, and the program found. root_fd is the container's root.
  */
 int confine(const struct process_plan *p, int root_fd, struct arena *arena, struct program *ret,
 	struct err *e);
 
 /*
- * Seccomp where it may come last, EXECING on sock, execve. Returns only with an error. stop_fd is the
- * descriptor beyond which everything closes on exec.
+ * Seccomp where it may come last, EXECING on sock, execve. Returns only with an error. stop_fd is
+ * the descriptor beyond which everything closes on exec.
  */
-int confine_execute(const struct process_plan *p, const struct program *program, int sock,
-	struct err *e);
+int confine_execute(
+	const struct process_plan *p, const struct program *program, int sock, struct err *e);

@@ -122,10 +122,11 @@ static int check_terminal(const struct attempt *a, struct err *e)
 
 	if (terminal && !a->options->console_socket && !foreground)
 		return err_say(e, EINVAL,
-			"/process/terminal: a detached container's terminal needs --console-socket");
+			"/process/terminal: a detached container's terminal needs "
+			"--console-socket");
 	if (!terminal && a->options->console_socket)
-		return err_say(e, EINVAL,
-			"--console-socket is given, but /process/terminal is not true");
+		return err_say(
+			e, EINVAL, "--console-socket is given, but /process/terminal is not true");
 	return 0;
 }
 
@@ -139,7 +140,8 @@ static int plan_container(struct attempt *a, struct err *e)
 		return err_say(e, EINVAL, "config.json: /process: is required");
 	if (!ns[NS_MOUNT].present)
 		return err_say(e, ENOTSUP,
-			"config.json: /linux/namespaces: a container without a mount namespace of its own is not "
+			"config.json: /linux/namespaces: a container without a mount namespace of "
+			"its own is not "
 			"supported by this version of hasu");
 	int r = check_terminal(a, e);
 	if (r < 0)
@@ -186,7 +188,7 @@ static const char *now_text(struct arena *arena)
 	struct tm tm;
 	char text[32];
 
-	(void) clock_gettime(CLOCK_REALTIME, &now);
+	(void)clock_gettime(CLOCK_REALTIME, &now);
 	if (!gmtime_r(&now.tv_sec, &tm) ||
 		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
 		return "";
@@ -208,7 +210,7 @@ static int reserve(struct attempt *a, struct err *e)
 	s.annotations = a->spec->annotations;
 	s.cgroup = a->cgroup;
 	s.shared_pid = !a->spec->linux_.namespaces[NS_PID].present ||
-		a->spec->linux_.namespaces[NS_PID].path;
+		       a->spec->linux_.namespaces[NS_PID].path;
 	s.created = now_text(&s.arena);
 	for (unsigned i = 0; i < HOOK_POINTS; i++)
 		if (a->spec->hooks.at[i].n)
@@ -216,8 +218,7 @@ static int reserve(struct attempt *a, struct err *e)
 	a->state = s;
 	if (!s.created)
 		return err_nomem(e);
-	if ((r = FAULT("save-config", e)) < 0 ||
-		(r = state_save_config(&a->state, a->spec, e)) < 0)
+	if ((r = FAULT("save-config", e)) < 0 || (r = state_save_config(&a->state, a->spec, e)) < 0)
 		return r;
 	return 0;
 }
@@ -275,8 +276,8 @@ static int open_host(struct attempt *a, struct err *e)
 			return r;
 		r = fd_listen_unix(a->state.dir_fd, STATE_START_SOCKET, SOCK_SEQPACKET);
 		if (r < 0)
-			return err_set(e, -r, "making the start socket of container '%s'",
-				a->state.id);
+			return err_set(
+				e, -r, "making the start socket of container '%s'", a->state.id);
 		a->plan.start_sock = r;
 	}
 	return 0;
@@ -326,15 +327,14 @@ static int prepare_init(struct attempt *a, struct err *e)
 	char pid_dir[16];
 	int r;
 
-	(void) snprintf(pid_dir, sizeof(pid_dir), "%d", a->init.pid);
+	(void)snprintf(pid_dir, sizeof(pid_dir), "%d", a->init.pid);
 	_cleanup_close_ int proc =
 		openat(a->host_proc_fd, pid_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc < 0)
 		return err_set(e, errno, "opening /proc/%s", pid_dir);
 	if (a->spec->linux_.namespaces[NS_USER].present &&
 		!a->spec->linux_.namespaces[NS_USER].path)
-		if ((r = FAULT("idmap", e)) < 0 ||
-			(r = idmap_write(proc, &a->spec->linux_, e)) < 0)
+		if ((r = FAULT("idmap", e)) < 0 || (r = idmap_write(proc, &a->spec->linux_, e)) < 0)
 			return r;
 	if ((r = FAULT("oom-score", e)) < 0 ||
 		(r = procattr_oom_score(proc, &a->spec->process, e)) < 0)
@@ -418,7 +418,7 @@ static int verify_memory(struct attempt *a, struct memory_result *memory, struct
 
 	if (r < 0 || !memory->present)
 		return r;
-	(void) snprintf(pid_dir, sizeof(pid_dir), "%d", a->init.pid);
+	(void)snprintf(pid_dir, sizeof(pid_dir), "%d", a->init.pid);
 	_cleanup_close_ int proc =
 		openat(a->host_proc_fd, pid_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc < 0)
@@ -469,7 +469,7 @@ static void undo(struct attempt *a)
 	struct err e = { 0 };
 
 	if (a->pid_file_written)
-		(void) unlink(a->options->pid_file); /* nobody was told of it */
+		(void)unlink(a->options->pid_file); /* nobody was told of it */
 	spawn_kill(&a->init);
 	if (a->cgroup_made && cgroup_remove(a->cgroup, &e) < 0)
 		log_warn("undoing the create of container '%s': %s", a->options->id, e.text);
@@ -539,7 +539,7 @@ int start_container(int conn, struct state *state, const struct spec *spec, stru
 	r = state_save(state, e);
 	if (r < 0)
 		return r;
-	(void) unlinkat(state->dir_fd, STATE_START_SOCKET, 0); /* `delete` would do it */
+	(void)unlinkat(state->dir_fd, STATE_START_SOCKET, 0); /* `delete` would do it */
 	if (spec)
 		hooks_run_all(&spec->hooks, HOOK_POSTSTART, state, "running", state->pid);
 	return 0;
@@ -550,7 +550,7 @@ int start_container(int conn, struct state *state, const struct spec *spec, stru
 int check_preserved(unsigned n, struct err *e)
 {
 	for (unsigned i = 0; i < n; i++)
-		if (fcntl((int) (3 + i), F_GETFD) < 0)
+		if (fcntl((int)(3 + i), F_GETFD) < 0)
 			return err_say(e, EBADF,
 				"--preserve-fds %u: file descriptor %u is not open", n, 3 + i);
 	return 0;
@@ -560,22 +560,22 @@ int write_pid_file(const char *path, pid_t pid, struct err *e)
 {
 	char temporary[PATH_MAX], text[16];
 	const char *slash = strrchr(path, '/');
-	int dir_len = slash ? (int) (slash - path) + 1 : 0;
+	int dir_len = slash ? (int)(slash - path) + 1 : 0;
 
 	int n = snprintf(temporary, sizeof(temporary), "%.*s.%s.%d", dir_len, path, path + dir_len,
 		getpid());
-	if (n < 0 || (size_t) n >= sizeof(temporary))
+	if (n < 0 || (size_t)n >= sizeof(temporary))
 		return err_set(e, ENAMETOOLONG, "writing pid file '%s'", path);
 	_cleanup_close_ int fd =
 		open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0644);
 	if (fd < 0)
 		return err_set(e, errno, "writing pid file '%s'", path);
 	n = snprintf(text, sizeof(text), "%d", pid);
-	int r = fd_write_all(fd, text, (size_t) n);
+	int r = fd_write_all(fd, text, (size_t)n);
 	if (r == 0 && rename(temporary, path) < 0)
 		r = -errno;
 	if (r < 0) {
-		(void) unlink(temporary);
+		(void)unlink(temporary);
 		return err_set(e, -r, "writing pid file '%s'", path);
 	}
 	return 0;

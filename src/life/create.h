@@ -34,8 +34,8 @@ int create_container(struct attempt *a, const struct life *life, const struct cr
 	bool start_here, struct err *e);
 void attempt_free(struct attempt *a);
 
-/* Tell init to start, wait for its execve, save that, run the poststart hooks. conn is a socket to init.
- * state is locked by the caller. */
+/* Tell init to start, wait for its execve, save that, run the poststart hooks. conn is a socket to
+ * init. state is locked by the caller. */
 int start_container(int conn, struct state *state, const struct spec *spec, struct err *e);
 
 /* Are these descriptors open? For --preserve-fds. */

@@ -3,8 +3,8 @@
  * exec.c - one more process in a container that is there already.
  *
  * The container is an enemy here: its init is alive and may look at whatever enters. So the process
- * is not dumpable until execve, holds no descriptor of the host that execve would keep, and takes the container's
- * rights before it touches the container's files.
+ * is not dumpable until execve, holds no descriptor of the host that execve would keep, and takes
+ * the container's rights before it touches the container's files.
  */
 #include "base/fd.h"
 #include "base/log.h"
@@ -31,8 +31,8 @@ struct exec {
 	const struct exec_options *options;
 	struct arena arena;
 	struct state state;
-	struct spec *config;  /* of the container */
-	struct spec *given;   /* --process; NULL: none */
+	struct spec *config; /* of the container */
+	struct spec *given;  /* --process; NULL: none */
 	struct spec_process process;
 	struct process_plan plan;
 	struct memory_plan memory;
@@ -75,7 +75,7 @@ int life_exec(const struct life *life, const struct exec_options *o, int *ret_st
 	if (r < 0) {
 		spawn_kill(&x.made);
 		if (x.pid_file_written)
-			(void) unlink(o->pid_file); /* nobody was told of it */
+			(void)unlink(o->pid_file); /* nobody was told of it */
 	}
 	if (r == 0 && !o->detach)
 		r = wait_foreground(x.made.pid, x.made.pidfd, x.master, &status, e);
@@ -109,7 +109,7 @@ static int open_container(struct exec *x, struct err *e)
 	x->host_proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (x->host_proc_fd < 0 || !fd_is_fs(x->host_proc_fd, PROC_SUPER_MAGIC))
 		return err_say(e, EINVAL, "/proc of the host is not a proc file system");
-	(void) snprintf(pid_dir, sizeof(pid_dir), "%d", x->state.pid);
+	(void)snprintf(pid_dir, sizeof(pid_dir), "%d", x->state.pid);
 	x->init_proc_fd = openat(x->host_proc_fd, pid_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (x->init_proc_fd < 0)
 		return err_set(e, errno, "opening /proc/%s", pid_dir);
@@ -129,8 +129,8 @@ static int plan_process(struct exec *x, struct err *e)
 	if (x->process.terminal && o->detach && !o->console_socket)
 		return err_say(e, EINVAL, "a detached process's terminal needs --console-socket");
 	if (!x->process.terminal && o->console_socket)
-		return err_say(e, EINVAL,
-			"--console-socket is given, but the process has no terminal");
+		return err_say(
+			e, EINVAL, "--console-socket is given, but the process has no terminal");
 	if (x->config->linux_.seccomp) {
 		r = seccomp_compile(x->config->linux_.seccomp, &x->filter, e);
 		if (r < 0)
@@ -173,7 +173,7 @@ static int add_strings(
 static int merge_user(struct exec *x, const char *user, struct err *e)
 {
 	const char *colon = strchr(user, ':');
-	char *uid = arena_strndup(&x->arena, user, colon ? (size_t) (colon - user) : strlen(user));
+	char *uid = arena_strndup(&x->arena, user, colon ? (size_t)(colon - user) : strlen(user));
 
 	if (!uid)
 		return err_nomem(e);
@@ -194,8 +194,8 @@ static int merge_gids(struct exec *x, const struct str_list *gids, struct err *e
 		memcpy(v, user->additional_gids, user->n_additional_gids * sizeof(*v));
 	for (size_t i = 0; i < gids->n; i++)
 		if (str_to_u32(gids->v[i], &v[user->n_additional_gids + i]) < 0)
-			return err_say(e, EINVAL, "--additional-gids '%s': must be a number",
-				gids->v[i]);
+			return err_say(
+				e, EINVAL, "--additional-gids '%s': must be a number", gids->v[i]);
 	user->n_additional_gids += gids->n;
 	user->additional_gids = v;
 	return 0;
@@ -271,8 +271,8 @@ static int make_process(struct exec *x, struct err *e)
 		.sub_cgroup = x->options->cgroup,
 		/* A sub-cgroup is found by cgroup_add, which then moves the joiner. */
 		.cgroup_fd = x->state.cgroup && !x->options->cgroup
-			? cgroup_clone_fd(x->state.cgroup)
-			: -1,
+				     ? cgroup_clone_fd(x->state.cgroup)
+				     : -1,
 		.join = join,
 		.become = process_main,
 		.arg = x,
@@ -290,7 +290,7 @@ static int hand_over(struct exec *x, struct err *e)
 	struct memory_result unused;
 	char pid_dir[16];
 
-	(void) snprintf(pid_dir, sizeof(pid_dir), "%d", x->made.pid);
+	(void)snprintf(pid_dir, sizeof(pid_dir), "%d", x->made.pid);
 	_cleanup_close_ int proc =
 		openat(x->host_proc_fd, pid_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc < 0)
@@ -310,7 +310,8 @@ static int hand_over(struct exec *x, struct err *e)
 		int type = msg_expect_either(
 			x->made.sock, MSG_READY, MSG_RLIMITS, &unused, NULL, NULL, e);
 		r = type < 0 ? type : 0;
-		if (type == MSG_RLIMITS && (r = procattr_rlimits(x->made.pid, &x->process, e)) == 0 &&
+		if (type == MSG_RLIMITS &&
+			(r = procattr_rlimits(x->made.pid, &x->process, e)) == 0 &&
 			(r = msg_send(x->made.sock, MSG_LIMITED, NULL, -1, e)) == 0)
 			r = msg_expect(x->made.sock, MSG_READY, &unused, NULL, e);
 	}

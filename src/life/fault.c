@@ -20,7 +20,7 @@ int fault(const char *step, struct err *e)
 	if (!want)
 		return 0;
 	if (str_starts(want, "kill:") && str_eq(want + 5, step))
-		(void) kill(getpid(), SIGKILL); /* pid 1 of a namespace survives its own kill */
+		(void)kill(getpid(), SIGKILL); /* pid 1 of a namespace survives its own kill */
 	if (str_starts(want, "kill:") && str_eq(want + 5, step))
 		_exit(137);
 	if (str_eq(want, step))

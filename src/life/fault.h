@@ -2,8 +2,9 @@
 /*
  * fault.h - make any step fail, in a test build (-Dfaults=true) alone.
  *
- * HASU_FAULT=<step> makes that step return an error, HASU_FAULT=kill:<step> kills the process there,
- * HASU_FAULT=list prints the steps. In an ordinary build FAULT() is 0 and the variable is nobody's.
+ * HASU_FAULT=<step> makes that step return an error, HASU_FAULT=kill:<step> kills the process
+ * there, HASU_FAULT=list prints the steps. In an ordinary build FAULT() is 0 and the variable is
+ * nobody's.
  */
 #pragma once
 
@@ -19,43 +20,43 @@ void fault_list(void);
 #endif
 
 /* The steps, in the order in which create and start go through them. */
-#define FAULT_STEPS(X)      \
-	X("reserve")        \
-	X("save-config")    \
-	X("cgroup-make")    \
-	X("cgroup-limit")   \
-	X("save-creating")  \
-	X("rootfs-open")    \
-	X("ns-open")        \
-	X("seccomp")        \
-	X("start-socket")   \
-	X("spawn")          \
-	X("joiner")         \
-	X("cgroup-add")     \
-	X("idmap")          \
-	X("oom-score")      \
-	X("go")             \
-	X("attach")         \
-	X("creds-root")     \
-	X("cgroup-ns")      \
-	X("mount")          \
-	X("loopback")       \
-	X("console")        \
-	X("mounted")        \
-	X("hook-runtime")   \
-	X("hook-container") \
-	X("pivot")          \
-	X("seal")           \
-	X("sysctl")         \
-	X("names")          \
-	X("limits")         \
-	X("keyring")        \
-	X("memory")         \
-	X("seccomp-load")   \
-	X("creds")          \
-	X("cwd")            \
-	X("executable")     \
-	X("ready")          \
-	X("verify")         \
-	X("pid-file")       \
+#define FAULT_STEPS(X)                                                                             \
+	X("reserve")                                                                               \
+	X("save-config")                                                                           \
+	X("cgroup-make")                                                                           \
+	X("cgroup-limit")                                                                          \
+	X("save-creating")                                                                         \
+	X("rootfs-open")                                                                           \
+	X("ns-open")                                                                               \
+	X("seccomp")                                                                               \
+	X("start-socket")                                                                          \
+	X("spawn")                                                                                 \
+	X("joiner")                                                                                \
+	X("cgroup-add")                                                                            \
+	X("idmap")                                                                                 \
+	X("oom-score")                                                                             \
+	X("go")                                                                                    \
+	X("attach")                                                                                \
+	X("creds-root")                                                                            \
+	X("cgroup-ns")                                                                             \
+	X("mount")                                                                                 \
+	X("loopback")                                                                              \
+	X("console")                                                                               \
+	X("mounted")                                                                               \
+	X("hook-runtime")                                                                          \
+	X("hook-container")                                                                        \
+	X("pivot")                                                                                 \
+	X("seal")                                                                                  \
+	X("sysctl")                                                                                \
+	X("names")                                                                                 \
+	X("limits")                                                                                \
+	X("keyring")                                                                               \
+	X("memory")                                                                                \
+	X("seccomp-load")                                                                          \
+	X("creds")                                                                                 \
+	X("cwd")                                                                                   \
+	X("executable")                                                                            \
+	X("ready")                                                                                 \
+	X("verify")                                                                                \
+	X("pid-file")                                                                              \
 	X("commit")

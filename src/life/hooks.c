@@ -18,8 +18,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-static int run_one(const struct spec_hook *hook, const char *what, const char *state_text,
-	struct err *e);
+static int run_one(
+	const struct spec_hook *hook, const char *what, const char *state_text, struct err *e);
 static void runner_main(const struct plan *plan, int root_fd, int sock) __attribute__((noreturn));
 
 int hooks_run(const struct spec_hooks *hooks, enum hook_point point, const struct state *state,
@@ -34,35 +34,34 @@ int hooks_run(const struct spec_hooks *hooks, enum hook_point point, const struc
 	if (!text)
 		return err_nomem(e);
 	for (size_t i = 0; r == 0 && i < hooks->at[point].n; i++) {
-		(void) snprintf(what, sizeof(what), "/hooks/%s/%zu",
-			names_of(names_hooks, (uint64_t) point), i);
+		(void)snprintf(what, sizeof(what), "/hooks/%s/%zu",
+			names_of(names_hooks, (uint64_t)point), i);
 		r = run_one(&hooks->at[point].v[i], what, text, e);
 	}
 	return r;
 }
 
-void hooks_run_all(const struct spec_hooks *hooks, enum hook_point point,
-	const struct state *state, const char *status, pid_t pid)
+void hooks_run_all(const struct spec_hooks *hooks, enum hook_point point, const struct state *state,
+	const char *status, pid_t pid)
 {
 	struct err e = { 0 };
 
-	_cleanup_free_ char *text =
-		hooks->at[point].n ? state_oci_text(state, status, pid) : NULL;
+	_cleanup_free_ char *text = hooks->at[point].n ? state_oci_text(state, status, pid) : NULL;
 	for (size_t i = 0; text && i < hooks->at[point].n; i++) {
 		char what[64];
-		(void) snprintf(what, sizeof(what), "/hooks/%s/%zu",
-			names_of(names_hooks, (uint64_t) point), i);
+		(void)snprintf(what, sizeof(what), "/hooks/%s/%zu",
+			names_of(names_hooks, (uint64_t)point), i);
 		if (run_one(&hooks->at[point].v[i], what, text, &e) < 0)
 			log_warn("%s", e.text);
 	}
 }
 
-static int run_one(const struct spec_hook *hook, const char *what, const char *state_text,
-	struct err *e)
+static int run_one(
+	const struct spec_hook *hook, const char *what, const char *state_text, struct err *e)
 {
 	/* The spec: args and env have the meaning of execv and environ, so args[0] is the config's;
 	 * without args it is the path. */
-	char *only_path[] = { (char *) hook->path, NULL };
+	char *only_path[] = { (char *)hook->path, NULL };
 	char *empty[] = { NULL };
 	const struct child_run run = {
 		.path = hook->path,
@@ -77,7 +76,8 @@ static int run_one(const struct spec_hook *hook, const char *what, const char *s
 	return child_run(&run, e);
 }
 
-int hooks_fork_runner(struct hook_runner *runner, const struct plan *plan, int root_fd, struct err *e)
+int hooks_fork_runner(
+	struct hook_runner *runner, const struct plan *plan, int root_fd, struct err *e)
 {
 	int socks[2];
 
@@ -88,7 +88,8 @@ int hooks_fork_runner(struct hook_runner *runner, const struct plan *plan, int r
 	_cleanup_close_ int ours = socks[0];
 	_cleanup_close_ int theirs = socks[1];
 
-	/* CLONE_PARENT_SETTID etc. are not needed: init reaps it by pid before it becomes the program. */
+	/* CLONE_PARENT_SETTID etc. are not needed: init reaps it by pid before it becomes the
+	 * program. */
 	struct clone_args args = { .exit_signal = SIGCHLD };
 	pid_t pid = sys_clone3(&args);
 	if (pid < 0)
@@ -129,8 +130,8 @@ int hooks_run_start(struct hook_runner *runner, const struct plan *plan, pid_t p
 	const struct msg_hooked start = { .pid = pid };
 
 	if (runner->pid == 0)
-		return hooks_run(&plan->spec->hooks, HOOK_START_CONTAINER, plan->state, "created",
-			pid, e);
+		return hooks_run(
+			&plan->spec->hooks, HOOK_START_CONTAINER, plan->state, "created", pid, e);
 
 	int r = msg_send(runner->sock, MSG_HOOKED, &start, -1, e);
 	if (r == 0)

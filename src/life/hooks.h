@@ -11,19 +11,20 @@ int hooks_run(const struct spec_hooks *hooks, enum hook_point point, const struc
 	const char *status, pid_t pid, struct err *e);
 
 /* The same, but failures are logged and the rest runs: poststart and poststop. */
-void hooks_run_all(const struct spec_hooks *hooks, enum hook_point point,
-	const struct state *state, const char *status, pid_t pid);
+void hooks_run_all(const struct spec_hooks *hooks, enum hook_point point, const struct state *state,
+	const char *status, pid_t pid);
 
 /*
- * startContainer hooks run in the container after `start`, but not under the container's memory policy
- * (which a seccomp filter may by then forbid to change). So where there are both, a process splits off
- * init before the policy is set, takes the same rights, and runs the hooks when told.
+ * startContainer hooks run in the container after `start`, but not under the container's memory
+ * policy (which a seccomp filter may by then forbid to change). So where there are both, a process
+ * splits off init before the policy is set, takes the same rights, and runs the hooks when told.
  */
 struct hook_runner {
 	pid_t pid; /* 0: none; init runs them itself */
 	int sock;
 };
-int hooks_fork_runner(struct hook_runner *runner, const struct plan *plan, int root_fd, struct err *e);
+int hooks_fork_runner(
+	struct hook_runner *runner, const struct plan *plan, int root_fd, struct err *e);
 
 /* Run the startContainer hooks, by the runner if there is one, which then ends. */
 int hooks_run_start(struct hook_runner *runner, const struct plan *plan, pid_t pid, struct err *e);

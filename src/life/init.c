@@ -55,7 +55,7 @@ void init_main(const struct plan *plan, struct rootfs *rootfs, int sock)
 	fd_close(plan->state->dir_fd);
 	/* Where a PID namespace is shared, others of the container may look at us already; until
 	 * execve we have the host's descriptors and memory. */
-	(void) prctl(PR_SET_DUMPABLE, 0);
+	(void)prctl(PR_SET_DUMPABLE, 0);
 
 	must(&in, msg_expect(sock, MSG_GO, NULL, NULL, &e), &e);
 	must(&in, enter(&in, &e), &e);
@@ -84,7 +84,8 @@ static int enter(struct init *in, struct err *e)
 	if (plan->userns)
 		if ((r = FAULT("creds-root", e)) < 0 || (r = creds_root(e)) < 0)
 			return r;
-	/* Now, not by clone3: its root is where its maker is, and that is the container's cgroup. */
+	/* Now, not by clone3: its root is where its maker is, and that is the container's cgroup.
+	 */
 	if (plan->new_cgroup_ns)
 		if ((r = FAULT("cgroup-ns", e)) < 0 || (r = ns_new_cgroup(e)) < 0)
 			return r;
@@ -149,8 +150,8 @@ static int restrict_self(struct init *in, struct err *e)
 	if ((r = confine_limits(&plan->process, in->sock, e)) < 0 ||
 		(r = confine_keyring(&plan->process, e)) < 0)
 		return r;
-	/* What runs the startContainer hooks splits off here: they get the rights that the container
-	 * has, but not its memory policy. */
+	/* What runs the startContainer hooks splits off here: they get the rights that the
+	 * container has, but not its memory policy. */
 	if ((r = hooks_fork_runner(&in->runner, plan, in->rootfs->fd, e)) < 0)
 		return r;
 	if ((r = FAULT("memory", e)) < 0 ||
@@ -160,8 +161,8 @@ static int restrict_self(struct init *in, struct err *e)
 }
 
 /*
- * Wait for START: from the parent where it is `run`; else on the start socket, where `state` knocks too
- * and goes away. The parent's end of file before COMMITTED means that create was killed.
+ * Wait for START: from the parent where it is `run`; else on the start socket, where `state` knocks
+ * too and goes away. The parent's end of file before COMMITTED means that create was killed.
  */
 static int wait_for_start(struct init *in, struct err *e)
 {

@@ -7,7 +7,7 @@
 #include "life/plan.h"
 
 /*
- * Runs in the child; never returns. sock is its end of the socket to the parent. The rest of what it
- * inherits is in the plan; rootfs is its own copy.
+ * Runs in the child; never returns. sock is its end of the socket to the parent. The rest of what
+ * it inherits is in the plan; rootfs is its own copy.
  */
 void init_main(const struct plan *plan, struct rootfs *rootfs, int sock) __attribute__((noreturn));

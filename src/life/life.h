@@ -24,8 +24,8 @@ struct life {
 
 struct create_options {
 	const char *id;
-	const char *bundle;	    /* NULL: the working directory */
-	const char *pid_file;	    /* NULL: none */
+	const char *bundle;         /* NULL: the working directory */
+	const char *pid_file;       /* NULL: none */
 	const char *console_socket; /* NULL: none */
 	bool no_pivot, no_new_keyring;
 	bool detach; /* run: do not wait for the end */
@@ -35,13 +35,14 @@ struct create_options {
 
 struct exec_options {
 	const char *id;
-	const char *process; /* file with a process object; NULL: made from the container's and what follows */
+	const char *process; /* file with a process object; NULL: made from the container's and what
+				follows */
 	struct str_list args;
 	const char *cwd;
-	struct str_list env;		 /* added to the container's */
-	const char *user;		 /* "uid[:gid]", numbers */
+	struct str_list env;             /* added to the container's */
+	const char *user;                /* "uid[:gid]", numbers */
 	struct str_list additional_gids; /* numbers */
-	struct str_list caps;		 /* CAP_* added */
+	struct str_list caps;            /* CAP_* added */
 	bool tty, no_new_privs, detach;
 	const char *pid_file, *console_socket;
 	const char *apparmor, *process_label;
@@ -52,8 +53,10 @@ struct exec_options {
 int life_create(const struct life *life, const struct create_options *o, struct err *e);
 int life_start(const struct life *life, const char *id, struct err *e);
 /* *ret_status: the container's exit status, 128+n for signal n; 0 when detached. */
-int life_run(const struct life *life, const struct create_options *o, int *ret_status, struct err *e);
-int life_exec(const struct life *life, const struct exec_options *o, int *ret_status, struct err *e);
+int life_run(
+	const struct life *life, const struct create_options *o, int *ret_status, struct err *e);
+int life_exec(
+	const struct life *life, const struct exec_options *o, int *ret_status, struct err *e);
 int life_kill(const struct life *life, const char *id, int sig, bool all, struct err *e);
 int life_delete(const struct life *life, const char *id, bool force, struct err *e);
 
@@ -81,5 +84,6 @@ struct container_info {
 int life_info(const struct life *life, const char *id, struct container_info *ret, struct err *e);
 void life_info_free(struct container_info *info);
 
-/* Every ID in the state directory, sorted; *ret in arena. Directories that are no containers' are left out. */
+/* Every ID in the state directory, sorted; *ret in arena. Directories that are no containers' are
+ * left out. */
 int life_ids(const struct life *life, struct arena *arena, struct str_list *ret, struct err *e);

@@ -20,7 +20,7 @@ static const struct msg_row {
 	const char *name;
 	enum direction direction;
 	size_t payload; /* bytes, exact */
-	bool fd;	/* one descriptor comes with it */
+	bool fd;        /* one descriptor comes with it */
 } rows[MSG_TYPES] = {
 	[MSG_SPAWNED] = { "SPAWNED", TO_PARENT, sizeof(struct msg_spawned), true },
 	[MSG_GO] = { "GO", TO_INIT, 0, false },
@@ -90,7 +90,7 @@ int msg_expect_either(int sock, enum msg_type a, enum msg_type b, void *ret_payl
 
 	ssize_t n = receive(sock, &p, &fd, e);
 	if (n < 0)
-		return (int) n;
+		return (int)n;
 	if (n == 0)
 		return err_say(e, EPIPE, "the other side ended before it sent %s", rows[a].name);
 	if (p.type == MSG_FAIL) {
@@ -108,7 +108,7 @@ int msg_expect_either(int sock, enum msg_type a, enum msg_type b, void *ret_payl
 		memcpy(ret, p.payload.bytes, rows[p.type].payload);
 	if (rows[p.type].fd && ret_fd)
 		*ret_fd = TAKE_FD(fd);
-	return (int) p.type;
+	return (int)p.type;
 }
 
 int msg_expect_end(int sock, struct err *e)
@@ -118,20 +118,20 @@ int msg_expect_end(int sock, struct err *e)
 
 	ssize_t n = receive(sock, &p, &fd, e);
 	if (n <= 0)
-		return (int) n;
+		return (int)n;
 	if (p.type != MSG_FAIL)
-		return err_say(e, EPROTO, "message %s came where nothing was expected",
-			rows[p.type].name);
+		return err_say(
+			e, EPROTO, "message %s came where nothing was expected", rows[p.type].name);
 	p.payload.fail.text[sizeof(p.payload.fail.text) - 1] = '\0';
-	return err_say(e, p.payload.fail.num > 0 ? p.payload.fail.num : EIO, "%s",
-		p.payload.fail.text);
+	return err_say(
+		e, p.payload.fail.num > 0 ? p.payload.fail.num : EIO, "%s", p.payload.fail.text);
 }
 
 void msg_fail(int sock, const struct err *error)
 {
 	struct err ignored;
 
-	(void) msg_send(sock, MSG_FAIL, error, -1, &ignored);
+	(void)msg_send(sock, MSG_FAIL, error, -1, &ignored);
 }
 
 static ssize_t receive(int sock, struct packet *p, int *ret_fd, struct err *e)
@@ -164,8 +164,8 @@ static ssize_t receive(int sock, struct packet *p, int *ret_fd, struct err *e)
 		memcpy(ret_fd, CMSG_DATA(c), sizeof(int));
 		has_fd = true;
 	}
-	if ((size_t) n < PACKET_HEAD || p->type >= MSG_TYPES ||
-		(size_t) n != PACKET_HEAD + rows[p->type].payload || has_fd != rows[p->type].fd ||
+	if ((size_t)n < PACKET_HEAD || p->type >= MSG_TYPES ||
+		(size_t)n != PACKET_HEAD + rows[p->type].payload || has_fd != rows[p->type].fd ||
 		(msg.msg_flags & (MSG_TRUNC | MSG_CTRUNC)))
 		return err_say(e, EPROTO, "a malformed message of %zd bytes came", n);
 	return n;

@@ -18,18 +18,18 @@
 #include <sys/types.h>
 
 enum msg_type {
-	MSG_SPAWNED,	/* joiner -> parent: init's pid, its pidfd */
-	MSG_GO,		/* parent -> init: cgroup, ID maps, and whatever else needs the parent, is there */
-	MSG_CONSOLE,	/* init -> parent: the terminal's master */
-	MSG_MOUNTED,	/* init -> parent: the tree is assembled */
-	MSG_HOOKED,	/* parent -> init: the runtime's hooks have run; init's pid on the host */
-	MSG_RLIMITS,	/* init -> parent: set my limits, I have no right to */
-	MSG_LIMITED,	/* parent -> init: done */
-	MSG_READY,	/* init -> parent: everything is applied; the memory policy's result */
-	MSG_COMMITTED,	/* parent -> init: create is done; wait on the start socket */
-	MSG_START,	/* starter -> init */
-	MSG_EXECING,	/* init -> starter: execve comes next; end of file from here on is success */
-	MSG_FAIL,	/* init -> parent or starter */
+	MSG_SPAWNED, /* joiner -> parent: init's pid, its pidfd */
+	MSG_GO, /* parent -> init: cgroup, ID maps, and whatever else needs the parent, is there */
+	MSG_CONSOLE,   /* init -> parent: the terminal's master */
+	MSG_MOUNTED,   /* init -> parent: the tree is assembled */
+	MSG_HOOKED,    /* parent -> init: the runtime's hooks have run; init's pid on the host */
+	MSG_RLIMITS,   /* init -> parent: set my limits, I have no right to */
+	MSG_LIMITED,   /* parent -> init: done */
+	MSG_READY,     /* init -> parent: everything is applied; the memory policy's result */
+	MSG_COMMITTED, /* parent -> init: create is done; wait on the start socket */
+	MSG_START,     /* starter -> init */
+	MSG_EXECING,   /* init -> starter: execve comes next; end of file from here on is success */
+	MSG_FAIL,      /* init -> parent or starter */
 	MSG_TYPES,
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * plan.h - everything decided about a container before its first process is made. Const from then on.
+ * plan.h - everything decided about a container before its first process is made. Const from then
+ * on.
  */
 #pragma once
 
@@ -17,14 +18,14 @@
 
 /* What a process of the container is made of: the part that init and exec share. */
 struct process_plan {
-	const char *id;			     /* of the container */
+	const char *id; /* of the container */
 	const struct spec_process *process;
 	const struct seccomp_filter *filter; /* NULL: none */
 	const struct memory_plan *memory;
-	int host_proc_fd;		     /* the host's procfs, verified */
-	bool userns;			     /* it has no rights over the host's limits */
+	int host_proc_fd; /* the host's procfs, verified */
+	bool userns;      /* it has no rights over the host's limits */
 	bool new_keyring;
-	bool fork_hooks;		     /* startContainer hooks under another memory policy */
+	bool fork_hooks; /* startContainer hooks under another memory policy */
 	unsigned preserve_fds;
 };
 
@@ -33,10 +34,10 @@ struct plan {
 	const struct create_options *options;
 	struct process_plan process;
 	const struct state *state; /* ID, bundle, annotations for hooks */
-	uint64_t clone_flags;	   /* CLONE_NEW* of init */
-	bool joiner;		   /* a process goes between: see ns_needs_joiner() */
+	uint64_t clone_flags;      /* CLONE_NEW* of init */
+	bool joiner;               /* a process goes between: see ns_needs_joiner() */
 	bool new_cgroup_ns, new_network, userns;
-	int ns_fds[NS_TYPES];	   /* namespaces to join, or -1 */
-	int start_sock;		   /* listens for `start`; -1: START comes on the parent's socket */
+	int ns_fds[NS_TYPES]; /* namespaces to join, or -1 */
+	int start_sock;       /* listens for `start`; -1: START comes on the parent's socket */
 	struct cgroup *cgroup;
 };

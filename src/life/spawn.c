@@ -48,7 +48,8 @@ int spawn(const struct spawn *how, struct spawned *ret, struct err *e)
 	theirs = fd_close(theirs);
 	s.sock = TAKE_FD(ours);
 
-	if (how->cgroup && (!how->join || how->cgroup_fd < 0)) {
+	/* Before a joiner goes on: what it makes is born where it is. */
+	if (how->cgroup) {
 		r = FAULT("cgroup-add", e);
 		if (r == 0)
 			r = cgroup_add(how->cgroup, how->sub_cgroup, s.pid, how->cgroup_fd >= 0, e);
@@ -68,13 +69,13 @@ static pid_t make(const struct spawn *how, uint64_t flags, int *ret_pidfd)
 	int pidfd = -1;
 	struct clone_args args = {
 		.flags = flags | CLONE_PIDFD,
-		.pidfd = (uint64_t) (uintptr_t) &pidfd,
+		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
 	};
 
 	if (how->cgroup_fd >= 0) {
 		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t) how->cgroup_fd;
+		args.cgroup = (uint64_t)how->cgroup_fd;
 	}
 	pid_t pid = sys_clone3(&args);
 	if (pid > 0)
@@ -89,8 +90,9 @@ static void joiner_main(const struct spawn *how, int sock)
 	struct msg_spawned spawned = { 0 };
 	int pidfd = -1;
 
-	/* About to enter namespaces where others can look at us: not at our memory or descriptors. */
-	(void) prctl(PR_SET_DUMPABLE, 0);
+	/* About to enter namespaces where others can look at us: not at our memory or descriptors.
+	 */
+	(void)prctl(PR_SET_DUMPABLE, 0);
 
 	/* Nothing may be joined before the parent has put us into the cgroup. */
 	int r = msg_expect(sock, MSG_GO, NULL, NULL, &e);
@@ -102,7 +104,7 @@ static void joiner_main(const struct spawn *how, int sock)
 		/* CLONE_PARENT: the exit signal is our own, so none may be given (clone(2)). */
 		struct clone_args args = {
 			.flags = how->flags | CLONE_PARENT | CLONE_PIDFD,
-			.pidfd = (uint64_t) (uintptr_t) &pidfd,
+			.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		};
 		spawned.pid = sys_clone3(&args);
 		if (spawned.pid == 0) {
@@ -129,7 +131,7 @@ static int from_joiner(const struct spawn *how, struct spawned *s, struct err *e
 	r = spawn_explain(s, r, "the process that joins namespaces", e);
 	if (r < 0)
 		return r;
-	while (waitid(P_PIDFD, (id_t) s->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+	while (waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED) < 0 && errno == EINTR)
 		;
 	fd_close(s->pidfd);
 	s->pid = spawned.pid;
@@ -145,12 +147,14 @@ static int why(const struct spawn *how, int num, struct err *e)
 			how->what);
 	if (num == ENOSPC)
 		return err_say(e, num,
-			"making %s: too many namespaces (/proc/sys/user/max_*_namespaces), or nested too "
+			"making %s: too many namespaces (/proc/sys/user/max_*_namespaces), or "
+			"nested too "
 			"deep",
 			how->what);
 	if (num == EBUSY && how->cgroup_fd >= 0)
 		return err_say(e, num,
-			"making %s: the cgroup has controllers enabled for sub-cgroups, so no process may "
+			"making %s: the cgroup has controllers enabled for sub-cgroups, so no "
+			"process may "
 			"be in it",
 			how->what);
 	return err_set(e, num, "making %s", how->what);
@@ -163,8 +167,8 @@ void spawn_kill(struct spawned *s)
 	s->sock = fd_close(s->sock);
 	if (s->pidfd < 0)
 		return;
-	(void) sys_pidfd_send_signal(s->pidfd, SIGKILL);
-	while (waitid(P_PIDFD, (id_t) s->pidfd, &info, WEXITED) < 0 && errno == EINTR)
+	(void)sys_pidfd_send_signal(s->pidfd, SIGKILL);
+	while (waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED) < 0 && errno == EINTR)
 		;
 	s->pidfd = fd_close(s->pidfd);
 }
@@ -179,16 +183,18 @@ int spawn_explain(struct spawned *s, int r, const char *what, struct err *e)
 	struct pollfd p = { .fd = s->pidfd, .events = POLLIN };
 	if (poll(&p, 1, 1000) <= 0)
 		return r;
-	while (waitid(P_PIDFD, (id_t) s->pidfd, &info, WEXITED) < 0)
+	while (waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED) < 0)
 		if (errno != EINTR)
 			return r;
 	s->pidfd = fd_close(s->pidfd);
 	if (info.si_code == CLD_EXITED)
-		return err_say(e, EPIPE, "%s ended with exit status %d before the container was ready",
-			what, info.si_status);
+		return err_say(e, EPIPE,
+			"%s ended with exit status %d before the container was ready", what,
+			info.si_status);
 	return err_say(e, EPIPE, "%s was killed by signal %d (%s) before the container was ready%s",
 		what, info.si_status, sigdescr_np(info.si_status),
 		info.si_status == SIGKILL
 			? "; a memory limit that is too small for its start does that"
-			: info.si_status == SIGSYS ? "; a seccomp filter does that" : "");
+		: info.si_status == SIGSYS ? "; a seccomp filter does that"
+					   : "");
 }

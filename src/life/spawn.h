@@ -23,10 +23,10 @@ struct spawned {
  * parent's child (CLONE_PARENT), says its number, and ends.
  */
 struct spawn {
-	uint64_t flags;	    /* CLONE_NEW* */
+	uint64_t flags;              /* CLONE_NEW* */
 	const struct cgroup *cgroup; /* NULL: none */
 	const char *sub_cgroup;
-	int cgroup_fd;	    /* for CLONE_INTO_CGROUP; -1: none */
+	int cgroup_fd; /* for CLONE_INTO_CGROUP; -1: none */
 	int (*join)(void *arg, struct err *e);
 	void (*become)(void *arg, int sock);
 	void *arg;
@@ -40,7 +40,7 @@ int spawn(const struct spawn *how, struct spawned *ret, struct err *e);
 void spawn_kill(struct spawned *s);
 
 /*
- * The error of a process that ended without a word: replaces an EPIPE in e by how it ended ("init was
- * killed by signal 9"). Returns r, or the new error. The process is reaped then.
+ * The error of a process that ended without a word: replaces an EPIPE in e by how it ended ("init
+ * was killed by signal 9"). Returns r, or the new error. The process is reaped then.
  */
 int spawn_explain(struct spawned *s, int r, const char *what, struct err *e);

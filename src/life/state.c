@@ -45,13 +45,13 @@ int state_reserve(const struct life *life, const char *id, struct state *ret, st
 	s.dir_fd = openat(root, id, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (s.dir_fd < 0 || flock(s.dir_fd, LOCK_EX) < 0) {
 		r = err_set(e, errno, "opening state directory '%s/%s'", life->root, id);
-		(void) unlinkat(root, id, AT_REMOVEDIR); /* what failed matters more */
+		(void)unlinkat(root, id, AT_REMOVEDIR); /* what failed matters more */
 		fd_close(s.dir_fd);
 		return r;
 	}
 	s.id = arena_strdup(&s.arena, id);
 	if (!s.id) {
-		(void) unlinkat(root, id, AT_REMOVEDIR);
+		(void)unlinkat(root, id, AT_REMOVEDIR);
 		state_free(&s);
 		return err_nomem(e);
 	}
@@ -74,7 +74,8 @@ static int check_id(const char *id, struct err *e)
 		if (!((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') ||
 			    (*p >= '0' && *p <= '9') || strchr("_+-.", *p)))
 			return err_say(e, EINVAL,
-				"container ID '%s': only letters, digits and _ + - . may stand in it",
+				"container ID '%s': only letters, digits and _ + - . may stand in "
+				"it",
 				id);
 	return 0;
 }
@@ -85,16 +86,16 @@ static int open_root(const struct life *life, bool make, struct err *e)
 	if (fd < 0 && errno == ENOENT && make) {
 		char path[PATH_MAX];
 		int n = snprintf(path, sizeof(path), "%s", life->root);
-		if (n < 0 || (size_t) n >= sizeof(path))
+		if (n < 0 || (size_t)n >= sizeof(path))
 			return err_set(e, ENAMETOOLONG, "state directory '%s'", life->root);
 		for (char *p = path + 1; *p; p++) {
 			if (*p != '/')
 				continue;
 			*p = '\0';
-			(void) mkdir(path, 0711); /* open reports what is missing */
+			(void)mkdir(path, 0711); /* open reports what is missing */
 			*p = '/';
 		}
-		(void) mkdir(path, 0700);
+		(void)mkdir(path, 0700);
 		fd = open(life->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	if (fd < 0)
@@ -106,8 +107,8 @@ static int replace_file(int dir_fd, const char *name, const char *text, size_t l
 {
 	char temporary[64];
 
-	(void) snprintf(temporary, sizeof(temporary), ".%s.new", name);
-	(void) unlinkat(dir_fd, temporary, 0); /* left by a crash, if at all */
+	(void)snprintf(temporary, sizeof(temporary), ".%s.new", name);
+	(void)unlinkat(dir_fd, temporary, 0); /* left by a crash, if at all */
 	_cleanup_close_ int fd =
 		openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
@@ -116,7 +117,7 @@ static int replace_file(int dir_fd, const char *name, const char *text, size_t l
 	if (r == 0 && renameat(dir_fd, temporary, dir_fd, name) < 0)
 		r = -errno;
 	if (r < 0)
-		(void) unlinkat(dir_fd, temporary, 0);
+		(void)unlinkat(dir_fd, temporary, 0);
 	return r;
 }
 
@@ -162,7 +163,8 @@ int state_save(const struct state *s, struct err *e)
 		add(o, "memoryPolicy", memory_to_json(&s->memory));
 
 	size_t len;
-	const char *text = json_object_to_json_string_length(o, JSON_C_TO_STRING_PLAIN, &len);
+	const char *text = json_object_to_json_string_length(
+		o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
 	int r = text ? replace_file(s->dir_fd, STATE_FILE, text, len) : -ENOMEM;
 	json_object_put(o);
 	return r < 0 ? err_set(e, -r, "writing the state of container '%s'", s->id) : 0;
@@ -233,7 +235,7 @@ static int get_string(
 	if (!json_object_object_get_ex(o, key, &v) || !json_object_is_type(v, json_type_string))
 		return bad(e, s, key);
 	const char *text = json_object_get_string(v);
-	if (strlen(text) != (size_t) json_object_get_string_len(v))
+	if (strlen(text) != (size_t)json_object_get_string_len(v))
 		return bad(e, s, key);
 	*ret = arena_strdup(&s->arena, text);
 	return *ret ? 0 : err_nomem(e);
@@ -262,8 +264,8 @@ static int get_bool(
 	return 0;
 }
 
-static int get_pairs(
-	struct state *s, struct json_object *o, const char *key, struct pair_list *ret, struct err *e)
+static int get_pairs(struct state *s, struct json_object *o, const char *key, struct pair_list *ret,
+	struct err *e)
 {
 	struct json_object *v;
 
@@ -271,11 +273,12 @@ static int get_pairs(
 		return 0;
 	if (!json_object_is_type(v, json_type_object))
 		return bad(e, s, key);
-	size_t n = (size_t) json_object_object_length(v), i = 0;
+	size_t n = (size_t)json_object_object_length(v), i = 0;
 	struct str_pair *pairs = arena_array(&s->arena, struct str_pair, n);
 	if (!pairs)
 		return err_nomem(e);
-	json_object_object_foreach (v, name, value) {
+	json_object_object_foreach(v, name, value)
+	{
 		if (!json_object_is_type(value, json_type_string))
 			return bad(e, s, key);
 		pairs[i].key = arena_strdup(&s->arena, name);
@@ -310,9 +313,9 @@ static int read_members(struct state *s, struct json_object *o, struct err *e)
 		return r;
 	if (!str_eq(id, s->id))
 		return bad(e, s, "id");
-	s->owner = (uid_t) owner;
-	s->pid = (pid_t) pid;
-	s->hooks = (unsigned) hooks;
+	s->owner = (uid_t)owner;
+	s->pid = (pid_t)pid;
+	s->hooks = (unsigned)hooks;
 	if (json_object_object_get_ex(o, "cgroup", &v)) {
 		r = cgroup_from_json(v, &s->arena, &s->cgroup, e);
 		if (r < 0)
@@ -384,7 +387,7 @@ int state_start_time(pid_t pid, uint64_t *ret)
 {
 	char path[32], text[1024];
 
-	(void) snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno == ENOENT ? -ESRCH : -errno;
@@ -397,11 +400,10 @@ int state_start_time(pid_t pid, uint64_t *ret)
 	char *p = strrchr(text, ')');
 	char status;
 	unsigned long long start;
-	if (!p ||
-		sscanf(p + 1,
-			" %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
-			"%*d %llu",
-			&status, &start) != 2)
+	if (!p || sscanf(p + 1,
+			  " %c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d "
+			  "%*d %llu",
+			  &status, &start) != 2)
 		return -EBADMSG;
 	if (status == 'Z' || status == 'X')
 		return -ESRCH;
@@ -540,7 +542,7 @@ void life_info_free(struct container_info *info)
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(*(char *const *) a, *(char *const *) b);
+	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
 int life_ids(const struct life *life, struct arena *arena, struct str_list *ret, struct err *e)
@@ -566,7 +568,8 @@ int life_ids(const struct life *life, struct arena *arena, struct str_list *ret,
 		return err_set(e, num, "reading state directory '%s'", life->root);
 	}
 	for (struct dirent *d; (d = readdir(dir));) {
-		if (check_id(d->d_name, &ignored) < 0 || (d->d_type != DT_DIR && d->d_type != DT_UNKNOWN))
+		if (check_id(d->d_name, &ignored) < 0 ||
+			(d->d_type != DT_DIR && d->d_type != DT_UNKNOWN))
 			continue;
 		if (ids.n + 2 > room) {
 			char **more = arena_array(arena, char *, room * 2);

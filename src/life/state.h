@@ -23,15 +23,15 @@
 
 struct state {
 	struct arena arena;
-	int dir_fd;	   /* ROOT/ID */
-	bool creating;	   /* create has not committed */
+	int dir_fd;    /* ROOT/ID */
+	bool creating; /* create has not committed */
 	const char *id, *bundle, *rootfs, *created;
 	uid_t owner;
-	pid_t pid;	    /* 0 while there is none */
+	pid_t pid;          /* 0 while there is none */
 	uint64_t pid_start; /* field 22 of /proc/PID/stat: with pid it names one process for ever */
 	bool shared_pid;    /* no PID namespace of its own: others outlive init */
-	bool started;	    /* START was sent and execve succeeded */
-	unsigned hooks; /* bit n: the config has hooks of enum hook_point n */
+	bool started;       /* START was sent and execve succeeded */
+	unsigned hooks;     /* bit n: the config has hooks of enum hook_point n */
 	struct pair_list annotations;
 	struct cgroup *cgroup; /* NULL: none */
 	struct memory_result memory;

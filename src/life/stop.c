@@ -18,7 +18,8 @@
 
 static int end_and_remove(const struct life *life, struct state *s, struct err *e);
 
-int life_run(const struct life *life, const struct create_options *o, int *ret_status, struct err *e)
+int life_run(
+	const struct life *life, const struct create_options *o, int *ret_status, struct err *e)
 {
 	struct attempt a;
 	sigset_t before;
@@ -26,7 +27,7 @@ int life_run(const struct life *life, const struct create_options *o, int *ret_s
 
 	/* Processes that the container's leave behind come to us, not to the host's init. */
 	if (!o->detach)
-		(void) prctl(PR_SET_CHILD_SUBREAPER, 1);
+		(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	wait_block_signals(&before);
 	int r = create_container(&a, life, o, true, e);
 	if (r < 0) {
@@ -68,7 +69,8 @@ int life_kill(const struct life *life, const char *id, int sig, bool all, struct
 	} else if (all || (pidfd >= 0 && sig == SIGKILL && s.shared_pid)) {
 		/* Without a PID namespace of its own the others do not die with init. */
 		r = s.cgroup ? cgroup_kill(s.cgroup, sig, e)
-			     : err_say(e, ENOTSUP, "container '%s' has no cgroup to find its processes by", id);
+			     : err_say(e, ENOTSUP,
+				       "container '%s' has no cgroup to find its processes by", id);
 	} else if (pidfd < 0) {
 		/* containerd takes "container not running" for an end that came first. */
 		r = err_say(e, ESRCH, "container not running: '%s' is stopped", id);
@@ -97,8 +99,9 @@ int life_delete(const struct life *life, const char *id, bool force, struct err 
 		return r;
 	r = state_status(&s, &status, e);
 	if (r == 0 && !force && status != LIFE_STOPPED && status != LIFE_CREATED)
-		r = err_say(e, EBUSY, "container '%s' cannot be deleted: it is %s (--force kills it)",
-			id, life_status_name(status));
+		r = err_say(e, EBUSY,
+			"container '%s' cannot be deleted: it is %s (--force kills it)", id,
+			life_status_name(status));
 	if (r == 0)
 		r = end_and_remove(life, &s, e);
 	state_free(&s);
@@ -118,12 +121,13 @@ static int end_init(const struct state *s, struct err *e)
 	if (r < 0 && r != -ESRCH)
 		return err_set(e, -r, "killing container '%s'", s->id);
 	if (s->cgroup)
-		(void) cgroup_freeze(s->cgroup, false, NULL); /* cgroup_remove reports what stays */
+		(void)cgroup_freeze(s->cgroup, false, NULL); /* cgroup_remove reports what stays */
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 	r = poll(&p, 1, KILL_WAIT_MS);
 	if (r == 0)
-		return err_say(e, EBUSY, "process %d of container '%s' did not end within %d s of SIGKILL",
-			s->pid, s->id, KILL_WAIT_MS / 1000);
+		return err_say(e, EBUSY,
+			"process %d of container '%s' did not end within %d s of SIGKILL", s->pid,
+			s->id, KILL_WAIT_MS / 1000);
 	return 0;
 }
 

@@ -33,7 +33,7 @@ int tty_hand_over(int sock, int master, const char *path, struct err *e)
 	int number;
 
 	if (ioctl(master, TIOCGPTN, &number) == 0)
-		(void) snprintf(name, sizeof(name), "/dev/pts/%d", number);
+		(void)snprintf(name, sizeof(name), "/dev/pts/%d", number);
 	int r = fd_send(sock, master, name, strlen(name));
 	return r < 0 ? err_set(e, -r, "sending the terminal to --console-socket '%s'", path) : 0;
 }
@@ -58,7 +58,7 @@ int tty_begin(struct tty *t, int master, struct err *e)
 void tty_end(struct tty *t)
 {
 	if (t->raw)
-		(void) tcsetattr(STDIN_FILENO, TCSANOW, &t->saved); /* it may be gone */
+		(void)tcsetattr(STDIN_FILENO, TCSANOW, &t->saved); /* it may be gone */
 	t->raw = false;
 }
 
@@ -67,7 +67,7 @@ void tty_resize(const struct tty *t)
 	struct winsize size;
 
 	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0)
-		(void) ioctl(t->master, TIOCSWINSZ, &size); /* the container may have closed it */
+		(void)ioctl(t->master, TIOCSWINSZ, &size); /* the container may have closed it */
 }
 
 static bool has_room(const struct tty_flow *f)
@@ -84,10 +84,10 @@ void tty_poll(const struct tty *t, struct pollfd fds[3])
 {
 	fds[0] = (struct pollfd){ .fd = has_room(&t->in) ? STDIN_FILENO : -1, .events = POLLIN };
 	fds[1] = (struct pollfd){ .fd = t->out.ended && !has_bytes(&t->in) ? -1 : t->master,
-		.events = (short) ((has_room(&t->out) ? POLLIN : 0) |
-			(has_bytes(&t->in) ? POLLOUT : 0)) };
-	fds[2] = (struct pollfd){ .fd = has_bytes(&t->out) ? STDOUT_FILENO : -1,
-		.events = POLLOUT };
+		.events = (short)((has_room(&t->out) ? POLLIN : 0) |
+				  (has_bytes(&t->in) ? POLLOUT : 0)) };
+	fds[2] =
+		(struct pollfd){ .fd = has_bytes(&t->out) ? STDOUT_FILENO : -1, .events = POLLOUT };
 }
 
 static void take(struct tty_flow *f, int fd)
@@ -95,7 +95,7 @@ static void take(struct tty_flow *f, int fd)
 	ssize_t n = read(fd, f->bytes + f->end, sizeof(f->bytes) - f->end);
 
 	if (n > 0)
-		f->end += (size_t) n;
+		f->end += (size_t)n;
 	else if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		f->ended = true; /* EIO from a master: the last slave is closed */
 }
@@ -105,7 +105,7 @@ static void give(struct tty_flow *f, int fd)
 	ssize_t n = write(fd, f->bytes + f->start, f->end - f->start);
 
 	if (n > 0)
-		f->start += (size_t) n;
+		f->start += (size_t)n;
 	else if (n < 0 && errno != EAGAIN && errno != EINTR)
 		f->start = f->end; /* nobody reads any more */
 	if (f->start == f->end)

@@ -24,7 +24,8 @@ enum {
 static void take_signals(int signal_fd, int pidfd, pid_t pid, const struct tty *tty);
 static int reap(int pidfd, int *ret_status, struct err *e);
 
-/* Everything that can be caught, but what a fault of our own raises and what stops us by terminal. */
+/* Everything that can be caught, but what a fault of our own raises and what stops us by terminal.
+ */
 static void forwarded(sigset_t *set)
 {
 	sigfillset(set);
@@ -47,12 +48,12 @@ void wait_block_signals(sigset_t *ret_before)
 	sigset_t set;
 
 	forwarded(&set);
-	(void) sigprocmask(SIG_BLOCK, &set, ret_before);
+	(void)sigprocmask(SIG_BLOCK, &set, ret_before);
 }
 
 void wait_unblock_signals(const sigset_t *before)
 {
-	(void) sigprocmask(SIG_SETMASK, before, NULL);
+	(void)sigprocmask(SIG_SETMASK, before, NULL);
 }
 
 int wait_pending_signal(void)
@@ -118,7 +119,7 @@ static void reap_others(pid_t pid)
 		if (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) < 0 || info.si_pid == 0 ||
 			info.si_pid == pid)
 			return;
-		(void) waitpid(info.si_pid, NULL, WNOHANG);
+		(void)waitpid(info.si_pid, NULL, WNOHANG);
 	}
 }
 
@@ -126,13 +127,14 @@ static void take_signals(int signal_fd, int pidfd, pid_t pid, const struct tty *
 {
 	struct signalfd_siginfo info;
 
-	while (read(signal_fd, &info, sizeof(info)) == (ssize_t) sizeof(info)) {
+	while (read(signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
 		if (info.ssi_signo == SIGCHLD)
 			reap_others(pid);
 		else if (info.ssi_signo == SIGWINCH && tty)
 			tty_resize(tty);
 		else
-			(void) sys_pidfd_send_signal(pidfd, (int) info.ssi_signo); /* it may be gone */
+			(void)sys_pidfd_send_signal(
+				pidfd, (int)info.ssi_signo); /* it may be gone */
 	}
 }
 
@@ -140,7 +142,7 @@ static int reap(int pidfd, int *ret_status, struct err *e)
 {
 	siginfo_t info = { 0 };
 
-	while (waitid(P_PIDFD, (id_t) pidfd, &info, WEXITED) < 0)
+	while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0)
 		if (errno != EINTR)
 			return err_set(e, errno, "waiting for the container's process");
 	*ret_status = info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;

@@ -16,8 +16,8 @@ void wait_unblock_signals(const sigset_t *before);
 int wait_pending_signal(void);
 
 /*
- * Until the process behind pidfd ends: forward signals to it, relay its terminal where master is not -1,
- * reap whatever else becomes our child. Signals must be blocked. *ret_status: exit status, or 128+n for
- * signal n. The process is reaped.
+ * Until the process behind pidfd ends: forward signals to it, relay its terminal where master is
+ * not -1, reap whatever else becomes our child. Signals must be blocked. *ret_status: exit status,
+ * or 128+n for signal n. The process is reaped.
  */
 int wait_foreground(pid_t pid, int pidfd, int master, int *ret_status, struct err *e);
