@@ -30,6 +30,9 @@ int rules_check_process(struct spec *spec, const char *at, struct err *e);
 /* rules_linux.c: those of linux without its resources. */
 int rules_check_linux(struct spec *spec, struct err *e);
 
+/* A map of IDs, of the user namespace or of a mount; at is its pointer. */
+int rules_check_id_map(const struct id_map *map, const char *at, struct err *e);
+
 /* rules_resources.c: at is "/linux/resources" or ""; whole: not an update of what is there. */
 int rules_check_resources(struct spec *spec, const char *at, bool whole, struct err *e);
 

@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 static int check_version(struct spec *spec, struct err *e);
@@ -110,6 +111,21 @@ static bool is_remount(const struct spec_mount *m)
 	return false;
 }
 
+static int check_mount_maps(const struct spec_mount *m, size_t n, struct err *e)
+{
+	char at[64];
+	int r;
+
+	if (!m->uid_mappings.n != !m->gid_mappings.n)
+		return err_say(e, EINVAL,
+			"/mounts/%zu/%s: is required: uidMappings and gidMappings come together", n,
+			m->uid_mappings.n ? "gidMappings" : "uidMappings");
+	(void)snprintf(at, sizeof(at), "/mounts/%zu/uidMappings", n);
+	r = rules_check_id_map(&m->uid_mappings, at, e);
+	(void)snprintf(at, sizeof(at), "/mounts/%zu/gidMappings", n);
+	return r < 0 ? r : rules_check_id_map(&m->gid_mappings, at, e);
+}
+
 static int check_mount(struct spec *spec, size_t n, struct err *e)
 {
 	const struct spec_mount *m = &spec->mounts[n];
@@ -136,11 +152,7 @@ static int check_mount(struct spec *spec, size_t n, struct err *e)
 				"which a bind mount cannot have",
 				n, i, shown(m->options.v[i]).text);
 	}
-	if (!m->uid_mappings.n != !m->gid_mappings.n)
-		return err_say(e, EINVAL,
-			"/mounts/%zu/%s: is required: uidMappings and gidMappings come together", n,
-			m->uid_mappings.n ? "gidMappings" : "uidMappings");
-	return 0;
+	return check_mount_maps(m, n, e);
 }
 
 static int check_mounts(struct spec *spec, struct err *e)

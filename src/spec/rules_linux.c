@@ -57,27 +57,25 @@ static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
 }
 
 /* What the kernel would say EINVAL to when the map is written. */
-static int check_id_map(const struct id_map *map, const char *field, struct err *e)
+int rules_check_id_map(const struct id_map *map, const char *at, struct err *e)
 {
 	if (map->n > EXTENTS_MAX)
-		return err_say(e, EINVAL, "/linux/%s: has %zu entries, the kernel takes at most %d",
-			field, map->n, EXTENTS_MAX);
+		return err_say(e, EINVAL, "%s: has %zu entries, the kernel takes at most %d", at,
+			map->n, EXTENTS_MAX);
 	for (size_t i = 0; i < map->n; i++) {
 		const struct id_mapping *m = &map->v[i];
 
 		if (m->size == 0)
-			return err_say(e, EINVAL, "/linux/%s/%zu/size: must be greater than zero",
-				field, i);
+			return err_say(e, EINVAL, "%s/%zu/size: must be greater than zero", at, i);
 		if (m->size > UINT32_MAX - m->container_id || m->size > UINT32_MAX - m->host_id)
-			return err_say(e, EINVAL, "/linux/%s/%zu: runs past the last ID, %" PRIu32,
-				field, i, UINT32_MAX - 1);
+			return err_say(e, EINVAL, "%s/%zu: runs past the last ID, %" PRIu32, at, i,
+				UINT32_MAX - 1);
 		for (size_t j = 0; j < i; j++) {
 			const struct id_mapping *o = &map->v[j];
 
 			if (overlap(m->container_id, m->size, o->container_id, o->size) ||
 				overlap(m->host_id, m->size, o->host_id, o->size))
-				return err_say(e, EINVAL, "/linux/%s/%zu: overlaps entry %zu",
-					field, i, j);
+				return err_say(e, EINVAL, "%s/%zu: overlaps entry %zu", at, i, j);
 		}
 	}
 	return 0;
@@ -88,26 +86,26 @@ static int check_user_namespace(struct spec *spec, struct err *e)
 	const struct spec_linux *l = &spec->linux_;
 	const struct spec_namespace *user = &l->namespaces[NS_USER];
 	const struct {
-		const char *field;
+		const char *at;
 		const struct id_map *map;
-	} maps[] = { { "uidMappings", &l->uid_mappings }, { "gidMappings", &l->gid_mappings } };
+	} maps[] = { { "/linux/uidMappings", &l->uid_mappings },
+		{ "/linux/gidMappings", &l->gid_mappings } };
 	int r = 0;
 
 	for (size_t i = 0; i < ELEMENTS(maps) && r == 0; i++) {
 		if (maps[i].map->n && !user->present)
 			return err_say(e, EINVAL,
-				"/linux/%s: needs a 'user' namespace in /linux/namespaces",
-				maps[i].field);
+				"%s: needs a 'user' namespace in /linux/namespaces", maps[i].at);
 		if (!maps[i].map->n && user->present && !user->path)
-			return err_say(e, EINVAL, "/linux/%s: is required for a new user namespace",
-				maps[i].field);
-		r = check_id_map(maps[i].map, maps[i].field, e);
+			return err_say(
+				e, EINVAL, "%s: is required for a new user namespace", maps[i].at);
+		r = rules_check_id_map(maps[i].map, maps[i].at, e);
 		/* CRI-O and containerd send a namespace to join together with its mappings. */
 		if (r == 0 && maps[i].map->n && user->path)
 			r = spec_warn(spec, e,
-				"/linux/%s: is ignored: a user namespace that is joined keeps its "
+				"%s: is ignored: a user namespace that is joined keeps its "
 				"own mappings",
-				maps[i].field);
+				maps[i].at);
 	}
 	return r;
 }
@@ -136,11 +134,12 @@ static int check_time_offsets(const struct spec_linux *l, struct err *e)
  */
 static bool sysctl_path(char *key)
 {
-	char *first = strpbrk(key, "./");
+	const char *first = strpbrk(key, "./");
+	bool dots = first && *first == '.';
 
 	if (!first)
 		return false;
-	for (char *p = key; *first == '.' && *p; p++) {
+	for (char *p = key; dots && *p; p++) {
 		if (*p == '.')
 			*p = '/';
 		else if (*p == '/')
@@ -216,7 +215,8 @@ static int settle_sysctl(struct spec *spec, struct err *e)
 				key.text);
 		if (!l->namespaces[owner->ns].present)
 			return err_say(e, EINVAL,
-				"/linux/sysctl: '%s' needs a '%s' namespace in /linux/namespaces",
+				"/linux/sysctl: '%s' is a setting of the '%s' namespace, which is "
+				"not in /linux/namespaces",
 				key.text, names_namespaces[owner->ns].name);
 		if (str_eq(path, "kernel/hostname"))
 			return err_say(e, EINVAL, "/linux/sysctl: '%s' is what /hostname is for",
