@@ -199,12 +199,11 @@ static int set(struct reader *r, const struct option *row, char *value)
 	if (row->kind != OPTION_STRING && row->kind != OPTION_ONCE && !*value)
 		return err_say(
 			r->e, EINVAL, "option '--%s' needs an argument: %s", row->name, row->arg);
+	if (row->kind == OPTION_ONCE && *(const char **)at)
+		return err_say(r->e, EINVAL, "option '--%s' is given twice", row->name);
 	switch (row->kind) {
-	case OPTION_ONCE:
-		if (*(const char **)at)
-			return err_say(r->e, EINVAL, "option '--%s' is given twice", row->name);
-		/* fall through */
 	case OPTION_STRING:
+	case OPTION_ONCE:
 		*(const char **)at = *value ? value : NULL;
 		return 0;
 	case OPTION_NUMBER:

@@ -1,0 +1,665 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * test-options.c - command lines, what is read from them, and what is said of wrong ones.
+ *
+ * What was read is shown by a text that this file builds member by member, and the list of options
+ * that must exist is written here from runc's and crun's manuals: neither walks the table under
+ * test.
+ */
+#include "rows.h"
+
+#include "base/fd.h"
+#include "cmd/cmd.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+#include <unistd.h>
+
+#define ARGS_MAX 16
+
+/* --- what was read, as a text --- */
+
+static void text(struct strbuf *b, const char *name, const char *value)
+{
+	if (value)
+		strbuf_addf(b, " %s=%s", name, value);
+}
+static void yes(struct strbuf *b, const char *name, bool value)
+{
+	if (value)
+		strbuf_addf(b, " %s", name);
+}
+static void number(struct strbuf *b, const char *name, unsigned value)
+{
+	if (value)
+		strbuf_addf(b, " %s=%u", name, value);
+}
+static void list(struct strbuf *b, const char *name, const struct str_list *l)
+{
+	for (size_t i = 0; i < l->n; i++)
+		strbuf_addf(b, " %s[%s]", name, l->v[i]);
+	assert_true(!l->v || !l->v[l->n]);
+}
+
+static void show(struct strbuf *b, const struct options *o)
+{
+	strbuf_adds(b, o->command ? o->command->name : "nothing");
+	list(b, "", &o->args);
+	yes(b, "help", o->help);
+	yes(b, "version", o->version);
+	text(b, "root", o->root);
+	text(b, "log", o->log);
+	number(b, "log-format", o->log_format);
+	text(b, "log-level", o->log_level ? log_levels[o->log_level] : NULL);
+	yes(b, "debug", o->debug);
+	yes(b, "systemd", o->systemd_cgroup);
+	number(b, "manager", o->manager);
+	text(b, "bundle", o->create.bundle);
+	text(b, "pid-file", o->create.pid_file);
+	text(b, "console", o->create.console_socket);
+	yes(b, "no-pivot", o->create.no_pivot);
+	yes(b, "no-keyring", o->create.no_new_keyring);
+	number(b, "fds", o->create.preserve_fds);
+	yes(b, "detach", o->create.detach);
+	yes(b, "keep", o->create.keep);
+	text(b, "process", o->exec.process);
+	text(b, "cwd", o->exec.cwd);
+	list(b, "env", &o->exec.env);
+	yes(b, "tty", o->exec.tty);
+	text(b, "user", o->exec.user);
+	list(b, "gid", &o->exec.additional_gids);
+	yes(b, "x-detach", o->exec.detach);
+	text(b, "x-pid-file", o->exec.pid_file);
+	list(b, "cap", &o->exec.caps);
+	yes(b, "no-privs", o->exec.no_new_privs);
+	text(b, "apparmor", o->exec.apparmor);
+	text(b, "label", o->exec.process_label);
+	number(b, "x-fds", o->exec.preserve_fds);
+	text(b, "x-console", o->exec.console_socket);
+	text(b, "cgroup", o->exec.cgroup);
+	yes(b, "all", o->kill_all);
+	yes(b, "force", o->delete_force);
+	number(b, "format", o->list_format);
+	yes(b, "quiet", o->list_quiet);
+	text(b, "spec-bundle", o->spec_bundle);
+}
+
+static int parse(const char *const args[ARGS_MAX], struct options *o, struct err *e)
+{
+	char *argv[ARGS_MAX + 2] = { (char *)"hasu" };
+	int argc = 1;
+
+	while (argc <= ARGS_MAX && args[argc - 1]) {
+		argv[argc] = (char *)args[argc - 1];
+		argc++;
+	}
+	return options_parse(argc, argv, o, e);
+}
+
+/* --- lines that are taken --- */
+
+struct taken {
+	const char *says;
+	const char *args[ARGS_MAX];
+	const char *want;
+};
+
+static const struct taken taken[] = {
+	{ "nothing at all is no error", { NULL }, "nothing" },
+	{ "a long option with its argument apart", { "create", "--bundle", "/b", "c" },
+		"create [c] bundle=/b" },
+	{ "a long option with its argument joined", { "create", "--bundle=/b", "c" },
+		"create [c] bundle=/b" },
+	{ "an argument may hold an equals sign", { "exec", "--env=A=B=C", "c", "ls" },
+		"exec [c] [ls] env[A=B=C]" },
+	{ "a short option with its argument apart", { "create", "-b", "/b", "c" },
+		"create [c] bundle=/b" },
+	{ "a short option with its argument joined", { "create", "-b/b", "c" },
+		"create [c] bundle=/b" },
+	{ "a short option with an equals sign, as Go takes it", { "create", "-b=/b", "c" },
+		"create [c] bundle=/b" },
+	{ "one dash before a long name, as Go takes it",
+		{ "create", "-bundle", "/b", "-pid-file=p", "c" },
+		"create [c] bundle=/b pid-file=p" },
+	{ "short flags in one word", { "exec", "-td", "c", "ls" }, "exec [c] [ls] tty x-detach" },
+	{ "the last of short flags in one word takes the argument", { "run", "-db", "/b", "c" },
+		"run [c] bundle=/b detach" },
+	{ "an argument may look like an option", { "create", "--pid-file", "--keep", "c" },
+		"create [c] pid-file=--keep" },
+	{ "the last of two arguments counts", { "create", "-b", "/a", "-b", "/b", "c" },
+		"create [c] bundle=/b" },
+	{ "an empty argument is none", { "create", "-b", "/a", "--bundle=", "c" }, "create [c]" },
+	{ "a flag may be told to be true", { "run", "--detach=true", "c" }, "run [c] detach" },
+	{ "a flag may be told to be false", { "run", "-d", "--detach=false", "c" }, "run [c]" },
+	{ "a short flag may be told to be false", { "exec", "-t", "-t=0", "c", "ls" },
+		"exec [c] [ls]" },
+	{ "options stand behind the ID too", { "create", "c", "--bundle", "/b", "--no-pivot" },
+		"create [c] bundle=/b no-pivot" },
+	{ "options stand around the ID", { "kill", "-a", "c", "9" }, "kill [c] [9] all" },
+	{ "options stand behind the signal", { "kill", "c", "KILL", "--all" },
+		"kill [c] [KILL] all" },
+	{ "after two dashes nothing is an option", { "delete", "--", "--force" },
+		"delete [--force]" },
+	{ "two dashes before a command end only hasu's own options",
+		{ "--", "delete", "--force", "c" }, "delete [c] force" },
+	{ "one dash alone is a word", { "state", "-" }, "state [-]" },
+	{ "what follows exec's ID is the command's",
+		{ "exec", "-t", "c", "ls", "-d", "--help", "--", "--cwd=/" },
+		"exec [c] [ls] [-d] [--help] [--] [--cwd=/] tty" },
+	{ "even where it starts with an option", { "exec", "c", "-t", "ls" },
+		"exec [c] [-t] [ls]" },
+	{ "two dashes between exec's ID and the command are dropped", { "exec", "c", "--", "-t" },
+		"exec [c] [-t]" },
+	{ "lists grow", { "exec", "-e", "A=1", "--env", "B=2", "-g", "5", "-g=6", "c", "ls" },
+		"exec [c] [ls] env[A=1] env[B=2] gid[5] gid[6]" },
+	{ "options of hasu stand before the command",
+		{ "--root", "/r", "--log=l", "--log-format", "json", "--debug", "list" },
+		"list root=/r log=l log-format=1 debug" },
+	{ "options of hasu stand behind the command too", { "list", "--root=/r", "-q" },
+		"list root=/r quiet" },
+	{ "the largest number of descriptors", { "run", "--preserve-fds", "1048576", "c" },
+		"run [c] fds=1048576" },
+	{ "help needs no ID", { "create", "--help" }, "create help" },
+	{ "help by its letter", { "delete", "-h" }, "delete help" },
+	{ "help of hasu", { "--help" }, "nothing help" },
+	{ "help may name a command", { "help", "exec" }, "help [exec]" },
+	{ "the version by its letter", { "-v" }, "nothing version" },
+	{ "cgroup managers", { "--cgroup-manager=disabled", "list" }, "list manager=3" },
+	{ "log levels", { "--log-level=warning", "list" }, "list log-level=warning" },
+
+	/* Lines that engines are known to write. */
+	{ "conmon creates",
+		{ "--log-format=json", "--log=/l", "create", "--bundle", "/b", "--pid-file", "/p",
+			"--console-socket", "/s", "c" },
+		"create [c] log=/l log-format=1 bundle=/b pid-file=/p console=/s" },
+	{ "conmon executes",
+		{ "exec", "--pid-file", "/p", "--process", "/f", "--detach", "--console-socket",
+			"/s", "c" },
+		"exec [c] process=/f x-detach x-pid-file=/p x-console=/s" },
+	{ "containerd creates",
+		{ "--root", "/r", "--log", "/l", "--log-format", "json", "create", "--bundle", "/b",
+			"--pid-file", "/p", "c" },
+		"create [c] root=/r log=/l log-format=1 bundle=/b pid-file=/p" },
+	{ "containerd kills", { "--root", "/r", "kill", "--all", "c", "9" },
+		"kill [c] [9] root=/r all" },
+	{ "containerd deletes", { "--root", "/r", "delete", "--force", "c" },
+		"delete [c] root=/r force" },
+};
+
+static void test_taken(void **state)
+{
+	const struct taken *row = *state;
+	struct options o = { 0 };
+	struct strbuf b = { 0 };
+	struct err e = { 0 };
+
+	int r = parse(row->args, &o, &e);
+	assert_words(e.text, "");
+	assert_int_equal(r, 0);
+	show(&b, &o);
+	assert_words(b.text, row->want);
+	strbuf_free(&b);
+	options_free(&o);
+}
+
+/* --- lines that are refused --- */
+
+struct refused {
+	const char *says;
+	const char *args[ARGS_MAX];
+	int num;
+	const char *words;
+};
+
+static const struct refused refused[] = {
+	{ "an unknown option", { "create", "--colour", "c" }, EINVAL,
+		"unknown option '--colour' of create" },
+	{ "an unknown option shows without its argument", { "create", "--colour=red", "c" }, EINVAL,
+		"unknown option '--colour' of create" },
+	{ "an unknown option of hasu itself", { "--colour", "create" }, EINVAL,
+		"unknown option '--colour' of hasu" },
+	{ "an option of another command", { "create", "--force", "c" }, EINVAL,
+		"unknown option '--force' of create" },
+	{ "a command's option before the command", { "--bundle", "/b", "create", "c" }, EINVAL,
+		"unknown option '--bundle' of hasu" },
+	{ "a slip of the keyboard", { "create", "--bunlde", "/b", "c" }, EINVAL,
+		"unknown option '--bunlde' of create; did you mean '--bundle'?" },
+	{ "a slip in an option of hasu", { "create", "--rot", "/r", "c" }, EINVAL,
+		"unknown option '--rot' of create; did you mean '--root'?" },
+	{ "a name cut short is not guessed", { "create", "--bundl=/b", "c" }, EINVAL,
+		"unknown option '--bundl' of create; did you mean '--bundle'?" },
+	{ "an unknown letter", { "create", "-x", "c" }, EINVAL, "unknown option '-x' of create" },
+	{ "an unknown letter behind a known one", { "run", "-dx", "c" }, EINVAL,
+		"unknown option '-x' in '-dx' of run" },
+	{ "an option without a name", { "create", "--=x", "c" }, EINVAL,
+		"unknown option '--' of create" },
+	{ "a negative signal is not an option", { "kill", "c", "-9" }, EINVAL,
+		"unknown option '-9' of kill" },
+	{ "no argument where one is needed", { "create", "c", "--pid-file" }, EINVAL,
+		"option '--pid-file' needs an argument: FILE" },
+	{ "no argument after a letter", { "create", "c", "-b" }, EINVAL,
+		"option '--bundle' needs an argument: DIR" },
+	{ "an empty item of a list", { "exec", "--env=", "c", "ls" }, EINVAL,
+		"option '--env' needs an argument: NAME=VALUE" },
+	{ "a number that is none", { "run", "--preserve-fds=two", "c" }, EINVAL,
+		"option '--preserve-fds': 'two' is not a number from 0 to 1048576" },
+	{ "a negative number", { "run", "--preserve-fds", "-1", "c" }, EINVAL,
+		"option '--preserve-fds': '-1' is not a number from 0 to 1048576" },
+	{ "a number out of range", { "run", "--preserve-fds=1048577", "c" }, EINVAL,
+		"option '--preserve-fds': '1048577' is not a number from 0 to 1048576" },
+	{ "a number that would wrap around", { "run", "--preserve-fds=4294967297", "c" }, EINVAL,
+		"option '--preserve-fds': '4294967297' is not a number from 0 to 1048576" },
+	{ "an unknown format", { "--log-format=xml", "list" }, EINVAL,
+		"option '--log-format': 'xml' is none of text, json" },
+	{ "an unknown level", { "--log-level", "loud", "list" }, EINVAL,
+		"option '--log-level': 'loud' is none of error, warning, warn, info, debug" },
+	{ "an unknown manager", { "--cgroup-manager", "upstart", "list" }, EINVAL,
+		"option '--cgroup-manager': 'upstart' is none of cgroupfs, systemd, disabled" },
+	{ "an empty choice", { "--cgroup-manager=", "list" }, EINVAL,
+		"option '--cgroup-manager' needs an argument: MANAGER" },
+	{ "a flag that is neither true nor false", { "run", "--detach=perhaps", "c" }, EINVAL,
+		"option '--detach': 'perhaps' is neither true nor false" },
+	{ "a second cgroup would hide the first", { "exec", "--cgroup=a", "--cgroup=b", "c", "ls" },
+		EINVAL, "option '--cgroup' is given twice" },
+	{ "no ID", { "start" }, EINVAL, "start needs the ID of a container" },
+	{ "two IDs", { "start", "a", "b" }, EINVAL, "start: 'b' is one argument too many" },
+	{ "an argument where none is taken", { "list", "c" }, EINVAL,
+		"list: 'c' is one argument too many" },
+	{ "a signal too many", { "kill", "c", "KILL", "TERM" }, EINVAL,
+		"kill: 'TERM' is one argument too many" },
+	{ "an unknown command", { "launch", "c" }, EINVAL, "unknown command 'launch'" },
+	{ "a slip in a command", { "craete", "c" }, EINVAL,
+		"unknown command 'craete'; did you mean 'create'?" },
+	{ "an empty command", { "" }, EINVAL, "unknown command ''" },
+
+	/* What the peers take and this version does not is never swallowed. */
+	{ "update", { "update", "--cpuset-mems", "0", "c" }, ENOTSUP,
+		"update is not supported by this version of hasu" },
+	{ "ps", { "ps", "c" }, ENOTSUP, "ps is not supported by this version of hasu" },
+	{ "pause", { "pause", "c" }, ENOTSUP, "pause is not supported by this version of hasu" },
+	{ "resume", { "resume", "c" }, ENOTSUP, "resume is not supported by this version of hasu" },
+	{ "events", { "events", "c" }, ENOTSUP, "events is not supported by this version of hasu" },
+	{ "checkpoint, which Podman asks for help", { "checkpoint", "--help" }, ENOTSUP,
+		"checkpoint is not supported by this version of hasu" },
+	{ "restore", { "restore", "c" }, ENOTSUP,
+		"restore is not supported by this version of hasu" },
+	{ "mounts", { "mounts", "c" }, ENOTSUP, "mounts is not supported by this version of hasu" },
+	{ "--rootless", { "--rootless=auto", "list" }, ENOTSUP,
+		"option '--rootless' is not supported by this version of hasu" },
+	{ "--criu", { "--criu", "/c", "list" }, ENOTSUP,
+		"option '--criu' is not supported by this version of hasu" },
+	{ "run --no-subreaper", { "run", "--no-subreaper", "c" }, ENOTSUP,
+		"option '--no-subreaper' is not supported by this version of hasu" },
+	{ "create --pidfd-socket", { "create", "--pidfd-socket=s", "c" }, ENOTSUP,
+		"option '--pidfd-socket' is not supported by this version of hasu" },
+	{ "crun's create -f", { "create", "-f", "other.json", "c" }, ENOTSUP,
+		"option '--config' is not supported by this version of hasu" },
+	{ "crun's run --config", { "run", "--config=other.json", "c" }, ENOTSUP,
+		"option '--config' is not supported by this version of hasu" },
+	{ "exec --ignore-paused", { "exec", "--ignore-paused", "c", "ls" }, ENOTSUP,
+		"option '--ignore-paused' is not supported by this version of hasu" },
+	{ "exec --pidfd-socket", { "exec", "--pidfd-socket", "s", "c", "ls" }, ENOTSUP,
+		"option '--pidfd-socket' is not supported by this version of hasu" },
+	{ "spec --rootless", { "spec", "--rootless" }, ENOTSUP,
+		"option '--rootless' is not supported by this version of hasu" },
+	{ "crun's spec -f", { "spec", "-f", "x" }, ENOTSUP,
+		"option '--file' is not supported by this version of hasu" },
+	{ "crun's kill --regex", { "kill", "-r", "c.*" }, ENOTSUP,
+		"option '--regex' is not supported by this version of hasu" },
+	{ "crun's delete --regex", { "delete", "--regex", "c.*" }, ENOTSUP,
+		"option '--regex' is not supported by this version of hasu" },
+	{ "crun's state --all", { "state", "-a" }, ENOTSUP,
+		"option '--all' is not supported by this version of hasu" },
+};
+
+static void test_refused(void **state)
+{
+	const struct refused *row = *state;
+	struct options o = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(parse(row->args, &o, &e), -row->num);
+	assert_words(e.text, row->words);
+	options_free(&o);
+}
+
+static void test_what_stood_before_an_error_is_kept(void **state)
+{
+	static const char *const args[ARGS_MAX] = { "--log", "/l", "--log-format=json", "create",
+		"--colour" };
+	struct options o = { 0 };
+	struct strbuf b = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(parse(args, &o, &e), -EINVAL);
+	show(&b, &o);
+	assert_words(b.text, "create log=/l log-format=1");
+	strbuf_free(&b);
+	options_free(&o);
+}
+
+/* --- each option of the manuals: taken, and shown by help --- */
+
+struct known {
+	const char *says; /* as help shows it */
+	const char *command, *option, *arg, *want;
+};
+
+static const struct known known[] = {
+	{ "--bundle, -b DIR", "create", "--bundle", "v", " bundle=v" },
+	{ "--bundle, -b DIR", "create", "-b", "v", " bundle=v" },
+	{ "--pid-file FILE", "create", "--pid-file", "v", " pid-file=v" },
+	{ "--console-socket SOCKET", "create", "--console-socket", "v", " console=v" },
+	{ "--no-pivot ", "create", "--no-pivot", NULL, " no-pivot" },
+	{ "--no-new-keyring ", "create", "--no-new-keyring", NULL, " no-keyring" },
+	{ "--preserve-fds N", "create", "--preserve-fds", "3", " fds=3" },
+	{ "--bundle, -b DIR", "run", "-b", "v", " bundle=v" },
+	{ "--pid-file FILE", "run", "--pid-file", "v", " pid-file=v" },
+	{ "--console-socket SOCKET", "run", "--console-socket", "v", " console=v" },
+	{ "--no-pivot ", "run", "--no-pivot", NULL, " no-pivot" },
+	{ "--no-new-keyring ", "run", "--no-new-keyring", NULL, " no-keyring" },
+	{ "--preserve-fds N", "run", "--preserve-fds", "3", " fds=3" },
+	{ "--detach, -d", "run", "--detach", NULL, " detach" },
+	{ "--detach, -d", "run", "-d", NULL, " detach" },
+	{ "--keep ", "run", "--keep", NULL, " keep" },
+	{ "--process, -p FILE", "exec", "--process", "v", " process=v" },
+	{ "--process, -p FILE", "exec", "-p", "v", " process=v" },
+	{ "--cwd DIR", "exec", "--cwd", "v", " cwd=v" },
+	{ "--env, -e NAME=VALUE", "exec", "--env", "v", " env[v]" },
+	{ "--env, -e NAME=VALUE", "exec", "-e", "v", " env[v]" },
+	{ "--tty, -t", "exec", "--tty", NULL, " tty" },
+	{ "--tty, -t", "exec", "-t", NULL, " tty" },
+	{ "--user, -u UID[:GID]", "exec", "--user", "v", " user=v" },
+	{ "--user, -u UID[:GID]", "exec", "-u", "v", " user=v" },
+	{ "--additional-gids, -g GID", "exec", "--additional-gids", "5", " gid[5]" },
+	{ "--additional-gids, -g GID", "exec", "-g", "5", " gid[5]" },
+	{ "--detach, -d", "exec", "--detach", NULL, " x-detach" },
+	{ "--detach, -d", "exec", "-d", NULL, " x-detach" },
+	{ "--pid-file FILE", "exec", "--pid-file", "v", " x-pid-file=v" },
+	{ "--cap, -c CAPABILITY", "exec", "--cap", "v", " cap[v]" },
+	{ "--cap, -c CAPABILITY", "exec", "-c", "v", " cap[v]" },
+	{ "--no-new-privs ", "exec", "--no-new-privs", NULL, " no-privs" },
+	{ "--apparmor PROFILE", "exec", "--apparmor", "v", " apparmor=v" },
+	{ "--process-label LABEL", "exec", "--process-label", "v", " label=v" },
+	{ "--preserve-fds N", "exec", "--preserve-fds", "3", " x-fds=3" },
+	{ "--console-socket SOCKET", "exec", "--console-socket", "v", " x-console=v" },
+	{ "--cgroup PATH", "exec", "--cgroup", "v", " cgroup=v" },
+	{ "--all, -a", "kill", "--all", NULL, " all" },
+	{ "--all, -a", "kill", "-a", NULL, " all" },
+	{ "--force, -f", "delete", "--force", NULL, " force" },
+	{ "--force, -f", "delete", "-f", NULL, " force" },
+	{ "--format, -f table|json", "list", "--format", "json", " format=1" },
+	{ "--format, -f table|json", "list", "-f", "json", " format=1" },
+	{ "--quiet, -q", "list", "--quiet", NULL, " quiet" },
+	{ "--quiet, -q", "list", "-q", NULL, " quiet" },
+	{ "--bundle, -b DIR", "spec", "--bundle", "v", " spec-bundle=v" },
+	{ "--bundle, -b DIR", "spec", "-b", "v", " spec-bundle=v" },
+	{ "--root DIR", NULL, "--root", "v", " root=v" },
+	{ "--log FILE", NULL, "--log", "v", " log=v" },
+	{ "--log-format text|json", NULL, "--log-format", "json", " log-format=1" },
+	{ "--log-level error|warning", NULL, "--log-level", "debug", " log-level=debug" },
+	{ "--debug ", NULL, "--debug", NULL, " debug" },
+	{ "--systemd-cgroup ", NULL, "--systemd-cgroup", NULL, " systemd" },
+	{ "--cgroup-manager cgroupfs|systemd|disabled", NULL, "--cgroup-manager", "systemd",
+		" manager=2" },
+	{ "--version, -v", NULL, "--version", NULL, " version" },
+	{ "--version, -v", NULL, "-v", NULL, " version" },
+	{ "--help, -h", NULL, "--help", NULL, " help" },
+	{ "--help, -h", NULL, "-h", NULL, " help" },
+};
+
+static void test_known(void **state)
+{
+	const struct known *row = *state;
+	struct options o = { 0 };
+	struct strbuf b = { 0 };
+	struct err e = { 0 };
+	const char *args[ARGS_MAX] = { 0 };
+	size_t n = 0;
+
+	if (row->command)
+		args[n++] = row->command;
+	args[n++] = row->option;
+	if (row->arg)
+		args[n++] = row->arg;
+	if (row->command && !str_eq(row->command, "list") && !str_eq(row->command, "spec"))
+		args[n++] = "c";
+	(void)parse(args, &o, &e);
+	assert_words(e.text, "");
+	show(&b, &o);
+	const char *read = strstr(b.text, row->want);
+	assert_non_null(read);
+	assert_words(read, row->want); /* and nothing else */
+	strbuf_free(&b);
+
+	help_text(&b, o.command);
+	if (!strstr(b.text, row->says))
+		fail_msg("help does not show '%s':\n%s", row->says, b.text);
+	strbuf_free(&b);
+	options_free(&o);
+}
+
+/* --- signals --- */
+
+struct signal_row {
+	const char *says;
+	int want; /* -1: refused */
+	const char *words;
+};
+
+/* As `kill -l` of bash numbers them on x86 and arm. */
+static const struct signal_row signal_rows[] = {
+	{ "TERM", 15, NULL },
+	{ "SIGTERM", 15, NULL },
+	{ "sigterm", 15, NULL },
+	{ "Kill", 9, NULL },
+	{ "9", 9, NULL },
+	{ "0", 0, NULL },
+	{ "HUP", 1, NULL },
+	{ "INT", 2, NULL },
+	{ "USR1", 10, NULL },
+	{ "USR2", 12, NULL },
+	{ "STKFLT", 16, NULL },
+	{ "CHLD", 17, NULL },
+	{ "CLD", 17, NULL },
+	{ "CONT", 18, NULL },
+	{ "WINCH", 28, NULL },
+	{ "IO", 29, NULL },
+	{ "POLL", 29, NULL },
+	{ "PWR", 30, NULL },
+	{ "SYS", 31, NULL },
+	{ "RTMIN", 34, NULL },
+	{ "SIGRTMIN+3", 37, NULL },
+	{ "rtmin+30", 64, NULL },
+	{ "RTMAX-14", 50, NULL },
+	{ "RTMAX", 64, NULL },
+	{ "64", 64, NULL },
+	{ "65", -1, "signal 65 is out of range 0 to 64" },
+	{ "4294967305", -1, "unknown signal '4294967305'" },
+	{ "-9", -1, "unknown signal '-9'" },
+	{ "+9", -1, "unknown signal '+9'" },
+	{ " 9", -1, "unknown signal ' 9'" },
+	{ "9x", -1, "unknown signal '9x'" },
+	{ "", -1, "unknown signal ''" },
+	{ "SIG", -1, "unknown signal 'SIG'" },
+	{ "SIGSIGKILL", -1, "unknown signal 'SIGSIGKILL'" },
+	{ "KILLER", -1, "unknown signal 'KILLER'" },
+	{ "RTMIN+31", -1, "unknown signal 'RTMIN+31'" },
+	{ "RTMIN-1", -1, "unknown signal 'RTMIN-1'" },
+	{ "RTMIN+", -1, "unknown signal 'RTMIN+'" },
+	{ "RTMAX+1", -1, "unknown signal 'RTMAX+1'" },
+	{ "RTMIN+4294967296", -1, "unknown signal 'RTMIN+4294967296'" },
+};
+
+static void test_signal(void **state)
+{
+	const struct signal_row *row = *state;
+	struct err e = { 0 };
+	int got = -1;
+
+	int r = signal_parse(row->says, &got, &e);
+	assert_int_equal(r, row->words ? -EINVAL : 0);
+	assert_int_equal(got, row->want);
+	assert_words(e.text, row->words ? row->words : "");
+}
+
+/* --- the state directory --- */
+
+static void test_root_given(void **state)
+{
+	struct arena arena = { 0 };
+	struct err e = { 0 };
+	const char *root = NULL;
+
+	assert_int_equal(chdir("/usr"), 0);
+	assert_int_equal(root_directory("/some/where", &arena, &root, &e), 0);
+	assert_words(root, "/some/where");
+	assert_int_equal(root_directory("some/where", &arena, &root, &e), 0);
+	assert_words(root, "/usr/some/where");
+	arena_free(&arena);
+}
+
+static void test_root_of_an_ordinary_user(void **state)
+{
+	struct arena arena = { 0 };
+	struct err e = { 0 };
+	const char *root = NULL;
+	bool was_root = geteuid() == 0;
+
+	if (was_root)
+		assert_int_equal(seteuid(65534), 0);
+	assert_int_equal(unsetenv("XDG_RUNTIME_DIR"), 0);
+	assert_int_equal(root_directory(NULL, &arena, &root, &e), -ENOENT);
+	assert_words(e.text, "there is no place for the state of containers: XDG_RUNTIME_DIR is "
+			     "not set, and --root is not given");
+	assert_null(root);
+	assert_int_equal(setenv("XDG_RUNTIME_DIR", "run", 1), 0);
+	assert_int_equal(root_directory(NULL, &arena, &root, &e), -EINVAL);
+	assert_words(e.text, "XDG_RUNTIME_DIR 'run' is not an absolute path");
+	assert_int_equal(setenv("XDG_RUNTIME_DIR", "/run/user/65534", 1), 0);
+	assert_int_equal(root_directory(NULL, &arena, &root, &e), 0);
+	assert_words(root, "/run/user/65534/hasu");
+	if (was_root)
+		assert_int_equal(seteuid(0), 0);
+	arena_free(&arena);
+}
+
+/* --- what is printed --- */
+
+static struct str_pair annotations[] = { { "b", "x/y" }, { "a\"", "\n" } };
+
+/* One container whose bundle is not UTF-8 throughout. */
+static const struct container_info info = {
+	.status = LIFE_RUNNING,
+	.pid = 42,
+	.id = "c",
+	.bundle = "/b/\xc3\xa4\xff",
+	.rootfs = "/b/rootfs",
+	.created = "2026-01-02T03:04:05.6Z",
+	.owner = "root",
+	.annotations = { .n = 2, .v = annotations },
+};
+
+/* The members of an object, in order, as json-c reads them. */
+static void members(struct strbuf *b, const char *json)
+{
+	json_object *o = json_tokener_parse(json);
+
+	assert_non_null(o);
+	json_object_object_foreach(o, name, value)
+	{
+		strbuf_addf(b, "%s%s=%s", b->len ? " " : "", name, json_object_get_string(value));
+	}
+	json_object_put(o);
+}
+
+static void test_state_is_the_specification_s(void **state)
+{
+	struct container_info bare = info;
+	struct strbuf json = { 0 }, b = { 0 };
+
+	print_state(&json, &info);
+	members(&b, json.text);
+	assert_words(b.text, "ociVersion=1.3.0 id=c status=running pid=42 bundle=/b/\xc3\xa4\xef"
+			     "\xbf\xbd annotations={ \"b\": \"x\\/y\", \"a\\\"\": \"\\n\" }");
+	strbuf_free(&json);
+	strbuf_free(&b);
+
+	bare.annotations.n = 0;
+	bare.pid = 0;
+	bare.status = LIFE_STOPPED;
+	print_state(&json, &bare);
+	members(&b, json.text);
+	assert_words(b.text, "ociVersion=1.3.0 id=c status=stopped pid=0 bundle=/b/\xc3\xa4\xef"
+			     "\xbf\xbd");
+	strbuf_free(&json);
+	strbuf_free(&b);
+}
+
+/* runc's order, which its users' scripts match with patterns. */
+static void test_list_entry_is_runc_s(void **state)
+{
+	struct container_info bare = info;
+	struct strbuf json = { 0 };
+
+	print_entry(&json, &info);
+	assert_words(json.text, "{\"ociVersion\":\"1.3.0\",\"id\":\"c\",\"pid\":42,\"status\":"
+				"\"running\",\"bundle\":\"/b/\xc3\xa4\\ufffd\",\"rootfs\":"
+				"\"/b/rootfs\",\"created\":\"2026-01-02T03:04:05.6Z\","
+				"\"annotations\":{\"b\":\"x/y\",\"a\\\"\":\"\\u000a\"},"
+				"\"owner\":\"root\"}");
+	strbuf_free(&json);
+	bare.annotations.n = 0;
+	print_entry(&json, &bare);
+	assert_null(strstr(json.text, "annotations"));
+	strbuf_free(&json);
+}
+
+static void test_table_is_aligned(void **state)
+{
+	static const char *const cells[] = { "ID", "WHAT", "LAST", "long-name", "\xc3\xa4", "x",
+		"a", "two\nlines\x1b[1m", "y" };
+	struct strbuf b = { 0 };
+
+	print_table(&b, 3, 3, cells);
+	assert_words(b.text, "ID          WHAT            LAST\n"
+			     "long-name   \xc3\xa4               x\n"
+			     "a           two?lines?[1m   y\n");
+	strbuf_free(&b);
+}
+
+/* What Docker does with --version: the first line with "version", and "commit:". */
+static void test_version_lines(void **state)
+{
+	struct strbuf b = { 0 };
+
+	version_text(&b);
+	assert_true(str_starts(b.text, "hasu version "));
+	const char *line = strchr(b.text, '\n') + 1;
+	assert_true(str_starts(line, "commit: "));
+	line = strchr(line, '\n') + 1;
+	assert_true(str_starts(line, "spec: 1.3.0\nlibseccomp: 2."));
+	assert_null(strstr(line, "version"));
+	strbuf_free(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest rest[] = {
+		cmocka_unit_test(test_what_stood_before_an_error_is_kept),
+		cmocka_unit_test(test_root_given),
+		cmocka_unit_test(test_root_of_an_ordinary_user),
+		cmocka_unit_test(test_state_is_the_specification_s),
+		cmocka_unit_test(test_list_entry_is_runc_s),
+		cmocka_unit_test(test_table_is_aligned),
+		cmocka_unit_test(test_version_lines),
+	};
+	int failed = 0;
+
+	failed += ROWS_RUN("taken", taken, test_taken);
+	failed += ROWS_RUN("refused", refused, test_refused);
+	failed += ROWS_RUN("known", known, test_known);
+	failed += ROWS_RUN("signals", signal_rows, test_signal);
+	failed += cmocka_run_group_tests_name("rest", rest, NULL, NULL);
+	return failed;
+}
