@@ -84,6 +84,8 @@ static int enter(struct init *in, struct err *e)
 	if (plan->userns)
 		if ((r = FAULT("creds-root", e)) < 0 || (r = creds_root(e)) < 0)
 			return r;
+	if (ns_ipc_is_late(plan->spec) && (r = ns_new_ipc(e)) < 0)
+		return r;
 	/* Now, not by clone3: its root is where its maker is, and that is the container's cgroup.
 	 */
 	if (plan->new_cgroup_ns)

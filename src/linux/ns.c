@@ -54,7 +54,21 @@ uint64_t ns_clone_flags(const struct spec *spec)
 	for (int i = 0; i < NS_TYPES; i++)
 		if (i != NS_CGROUP && i != NS_TIME && is_new(spec, i))
 			flags |= kinds[i].flag;
+	if (ns_ipc_is_late(spec))
+		flags &= ~kinds[NS_IPC].flag;
 	return flags;
+}
+
+bool ns_ipc_is_late(const struct spec *spec)
+{
+	return is_new(spec, NS_IPC) && spec->linux_.namespaces[NS_USER].present;
+}
+
+int ns_new_ipc(struct err *e)
+{
+	if (unshare(CLONE_NEWIPC) < 0)
+		return err_set(e, errno, "making a new ipc namespace");
+	return 0;
 }
 
 bool ns_needs_joiner(const struct spec *spec)

@@ -17,6 +17,14 @@
  */
 uint64_t ns_clone_flags(const struct spec *spec);
 
+/*
+ * In a user namespace the ipc namespace comes after its root's ID is taken: the root directory of
+ * its message queues belongs for ever to whoever made it, and before that nobody there could own
+ * it.
+ */
+bool ns_ipc_is_late(const struct spec *spec);
+int ns_new_ipc(struct err *e);
+
 /* Does a process have to go between the runtime and init: namespaces by path, or a new time one? */
 bool ns_needs_joiner(const struct spec *spec);
 
@@ -26,10 +34,10 @@ int ns_open_paths(const struct spec *spec, int ret_fds[NS_TYPES], struct err *e)
 void ns_close(int fds[NS_TYPES]);
 
 /*
- * Join what ns_open_paths opened, in an order that keeps the privilege needed for the rest: the user
- * namespace first where the caller's privilege comes from it, last otherwise (setns(2): joining the
- * others needs CAP_SYS_ADMIN in the user namespace that owns them). A joined pid or time namespace
- * holds for children only.
+ * Join what ns_open_paths opened, in an order that keeps the privilege needed for the rest: the
+ * user namespace first where the caller's privilege comes from it, last otherwise (setns(2):
+ * joining the others needs CAP_SYS_ADMIN in the user namespace that owns them). A joined pid or
+ * time namespace holds for children only.
  */
 int ns_join(const int fds[NS_TYPES], struct err *e);
 
