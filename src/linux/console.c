@@ -17,19 +17,18 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
-static int open_master(const struct rootfs *r, struct err *e);
+static int open_master(int root_fd, struct err *e);
 static int open_slave(int master, struct err *e);
 static int bind_console(const struct rootfs *r, int slave, struct err *e);
 
 int rootfs_console(struct rootfs *r, int *ret_master, int *ret_slave, struct err *e)
 {
-	_cleanup_close_ int master = open_master(r, e);
-	if (master < 0)
-		return master;
-	_cleanup_close_ int slave = open_slave(master, e);
-	if (slave < 0)
-		return slave;
-	int n = bind_console(r, slave, e);
+	_cleanup_close_ int master = -1;
+	_cleanup_close_ int slave = -1;
+
+	int n = rootfs_pty(r->fd, &master, &slave, e);
+	if (n == 0)
+		n = bind_console(r, slave, e);
 	if (n < 0)
 		return n;
 	*ret_master = TAKE_FD(master);
@@ -37,9 +36,22 @@ int rootfs_console(struct rootfs *r, int *ret_master, int *ret_slave, struct err
 	return 0;
 }
 
-static int open_master(const struct rootfs *r, struct err *e)
+int rootfs_pty(int root_fd, int *ret_master, int *ret_slave, struct err *e)
 {
-	_cleanup_close_ int pts = path_open_in(r->fd, "/dev/pts", O_PATH | O_DIRECTORY);
+	_cleanup_close_ int master = open_master(root_fd, e);
+	if (master < 0)
+		return master;
+	_cleanup_close_ int slave = open_slave(master, e);
+	if (slave < 0)
+		return slave;
+	*ret_master = TAKE_FD(master);
+	*ret_slave = TAKE_FD(slave);
+	return 0;
+}
+
+static int open_master(int root_fd, struct err *e)
+{
+	_cleanup_close_ int pts = path_open_in(root_fd, "/dev/pts", O_PATH | O_DIRECTORY);
 	if (pts < 0)
 		return err_set(e, -pts, "opening the container's /dev/pts, which a terminal needs");
 	if (!fd_is_fs(pts, DEVPTS_SUPER_MAGIC))

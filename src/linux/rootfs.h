@@ -7,13 +7,12 @@
  * made at a path: it is made detached, and moved onto a descriptor that openat2(2) resolved within
  * the root.
  *
- *	parent	rootfs_open	after the cgroup exists, whose directories may be bound
- *	init	rootfs_attach	before creds_root(): the way to root.path is open to the host's root
- *only rootfs_mount	after creds_root(), and in the new cgroup namespace
- *		  ... createContainer hooks ...
- *		rootfs_pivot
- *		rootfs_console	the host's root is gone, /dev is still writable
- *		  ... sysctl: /proc/sys is still writable ...
+ *	parent	rootfs_open	once the cgroup exists, whose directories may be bound
+ *	init	rootfs_attach	before creds_root(): the way may be open to the host's root only
+ *		rootfs_mount	after creds_root(), and in the new cgroup namespace
+ *		rootfs_console	from here on, but before the seal: /dev is still writable
+ *		  (createContainer hooks)
+ *		rootfs_pivot	the host's root is gone after it
  *		rootfs_seal
  */
 #pragma once
@@ -98,6 +97,9 @@ int rootfs_pivot(struct rootfs *r, struct err *e);
  * bound on /dev/console. Both descriptors are close-on-exec. The slave belongs to the caller's IDs.
  */
 int rootfs_console(struct rootfs *r, int *ret_master, int *ret_slave, struct err *e);
+
+/* A new pty of the devpts below root_fd alone, for exec. Both descriptors are close-on-exec. */
+int rootfs_pty(int root_fd, int *ret_master, int *ret_slave, struct err *e);
 
 /* Init, inside: read-only paths, masked paths, read-only tmpfs mounts, read-only root. */
 int rootfs_seal(struct rootfs *r, struct err *e);
