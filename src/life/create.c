@@ -503,6 +503,7 @@ int life_start(const struct life *life, const char *id, struct err *e)
 {
 	struct state s;
 	struct spec *spec = NULL;
+	bool hook_failed = false;
 	int r = state_load(life, id, STATE_LOCK, &s, e);
 	if (r < 0)
 		return r;
@@ -518,19 +519,30 @@ int life_start(const struct life *life, const char *id, struct err *e)
 		_cleanup_close_ int conn =
 			fd_connect_unix(s.dir_fd, STATE_START_SOCKET, SOCK_SEQPACKET);
 		r = conn < 0 ? err_set(e, -conn, "reaching the init of container '%s'", id)
-			     : start_container(conn, &s, spec, e);
+			     : start_container(conn, &s, spec, &hook_failed, e);
+	}
+	/* runtime.md, lifecycle 7 and 9: after a failed hook the container is stopped and
+	 * destroyed. */
+	if (hook_failed) {
+		struct err why = { 0 };
+		if (end_and_remove(life, &s, &why) < 0)
+			log_warn("%s", why.text);
 	}
 	spec_free(spec);
 	state_free(&s);
 	return r;
 }
 
-int start_container(int conn, struct state *state, const struct spec *spec, struct err *e)
+int start_container(int conn, struct state *state, const struct spec *spec, bool *ret_hook_failed,
+	struct err *e)
 {
 	int r = msg_send(conn, MSG_START, NULL, -1, e);
 
-	if (r == 0)
+	if (r == 0) {
 		r = msg_expect(conn, MSG_EXECING, NULL, NULL, e);
+		/* Before EXECING nothing but the startContainer hooks can fail. */
+		*ret_hook_failed = r < 0;
+	}
 	if (r == 0)
 		r = msg_expect_end(conn, e);
 	if (r < 0)
@@ -540,9 +552,11 @@ int start_container(int conn, struct state *state, const struct spec *spec, stru
 	if (r < 0)
 		return r;
 	(void)unlinkat(state->dir_fd, STATE_START_SOCKET, 0); /* `delete` would do it */
-	if (spec)
-		hooks_run_all(&spec->hooks, HOOK_POSTSTART, state, "running", state->pid);
-	return 0;
+	if (spec) {
+		r = hooks_run(&spec->hooks, HOOK_POSTSTART, state, "running", state->pid, e);
+		*ret_hook_failed = r < 0;
+	}
+	return r;
 }
 
 /* --- small things --- */

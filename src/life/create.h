@@ -34,9 +34,16 @@ int create_container(struct attempt *a, const struct life *life, const struct cr
 	bool start_here, struct err *e);
 void attempt_free(struct attempt *a);
 
-/* Tell init to start, wait for its execve, save that, run the poststart hooks. conn is a socket to
- * init. state is locked by the caller. */
-int start_container(int conn, struct state *state, const struct spec *spec, struct err *e);
+/*
+ * Tell init to start, wait for its execve, save that, run the poststart hooks. conn is a socket to
+ * init; state is locked by the caller; spec may be NULL where there are no poststart hooks. After a
+ * failed hook the caller has to destroy the container.
+ */
+int start_container(int conn, struct state *state, const struct spec *spec, bool *ret_hook_failed,
+	struct err *e);
+
+/* Kill what runs, remove the cgroup and the state, run the poststop hooks. */
+int end_and_remove(const struct life *life, struct state *s, struct err *e);
 
 /* Are these descriptors open? For --preserve-fds. */
 int check_preserved(unsigned n, struct err *e);

@@ -10,7 +10,7 @@
 int hooks_run(const struct spec_hooks *hooks, enum hook_point point, const struct state *state,
 	const char *status, pid_t pid, struct err *e);
 
-/* The same, but failures are logged and the rest runs: poststart and poststop. */
+/* The same, but failures are logged and the rest runs: poststop. */
 void hooks_run_all(const struct spec_hooks *hooks, enum hook_point point, const struct state *state,
 	const char *status, pid_t pid);
 

@@ -16,13 +16,12 @@
 
 #define KILL_WAIT_MS 10000
 
-static int end_and_remove(const struct life *life, struct state *s, struct err *e);
-
 int life_run(
 	const struct life *life, const struct create_options *o, int *ret_status, struct err *e)
 {
 	struct attempt a;
 	sigset_t before;
+	bool hook_failed;
 	int status = 0;
 
 	/* Processes that the container's leave behind come to us, not to the host's init. */
@@ -36,7 +35,7 @@ int life_run(
 	}
 
 	const int master = TAKE_FD(a.master);
-	r = start_container(a.init.sock, &a.state, a.spec, e);
+	r = start_container(a.init.sock, &a.state, a.spec, &hook_failed, e);
 	a.init.sock = fd_close(a.init.sock);
 	if (r == 0 && !o->detach)
 		r = wait_foreground(a.init.pid, a.init.pidfd, master, &status, e);
@@ -131,7 +130,7 @@ static int end_init(const struct state *s, struct err *e)
 	return 0;
 }
 
-static int end_and_remove(const struct life *life, struct state *s, struct err *e)
+int end_and_remove(const struct life *life, struct state *s, struct err *e)
 {
 	struct spec *spec = NULL;
 	int r = end_init(s, e);
