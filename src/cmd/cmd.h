@@ -127,6 +127,12 @@ void print_entry(struct strbuf *b, const struct container_info *info);
 /* Rows of cells, aligned; control characters are shown as '?'. */
 void print_table(struct strbuf *b, size_t columns, size_t rows, const char *const cells[]);
 
+/*
+ * owner.c: the name of the user with this number in a text of /etc/passwd (NULL: there is none), in
+ * arena; "#1000" for one without a name. NULL: no memory.
+ */
+const char *owner_name(const char *passwd, const char *uid, struct arena *arena);
+
 /* What the global options say to life. */
 int life_of(const struct options *o, struct arena *arena, struct life *ret, struct err *e);
 

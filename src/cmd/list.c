@@ -7,11 +7,14 @@
 #include "base/fd.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
-enum { COLUMNS = 6 };
+#define COLUMNS 6
+#define PASSWD_MAX (4u << 20) /* bytes */
 
 static size_t load(
 	const struct life *life, const struct str_list *ids, struct container_info *infos);
+static int name_owners(struct container_info *infos, size_t n, struct arena *arena, struct err *e);
 static int add_table(struct strbuf *b, const struct container_info *infos, size_t n,
 	struct arena *arena, struct err *e);
 
@@ -41,9 +44,10 @@ int cmd_list(const struct options *o, struct err *e)
 	if (!infos)
 		return err_nomem(e);
 	size_t n = load(&life, &ids, infos);
-	if (o->list_format == LIST_TABLE) {
+	r = name_owners(infos, n, &arena, e);
+	if (r == 0 && o->list_format == LIST_TABLE) {
 		r = add_table(&b, infos, n, &arena, e);
-	} else {
+	} else if (r == 0) {
 		strbuf_adds(&b, "[");
 		for (size_t i = 0; i < n; i++) {
 			strbuf_adds(&b, i ? "," : "");
@@ -74,6 +78,21 @@ static size_t load(
 			log_warn("%s", why.text);
 	}
 	return n;
+}
+
+static int name_owners(struct container_info *infos, size_t n, struct arena *arena, struct err *e)
+{
+	_cleanup_free_ char *passwd = NULL;
+
+	/* Without it numbers are shown. */
+	if (n > 0)
+		(void)fd_read_file(AT_FDCWD, "/etc/passwd", PASSWD_MAX, &passwd, NULL);
+	for (size_t i = 0; i < n; i++) {
+		infos[i].owner = owner_name(passwd, infos[i].owner, arena);
+		if (!infos[i].owner)
+			return err_nomem(e);
+	}
+	return 0;
 }
 
 static int add_table(struct strbuf *b, const struct container_info *infos, size_t n,

@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 
+#include <assert.h>
 #include <errno.h>
 
 int print_out(struct strbuf *b, struct err *e)
@@ -67,6 +68,9 @@ void print_entry(struct strbuf *b, const struct container_info *info)
 	strbuf_adds(b, "}");
 }
 
+#define COLUMNS_MAX 16
+#define GAP 3 /* characters between columns */
+
 /* Characters, not bytes: the bytes of UTF-8 that go on with one are not counted. */
 static size_t width(const char *cell)
 {
@@ -88,9 +92,9 @@ static void add_plain(struct strbuf *b, const char *cell)
 
 void print_table(struct strbuf *b, size_t columns, size_t rows, const char *const cells[])
 {
-	enum { COLUMNS_MAX = 16, GAP = 3 };
 	size_t widths[COLUMNS_MAX] = { 0 };
 
+	assert(columns > 0 && columns <= COLUMNS_MAX);
 	for (size_t i = 0; i < columns * rows; i++) {
 		size_t w = width(cells[i]);
 		if (w > widths[i % columns])

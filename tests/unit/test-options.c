@@ -628,6 +628,23 @@ static void test_table_is_aligned(void **state)
 	strbuf_free(&b);
 }
 
+static void test_owner_has_a_name(void **state)
+{
+	static const char passwd[] = "root:x:0:0::/root:/bin/sh\n"
+				     "short\n\n::1000:\nten:x:10:5::/:/bin/sh\n"
+				     "thousand::1000:1000\nlast:x:7";
+	struct arena arena = { 0 };
+
+	assert_words(owner_name(passwd, "0", &arena), "root");
+	assert_words(owner_name(passwd, "1000", &arena), "thousand");
+	assert_words(owner_name(passwd, "7", &arena), "last");
+	assert_words(owner_name(passwd, "1", &arena), "#1");
+	assert_words(owner_name(passwd, "5", &arena), "#5");
+	assert_words(owner_name("", "0", &arena), "#0");
+	assert_words(owner_name(NULL, "0", &arena), "#0");
+	arena_free(&arena);
+}
+
 /* What Docker does with --version: the first line with "version", and "commit:". */
 static void test_version_lines(void **state)
 {
@@ -652,6 +669,7 @@ int main(void)
 		cmocka_unit_test(test_state_is_the_specification_s),
 		cmocka_unit_test(test_list_entry_is_runc_s),
 		cmocka_unit_test(test_table_is_aligned),
+		cmocka_unit_test(test_owner_has_a_name),
 		cmocka_unit_test(test_version_lines),
 	};
 	int failed = 0;
