@@ -9,10 +9,12 @@
 
 #include "base/fd.h"
 #include "base/self.h"
+#include "life/fault.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 
@@ -113,6 +115,13 @@ static int carry_out(const struct options *o, struct err *e)
 {
 	struct strbuf b = { 0 };
 
+#if HASU_FAULTS
+	const char *wanted = getenv("HASU_FAULT");
+	if (wanted && str_eq(wanted, "list")) {
+		fault_list();
+		return fflush(stdout) ? err_set(e, errno, "writing standard output") : 0;
+	}
+#endif
 	if (o->command && !o->help && !o->version)
 		return o->command->run(o, e);
 	if (o->version && !o->help)
