@@ -47,72 +47,70 @@ static void read_maps_policy(char *buf, size_t size)
 		(void)snprintf(buf, size, "%s", policy + 1);
 }
 
-/* In a child: set a policy by the raw call, read it back by the raw call and as text. */
-static struct kernel_says ask_kernel(int mode, const struct mpol_nodeset *nodes)
+struct answers {
+	struct kernel_says kernel, library;
+	struct mpol read, shown;
+	bool cut;
+	int read_error, shown_error;
+};
+
+/* Set a policy by the raw call, read it back by the raw call and as text. */
+static void ask_raw(int mode, const struct mpol_nodeset *nodes, struct kernel_says *says)
 {
-	struct kernel_says says = { 0 };
+	bool none = mpol_nodeset_empty(nodes);
+
+	if (syscall(SYS_set_mempolicy, mode, none ? NULL : nodes->word, none ? 0ul : 1025ul) < 0) {
+		says->error = errno;
+		return;
+	}
+	(void)syscall(SYS_get_mempolicy, &says->mode, says->nodes.word, 1025ul, NULL, 0ul);
+	read_maps_policy(says->maps, sizeof(says->maps));
+}
+
+/* The same through the library. */
+static void ask_library(const struct mpol *policy, struct answers *a)
+{
+	int self = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	a->library.error = -mpol_apply(policy);
+	a->read_error = mpol_read(&a->read);
+	a->shown_error = mpol_of_process(self, &a->shown, &a->cut);
+	a->library.mode = a->read.mode | (int)a->read.flags;
+	a->library.nodes = a->read.nodes;
+}
+
+/* Both, in a child. */
+static struct answers ask(int mode, unsigned flags, const struct mpol_nodeset *nodes)
+{
+	struct mpol policy = { mode, flags, *nodes };
+	struct answers a;
 	int fds[2], status;
 	pid_t pid;
 
+	memset(&a, 0, sizeof(a));
 	assert_int_equal(pipe(fds), 0);
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		bool none = mpol_nodeset_empty(nodes);
-
-		if (syscall(SYS_set_mempolicy, mode, none ? NULL : nodes->word,
-			    none ? 0ul : 1025ul) < 0) {
-			says.error = errno;
-		} else {
-			(void)syscall(
-				SYS_get_mempolicy, &says.mode, says.nodes.word, 1025ul, NULL, 0ul);
-			read_maps_policy(says.maps, sizeof(says.maps));
-		}
-		_exit(write(fds[1], &says, sizeof(says)) != sizeof(says));
+		ask_raw(mode | (int)flags, nodes, &a.kernel);
+		(void)syscall(SYS_set_mempolicy, 0, NULL, 0ul);
+		ask_library(&policy, &a);
+		_exit(write(fds[1], &a, sizeof(a)) != sizeof(a));
 	}
 	close(fds[1]);
-	assert_int_equal(read(fds[0], &says, sizeof(says)), sizeof(says));
+	assert_int_equal(read(fds[0], &a, sizeof(a)), sizeof(a));
 	close(fds[0]);
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(status, 0);
-	return says;
+	assert_int_equal(a.read_error, 0);
+	assert_int_equal(a.shown_error, 0);
+	assert_false(a.cut);
+	return a;
 }
 
-/* In a child: the same through the library. */
-static struct kernel_says ask_library(const struct mpol *policy, struct mpol *ret_shown)
+static int kernel_error(int mode, const struct mpol_nodeset *nodes)
 {
-	struct {
-		struct kernel_says says;
-		struct mpol read, shown;
-		bool cut;
-		int read_error, shown_error;
-	} all;
-	int fds[2], status, self;
-	pid_t pid;
-
-	memset(&all, 0, sizeof(all));
-	assert_int_equal(pipe(fds), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		all.says.error = -mpol_apply(policy);
-		all.read_error = mpol_read(&all.read);
-		self = open("/proc/self", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		all.shown_error = mpol_of_process(self, &all.shown, &all.cut);
-		_exit(write(fds[1], &all, sizeof(all)) != sizeof(all));
-	}
-	close(fds[1]);
-	assert_int_equal(read(fds[0], &all, sizeof(all)), sizeof(all));
-	close(fds[0]);
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(status, 0);
-	assert_int_equal(all.read_error, 0);
-	assert_int_equal(all.shown_error, 0);
-	assert_false(all.cut);
-	all.says.mode = all.read.mode | (int)all.read.flags;
-	all.says.nodes = all.read.nodes;
-	*ret_shown = all.shown;
-	return all.says;
+	return ask(mode & 0x1fff, (unsigned)mode & 0xe000, nodes).kernel.error;
 }
 
 struct machine {
@@ -124,10 +122,10 @@ struct machine {
 static void compare(const struct machine *m, int mode, unsigned flags,
 	const struct mpol_nodeset *nodes, const char *name)
 {
-	struct mpol policy = { mode, flags, *nodes }, shown;
-	struct mpol_resolved resolved;
+	struct answers a = ask(mode, flags, nodes);
+	struct mpol policy = { mode, flags, *nodes };
 	struct mpol_report report = { 0 };
-	struct kernel_says kernel = ask_kernel(mode | (int)flags, nodes), ours;
+	struct mpol_resolved resolved;
 	char text[MPOL_TEXT];
 	int r;
 
@@ -135,30 +133,26 @@ static void compare(const struct machine *m, int mode, unsigned flags,
 	r = mpol_check_host(&policy, &m->kernel, &m->host, NULL, &report);
 	if (r == 0)
 		r = mpol_resolve(&policy, &m->allowed, &m->host.memory, NULL, &resolved, &report);
-	if (r != -kernel.error)
+	if (r != -a.kernel.error)
 		fail_msg("mode %d flags 0x%x nodes %s: foreseen %d, the kernel says %d", mode,
-			flags, name, r, -kernel.error);
-	ours = ask_library(&policy, &shown);
-	assert_int_equal(ours.error, kernel.error);
-	if (kernel.error)
+			flags, name, r, -a.kernel.error);
+	assert_int_equal(a.library.error, a.kernel.error);
+	if (a.kernel.error)
 		return;
-	assert_int_equal(ours.mode, kernel.mode);
-	assert_true(mpol_nodeset_equal(&ours.nodes, &kernel.nodes));
-	if (resolved.reported.mode != (kernel.mode & 0x1fff) ||
-		(int)resolved.reported.flags != (kernel.mode & 0xe000))
+	assert_int_equal(a.library.mode, a.kernel.mode);
+	assert_true(mpol_nodeset_equal(&a.library.nodes, &a.kernel.nodes));
+	if ((resolved.reported.mode | (int)resolved.reported.flags) != a.kernel.mode)
 		fail_msg("mode %d flags 0x%x nodes %s: reported as 0x%x", mode, flags, name,
-			kernel.mode);
-	policy =
-		(struct mpol){ kernel.mode & 0x1fff, (unsigned)kernel.mode & 0xe000, kernel.nodes };
-	if (!mpol_resolved_reads(&resolved, &policy))
+			a.kernel.mode);
+	if (!mpol_resolved_reads(&resolved, &a.read))
 		fail_msg("mode %d flags 0x%x nodes %s: does not read as resolved", mode, flags,
 			name);
-	if (!mpol_resolved_shows(&resolved, &shown, false))
+	if (!mpol_resolved_shows(&resolved, &a.shown, false))
 		fail_msg("mode %d flags 0x%x nodes %s: does not show as resolved", mode, flags,
 			name);
 	/* Kernels before they named BALANCING write these otherwise. */
-	if (!(flags & MPOL_FLAG_NUMA_BALANCING) || strstr(kernel.maps, "balancing"))
-		assert_words(kernel.maps, mpol_maps_text(&resolved.in_force, text));
+	if (!(flags & MPOL_FLAG_NUMA_BALANCING) || strstr(a.kernel.maps, "balancing"))
+		assert_words(a.kernel.maps, mpol_maps_text(&resolved.in_force, text));
 }
 
 static void read_machine(struct machine *m)
@@ -245,8 +239,7 @@ static void test_ask_finds_the_truth(void **state)
 	(void)state;
 	read_machine(&m);
 	for (int mode = 0; mode < 32; mode++) {
-		bool takes = ask_kernel(mode, &none).error == 0 ||
-			     ask_kernel(mode, &m.allowed).error == 0;
+		bool takes = kernel_error(mode, &none) == 0 || kernel_error(mode, &m.allowed) == 0;
 
 		if (mode <= MPOL_MODE_WEIGHTED_INTERLEAVE)
 			assert_int_equal(m.kernel.modes >> mode & 1, takes);
@@ -255,9 +248,9 @@ static void test_ask_finds_the_truth(void **state)
 	}
 	for (unsigned bit = 0; bit < 3; bit++)
 		assert_int_equal(m.kernel.flags >> (13 + bit) & 1,
-			ask_kernel(MPOL_MODE_BIND | 1 << (13 + bit), &m.allowed).error == 0);
+			kernel_error(MPOL_MODE_BIND | 1 << (13 + bit), &m.allowed) == 0);
 	assert_int_equal(m.kernel.balancing_many,
-		ask_kernel(MPOL_MODE_PREFERRED_MANY | 1 << 13, &m.allowed).error == 0);
+		kernel_error(MPOL_MODE_PREFERRED_MANY | 1 << 13, &m.allowed) == 0);
 	assert_int_equal(m.kernel.flags & ~MPOL_FLAGS_ALL, 0);
 	assert_true(m.kernel.release[0] != '\0');
 }
