@@ -28,10 +28,13 @@ int cmd_list(const struct options *o, struct err *e)
 	int r = life_of(o, &arena, &life, e);
 	if (r < 0)
 		return r;
+	/*
+	 * No state directory means no containers. But one that was asked for by name must be there:
+	 * a slip in --root must not look like an empty host.
+	 */
+	if (o->root && access(life.root, F_OK) < 0)
+		return err_set(e, errno, "state directory '%s'", life.root);
 	r = life_ids(&life, &arena, &ids, e);
-	/* Nobody has made a container yet. A directory that was asked for by name must be there. */
-	if (r == -ENOENT && !o->root)
-		r = 0;
 	if (r < 0)
 		return r;
 	if (o->list_quiet) {
