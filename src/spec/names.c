@@ -350,7 +350,7 @@ const struct mount_opt names_mount_options[] = {
 	OTHER("noiversion", MOUNT_OTHER_DEFAULTS, true),
 	OTHER("iversion", MOUNT_OTHER_DEFAULTS, false),
 
-	OTHER("remount", MOUNT_OTHER_REMOUNT, true),
+	OTHER("remount", MOUNT_OTHER_REMOUNT, false),
 	OTHER("idmap", MOUNT_OTHER_IDMAP, false),
 	OTHER("ridmap", MOUNT_OTHER_RIDMAP, false),
 	OTHER("tmpcopyup", MOUNT_OTHER_TMPCOPYUP, false),

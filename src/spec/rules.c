@@ -91,8 +91,11 @@ static int check_version(struct spec *spec, struct err *e)
 	return 0;
 }
 
+/* By its options (config.md, Mounts) or, as engines and crun have it, by its type. */
 static bool is_bind(const struct spec_mount *m)
 {
+	if (m->type && str_eq(m->type, "bind"))
+		return true;
 	for (size_t i = 0; i < m->options.n; i++) {
 		const struct mount_opt *o = names_mount_option(m->options.v[i]);
 
