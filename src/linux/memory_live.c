@@ -165,14 +165,34 @@ static struct mpol foresee(const struct memory_result *saved, const struct mpol_
 	return foreseen;
 }
 
+/*
+ * Is this what numa_maps shows? Where its text is cut off, the nodes it still shows must be the
+ * foreseen ones from the lowest on, with none left out: a policy that merely overlaps is another.
+ */
+static bool is_shown(const struct mpol *foreseen, const struct mpol *shown, bool cut)
+{
+	struct mpol_resolved start = { .in_force = *foreseen };
+	unsigned last = 0;
+
+	if (!cut)
+		return mpol_resolved_shows(&start, shown, false);
+	for (unsigned n = mpol_nodeset_next(&shown->nodes, 0); n < MPOL_NODES_MAX;
+		n = mpol_nodeset_next(&shown->nodes, n + 1))
+		last = n;
+	start.in_force.nodes = (struct mpol_nodeset){ { 0 } };
+	for (unsigned n = mpol_nodeset_next(&foreseen->nodes, 0); n <= last;
+		n = mpol_nodeset_next(&foreseen->nodes, n + 1))
+		mpol_nodeset_add(&start.in_force.nodes, n);
+	return mpol_resolved_shows(&start, shown, false);
+}
+
 int memory_plan_exec(
 	const struct memory_result *saved, int init_proc_fd, struct memory_plan *ret, struct err *e)
 {
 	struct memory_plan plan = { .present = true, .in_force = true };
-	struct mpol_resolved foreseen = { 0 };
 	struct mpol_nodeset usable, left;
+	struct mpol foreseen, now;
 	struct mpol_host host;
-	struct mpol now;
 	bool cut;
 
 	if (!saved || !saved->present) {
@@ -195,11 +215,10 @@ int memory_plan_exec(
 		*ret = plan;
 		return 0;
 	}
-	foreseen.in_force = foresee(saved, &plan.host_memory, &usable);
-	if (mpol_resolved_shows(&foreseen, &now, cut) || shows_hidden(&foreseen.in_force, &now)) {
-		plan.asked = foreseen.in_force;
-		/* The user's nodes, so that the kernel goes on working them out as it does for
-		 * init. */
+	foreseen = foresee(saved, &plan.host_memory, &usable);
+	if (is_shown(&foreseen, &now, cut) || shows_hidden(&foreseen, &now)) {
+		plan.asked = foreseen;
+		/* The user's numbers, so that the kernel works them out as it does for init. */
 		if (plan.asked.flags & MOVABLE && is_rebound(plan.asked.mode)) {
 			plan.asked = saved->asked;
 			plan.in_force = false;

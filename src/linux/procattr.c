@@ -41,7 +41,6 @@ static int limit_refused(
 	const char *name = names_of(names_rlimits, (uint64_t)want->resource);
 	char soft[LIMIT_TEXT], hard[LIMIT_TEXT], old[LIMIT_TEXT];
 
-	(void)limit_text(want->soft, soft);
 	if (num == EPERM && want->hard > now->rlim_max)
 		return err_set(e, num,
 			"/process/rlimits/%zu: %s: raising the hard limit from %s to %s needs "
@@ -51,8 +50,8 @@ static int limit_refused(
 	if (num == EPERM && want->resource == RLIMIT_NOFILE)
 		return err_set(e, num, "/process/rlimits/%zu: %s: %s is above fs.nr_open", i, name,
 			limit_text(want->hard, hard));
-	return err_set(e, num, "/process/rlimits/%zu: %s: setting soft %s, hard %s", i, name, soft,
-		limit_text(want->hard, hard));
+	return err_set(e, num, "/process/rlimits/%zu: %s: setting soft %s, hard %s", i, name,
+		limit_text(want->soft, soft), limit_text(want->hard, hard));
 }
 
 int procattr_rlimits(pid_t pid, const struct spec_process *p, struct err *e)
