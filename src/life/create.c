@@ -109,9 +109,11 @@ static int load(struct attempt *a, struct err *e)
 		return err_say(e, EINVAL, "/proc of the host is not a proc file system");
 
 	r = spec_load(a->bundle_fd, "config.json", &a->spec, e);
-	if (r == 0)
-		r = spec_check_supported(a->spec, e);
-	return r;
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < a->spec->n_warnings; i++)
+		log_warn("config.json: %s", a->spec->warnings[i]);
+	return spec_check_supported(a->spec, e);
 }
 
 /* A terminal needs somebody who holds its other end. */

@@ -227,7 +227,8 @@ static int merge_process(struct exec *x, struct err *e)
 	int r;
 
 	if (o->process) {
-		if ((r = spec_load_process(o->process, &x->given, e)) < 0)
+		if ((r = spec_load_process(o->process, &x->given, e)) < 0 ||
+			(r = spec_check_supported(x->given, e)) < 0)
 			return r;
 		x->process = x->given->process;
 		return 0;
