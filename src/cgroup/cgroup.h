@@ -27,50 +27,56 @@ enum cgroup_manager {
 struct cgroup; /* in an arena; its directories are known by path and checked when opened */
 
 /*
- * Decide where the container's cgroup is; nothing is made. cgroupsPath absolute: from the root of the
- * hierarchies; relative or absent: below the caller's own cgroup, "<id>" where absent. Refused in words: no cgroup mounted, a controller that
- * the resources need but the host does not offer.
+ * Decide where the container's cgroup is; nothing is made. cgroupsPath absolute: from the root of
+ * the hierarchies; relative or absent: below the caller's own cgroup, "<id>" where absent. Refused
+ * in words: no cgroup mounted, a controller that the resources need but the host does not offer.
  */
 int cgroup_plan(const struct spec *spec, const char *id, enum cgroup_manager manager,
 	struct arena *arena, struct cgroup **ret, struct err *e);
 
 /*
- * Make its directories, with the controllers they need enabled in the parents (v2), the cpuset filled from the parent (v1). A cgroup that
- * is there already is used if it is empty of processes and not frozen, else refused. On failure everything made is
- * removed again. Remembers what it made.
+ * Make its directories, with the controllers they need enabled in the parents (v2), the cpuset
+ * filled from the parent (v1). A cgroup that is there already is used if it is empty of processes
+ * and not frozen, else refused. On failure everything made is removed again. Remembers what it
+ * made.
  */
 int cgroup_make(struct cgroup *cg, struct err *e);
 
-/* Write limits, cpuset first. Only what the spec gives is written. Device rules: all denied first, then
- * the spec's rules in order, the default devices last, as the peers do. */
+/* Write limits, cpuset first. Only what the spec gives is written. Device rules: all denied first,
+ * then the spec's rules in order, the default devices last, as the peers do. */
 int cgroup_limit(struct cgroup *cg, const struct spec_resources *r, struct err *e);
 
 /* v2: a directory for CLONE_INTO_CGROUP. -1 where only cgroup_add can place a process. */
 int cgroup_clone_fd(struct cgroup *cg);
 
-/* Put pid into the cgroup, in all hierarchies where clone3 did not. sub: a sub-cgroup for exec, or NULL. */
-int cgroup_add(const struct cgroup *cg, const char *sub, pid_t pid, bool cloned_into, struct err *e);
+/* Put pid into the cgroup, in all hierarchies where clone3 did not. sub: a sub-cgroup for exec, or
+ * NULL. */
+int cgroup_add(
+	const struct cgroup *cg, const char *sub, pid_t pid, bool cloned_into, struct err *e);
 
 /* All processes in it and below it; *ret is malloc'ed. */
 int cgroup_pids(const struct cgroup *cg, pid_t **ret, size_t *ret_n, struct err *e);
 
-/* Signal them all; SIGKILL by cgroup.kill where there is one, else frozen meanwhile or repeated until none is new. Frozen ones are thawed. */
+/* Signal them all; SIGKILL by cgroup.kill where there is one, else frozen meanwhile or repeated
+ * until none is new. Frozen ones are thawed. */
 int cgroup_kill(const struct cgroup *cg, int sig, struct err *e);
 
 int cgroup_freeze(const struct cgroup *cg, bool frozen, struct err *e);
 int cgroup_is_frozen(const struct cgroup *cg, bool *ret, struct err *e);
 
 /*
- * Kill what is left and remove it with all that is below it, waiting by events (cgroup.events, pidfds), never for a fixed time
- * only; bounded (10 s). A cgroup that is gone is no error.
+ * Kill what is left and remove it with all that is below it, waiting by events (cgroup.events,
+ * pidfds), never for a fixed time only; bounded (10 s). A cgroup that is gone is no error.
  */
 int cgroup_remove(struct cgroup *cg, struct err *e);
 
 /* For mounts of type cgroup. In arena. */
-int cgroup_for_rootfs(const struct cgroup *cg, struct arena *arena, struct rootfs_cgroups *ret, struct err *e);
+int cgroup_for_rootfs(
+	const struct cgroup *cg, struct arena *arena, struct rootfs_cgroups *ret, struct err *e);
 
 struct json_object *cgroup_to_json(const struct cgroup *cg);
 /* From the saved state, which is not trusted: paths must lie below a cgroup mount. */
-int cgroup_from_json(struct json_object *json, struct arena *arena, struct cgroup **ret, struct err *e);
+int cgroup_from_json(
+	struct json_object *json, struct arena *arena, struct cgroup **ret, struct err *e);
 /* The path as state and `features` show it, e.g. "/user.slice/abc". "" when disabled. */
 const char *cgroup_path(const struct cgroup *cg);

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * devices_v1.c - device rules: the list that v1 and v2 share, and the devices controller of v1.
+ *
+ * What a list of rules means, on either version: for each kind of access asked for, the last rule
+ * that names the device and this access decides; before the first rule stands "deny all".
+ *
+ * v1 cannot say all of that. It keeps one answer for everything and a set of exceptions, takes a
+ * request only if one exception covers the whole of it, and drops without a word what it cannot
+ * subtract. So the set is worked out here, written, and what v1 cannot express is refused.
+ */
+#include "base/fd.h"
+#include "cgroup/internal.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+#define ANY (-1)
+
+/*
+ * What every container may use, as with runc and crun: make any node (opening it is another
+ * matter), the devices that config-linux.md demands, terminals, and /dev/net/tun, which engines'
+ * users rely on.
+ */
+/* clang-format off */
+static const struct dev_rule defaults[] = {
+	{ true, true, 'c', ANY, ANY, DEV_MKNOD },
+	{ true, true, 'b', ANY, ANY, DEV_MKNOD },
+	{ true, true, 'c', 1, 3, DEV_ALL },   /* null */
+	{ true, true, 'c', 1, 5, DEV_ALL },   /* zero */
+	{ true, true, 'c', 1, 7, DEV_ALL },   /* full */
+	{ true, true, 'c', 1, 8, DEV_ALL },   /* random */
+	{ true, true, 'c', 1, 9, DEV_ALL },   /* urandom */
+	{ true, true, 'c', 5, 0, DEV_ALL },   /* tty */
+	{ true, true, 'c', 5, 1, DEV_ALL },   /* console */
+	{ true, true, 'c', 5, 2, DEV_ALL },   /* ptmx */
+	{ true, true, 'c', 136, ANY, DEV_ALL }, /* pts */
+	{ true, true, 'c', 10, 200, DEV_ALL }, /* net/tun */
+};
+/* clang-format on */
+
+static int64_t number_or_any(const struct opt_i64 *o)
+{
+	return o->set ? o->v : ANY;
+}
+
+int dev_rules(const struct spec_resources *r, struct dev_rule **ret, size_t *ret_n, struct err *e)
+{
+	if (r->n_devices > DEV_RULES_MAX)
+		return err_say(e, E2BIG,
+			"/linux/resources/devices: %zu rules are too many: at most %d",
+			r->n_devices, DEV_RULES_MAX);
+	_cleanup_free_ struct dev_rule *v = calloc(r->n_devices + ELEMENTS(defaults), sizeof(*v));
+	if (!v)
+		return err_nomem(e);
+
+	for (size_t i = 0; i < r->n_devices; i++) {
+		const struct spec_device_rule *from = &r->devices[i];
+		struct dev_rule *to = &v[i];
+		to->allow = from->allow;
+		to->type = from->type;
+		to->major = number_or_any(&from->major);
+		to->minor = number_or_any(&from->minor);
+		to->access = (from->read ? DEV_READ : 0u) | (from->write ? DEV_WRITE : 0u) |
+			     (from->mknod ? DEV_MKNOD : 0u);
+		if (to->major < ANY || to->minor < ANY || to->major > UINT32_MAX ||
+			to->minor > UINT32_MAX)
+			return err_say(e, ERANGE,
+				"/linux/resources/devices/%zu: %lld:%lld is no device number", i,
+				(long long)to->major, (long long)to->minor);
+		/* "a" alone is every access to everything, as when it is written to v1's files. */
+		if (to->type == 'a' && to->major == ANY && to->minor == ANY && to->access == 0)
+			to->access = DEV_ALL;
+	}
+	memcpy(v + r->n_devices, defaults, sizeof(defaults));
+	*ret = TAKE_PTR(v);
+	*ret_n = r->n_devices + ELEMENTS(defaults);
+	return 0;
+}
+
+/*
+ * The set of exceptions.
+ */
+
+static bool covers(const struct dev_rule *a, const struct dev_rule *b)
+{
+	return a->type == b->type && (a->major == ANY || a->major == b->major) &&
+	       (a->minor == ANY || a->minor == b->minor);
+}
+
+static bool overlaps(const struct dev_rule *a, const struct dev_rule *b)
+{
+	return a->type == b->type && (a->major == ANY || b->major == ANY || a->major == b->major) &&
+	       (a->minor == ANY || b->minor == ANY || a->minor == b->minor) &&
+	       (a->access & b->access) != 0;
+}
+
+static char *rule_text(const struct dev_rule *rule, char buf[64])
+{
+	char major[24] = "*", minor[24] = "*";
+
+	if (rule->major != ANY)
+		(void)snprintf(major, sizeof(major), "%lld", (long long)rule->major);
+	if (rule->minor != ANY)
+		(void)snprintf(minor, sizeof(minor), "%lld", (long long)rule->minor);
+	(void)snprintf(buf, 64, "%c %s:%s %s%s%s", rule->type, major, minor,
+		rule->access & DEV_READ ? "r" : "", rule->access & DEV_WRITE ? "w" : "",
+		rule->access & DEV_MKNOD ? "m" : "");
+	return buf;
+}
+
+/* The rule adds to the exceptions: merge it with one for the same devices. */
+static int list_add(struct dev_list *list, size_t room, const struct dev_rule *rule)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		struct dev_rule *old = &list->v[i];
+		if (old->type == rule->type && old->major == rule->major &&
+			old->minor == rule->minor) {
+			old->access |= rule->access;
+			old->ours &= rule->ours;
+			return 0;
+		}
+	}
+	if (list->n == room)
+		return -ENOSPC;
+	list->v[list->n++] = *rule;
+	return 0;
+}
+
+/* The rule takes back from the exceptions. */
+static int list_subtract(struct dev_list *list, const struct dev_rule *rule, struct err *e)
+{
+	char one[64], other[64];
+
+	for (size_t i = 0; i < list->n;) {
+		struct dev_rule *old = &list->v[i];
+		if (!overlaps(rule, old)) {
+			i++;
+			continue;
+		}
+		if (!covers(rule, old))
+			return err_say(e, ENOTSUP,
+				"/linux/resources/devices: cgroup v1 cannot %s '%s' within '%s', "
+				"which an earlier rule %s",
+				rule->allow ? "allow" : "deny", rule_text(rule, one),
+				rule_text(old, other), rule->allow ? "denies" : "allows");
+		old->access &= ~rule->access;
+		if (old->access != 0)
+			i++;
+		else
+			*old = list->v[--list->n];
+	}
+	return 0;
+}
+
+static int list_apply(
+	struct dev_list *list, size_t room, const struct dev_rule *rule, struct err *e)
+{
+	if (rule->type == 'a') {
+		if (rule->major == ANY && rule->minor == ANY && rule->access == DEV_ALL) {
+			list->allow = rule->allow;
+			list->n = 0;
+			return 0;
+		}
+		struct dev_rule part = *rule;
+		part.type = 'b';
+		int r = list_apply(list, room, &part, e);
+		part.type = 'c';
+		return r < 0 ? r : list_apply(list, room, &part, e);
+	}
+	if (rule->access == 0)
+		return 0;
+	if (rule->allow == list->allow)
+		return list_subtract(list, rule, e);
+	return list_add(list, room, rule);
+}
+
+int dev_list_build(const struct dev_rule *rules, size_t n, struct dev_list *ret, struct err *e)
+{
+	const size_t room = 2 * n + 1;
+	struct dev_list list = { .allow = false, .v = calloc(room, sizeof(*list.v)) };
+	int r = list.v ? 0 : err_nomem(e);
+
+	for (size_t i = 0; i < n && r == 0; i++)
+		r = list_apply(&list, room, &rules[i], e);
+	if (r < 0) {
+		free(list.v);
+		return r;
+	}
+	/* v1 wants one exception for a whole request: let each have what wider ones give anyway. */
+	for (size_t i = 0; i < list.n; i++)
+		for (size_t j = 0; j < list.n; j++)
+			if (covers(&list.v[j], &list.v[i]))
+				list.v[i].access |= list.v[j].access;
+	*ret = list;
+	return 0;
+}
+
+int devices_v1_write(
+	int dir_fd, const struct dev_rule *rules, size_t n, const char *where, struct err *e)
+{
+	struct dev_list list;
+	char text[64];
+	int r;
+
+	r = dev_list_build(rules, n, &list, e);
+	if (r < 0)
+		return r;
+	r = fd_write_file(dir_fd, list.allow ? "devices.allow" : "devices.deny", "a");
+	if (r < 0)
+		r = err_set(e, -r, "/linux/resources/devices: writing 'a' to %s of cgroup '%s'",
+			list.allow ? "devices.allow" : "devices.deny", where);
+	const char *file = list.allow ? "devices.deny" : "devices.allow";
+	for (size_t i = 0; i < list.n && r == 0; i++) {
+		r = fd_write_file(dir_fd, file, rule_text(&list.v[i], text));
+		/* A cgroup above does not allow it; only what the config asks for is missed. */
+		if (r == -EPERM && list.v[i].ours)
+			r = 0;
+		if (r < 0)
+			r = err_set(e, -r,
+				"/linux/resources/devices: writing '%s' to %s of cgroup '%s'", text,
+				file, where);
+	}
+	free(list.v);
+	return r;
+}

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * freeze.c - stop and wake all processes of a container at once.
+ *
+ * v2's freezer is used wherever v2 is mounted, on hybrid hosts too: it is atomic, also against
+ * forks, and its processes can be killed. v1's freezer is for hosts of v1 alone; what somebody else
+ * froze by it is seen and thawed all the same.
+ */
+#include "base/fd.h"
+#include "cgroup/internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <time.h>
+
+int64_t clock_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void pause_ms(int ms)
+{
+	const struct timespec t = { .tv_nsec = ms * 1000000L };
+
+	(void)nanosleep(&t, NULL); /* a shorter pause does no harm */
+}
+
+/* The value in line "<key> <value>" of a flat keyed file; '\0' if it is not there. */
+static char keyed_value(const char *text, const char *key)
+{
+	const size_t len = strlen(key);
+
+	for (const char *line = text; line; line = strchr(line, '\n')) {
+		line += *line == '\n';
+		if (strncmp(line, key, len) == 0 && line[len] == ' ')
+			return line[len + 1];
+	}
+	return '\0';
+}
+
+int events_wait(int dir_fd, const char *key, char value, int64_t deadline_ms)
+{
+	char text[256];
+
+	_cleanup_close_ int fd = openat(dir_fd, "cgroup.events", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	for (;;) {
+		/* A change after this read makes the file ready, so none is missed. */
+		ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
+		if (n < 0)
+			return -errno;
+		text[n] = '\0';
+		if (keyed_value(text, key) == value)
+			return 0;
+		int64_t left = deadline_ms - clock_ms();
+		if (left <= 0)
+			return -ETIMEDOUT;
+		struct pollfd p = { .fd = fd, .events = POLLPRI };
+		if (poll(&p, 1, (int)left) < 0 && errno != EINTR)
+			return -errno;
+	}
+}
+
+static int freeze_v2(const struct hierarchy *h, bool frozen, struct err *e)
+{
+	_cleanup_close_ int fd = hierarchy_open_leaf(h, e);
+	if (fd < 0)
+		return fd;
+	int r = fd_write_file(fd, "cgroup.freeze", frozen ? "1" : "0");
+	if (r == 0 && frozen)
+		r = events_wait(fd, "frozen", '1', clock_ms() + CGROUP_WAIT_MS);
+	if (r < 0 && frozen)
+		(void)fd_write_file(fd, "cgroup.freeze", "0"); /* never half frozen */
+	if (r < 0)
+		return err_set(e, -r, "%s cgroup '%s%s'", frozen ? "freezing" : "thawing", h->mount,
+			h->path);
+	return 0;
+}
+
+/*
+ * v1 goes by way of FREEZING, and stays there while processes fork or are added: reading the state
+ * tries again, and a thaw now and then lets what blocks it pass.
+ */
+static int freeze_v1(const struct hierarchy *h, bool frozen, struct err *e)
+{
+	const int64_t deadline = clock_ms() + CGROUP_WAIT_MS;
+	int r = 0;
+
+	_cleanup_close_ int fd = hierarchy_open_leaf(h, e);
+	if (fd < 0)
+		return fd;
+	if (!frozen) {
+		r = fd_write_file(fd, "freezer.state", "THAWED");
+		return r < 0 ? err_set(e, -r, "thawing cgroup '%s%s'", h->mount, h->path) : 0;
+	}
+	for (unsigned i = 1;; i++) {
+		_cleanup_free_ char *state = NULL;
+		r = fd_write_file(fd, "freezer.state", "FROZEN");
+		if (r == 0)
+			r = fd_read_file(fd, "freezer.state", CGROUP_FILE_MAX, &state, NULL);
+		if (r == 0 && str_starts(state, "FROZEN"))
+			return 0;
+		if (r == 0 && clock_ms() > deadline)
+			r = -ETIMEDOUT;
+		if (r < 0)
+			break;
+		if (i % 50 == 0)
+			(void)fd_write_file(fd, "freezer.state", "THAWED");
+		if (i > 10)
+			pause_ms(1);
+	}
+	(void)fd_write_file(fd, "freezer.state", "THAWED"); /* never half frozen */
+	return err_set(e, -r, "freezing cgroup '%s%s'", h->mount, h->path);
+}
+
+int cgroup_freeze(const struct cgroup *cg, bool frozen, struct err *e)
+{
+	const struct hierarchy *v2 = cgroup_v2(cg), *v1 = cgroup_v1_of(cg, "freezer");
+	int r = 0;
+
+	if (cg->manager == CGROUP_DISABLED)
+		return err_say(e, ENOTSUP, "this container has no cgroup, and so cannot be %s",
+			frozen ? "paused" : "resumed");
+	if (!v2 && !v1)
+		return err_say(e, ENOTSUP, "this host has no freezer for cgroups");
+	if (!frozen && v1)
+		r = freeze_v1(v1, false, e);
+	if (r == 0 && v2)
+		r = freeze_v2(v2, frozen, e);
+	else if (r == 0 && frozen)
+		r = freeze_v1(v1, true, e);
+	return r;
+}
+
+void cgroup_thaw_all(const struct cgroup *cg)
+{
+	const struct hierarchy *v2 = cgroup_v2(cg), *v1 = cgroup_v1_of(cg, "freezer");
+
+	/* What stays frozen is reported by the wait that follows. */
+	if (v1)
+		(void)freeze_v1(v1, false, NULL);
+	if (v2)
+		(void)freeze_v2(v2, false, NULL);
+}
+
+/* Does file of the container's directory show it frozen? A directory that is gone is not. */
+static int read_frozen(const struct hierarchy *h, const char *file, bool *ret, struct err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	_cleanup_close_ int fd = hierarchy_open_leaf(h, e);
+
+	int r = fd < 0 ? fd : fd_read_file(fd, file, CGROUP_FILE_MAX, &text, NULL);
+	if (r == -ENOENT || r == -ENODEV) {
+		*ret = false;
+		return 0;
+	}
+	if (r < 0)
+		return fd < 0 ? r
+			      : err_set(e, -r, "reading %s of cgroup '%s%s'", file, h->mount,
+					h->path);
+	*ret = h->v2 ? keyed_value(text, "frozen") == '1' : str_starts(text, "FR");
+	return 0;
+}
+
+int cgroup_is_frozen(const struct cgroup *cg, bool *ret, struct err *e)
+{
+	const struct hierarchy *v2 = cgroup_v2(cg), *v1 = cgroup_v1_of(cg, "freezer");
+	bool frozen = false;
+	int r = 0;
+
+	if (v2)
+		r = read_frozen(v2, "cgroup.events", &frozen, e);
+	if (r == 0 && v1 && !frozen)
+		r = read_frozen(v1, "freezer.state", &frozen, e);
+	if (r == 0)
+		*ret = frozen;
+	return r;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * internal.h - what the files of src/cgroup share. Private to src/cgroup and its tests.
+ */
+#pragma once
+
+#include "base/err.h"
+#include "base/str.h"
+#include "cgroup/cgroup.h"
+#include "spec/spec.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define CGROUP_FILE_MAX ((size_t)1 << 20) /* bytes of one file of cgroupfs */
+#define CGROUP_PATH_MAX 4000              /* bytes of a path below a hierarchy */
+#define CGROUP_WAIT_MS 10000              /* the longest wait for the kernel or dying processes */
+
+/* One mounted hierarchy: that of v2, or one of v1's. */
+struct hierarchy {
+	bool v2, readonly;
+	const char *
+		controllers; /* v1: as in /proc/PID/cgroup: "cpu,cpuacct", "name=systemd"; v2: "" */
+	const char *mount;   /* mount point */
+	int mount_id;
+	const char *own; /* the caller's cgroup from the mount's root, "/a/b"; NULL: not below it */
+	const char *path; /* the container's from the mount's root, "/a/id" */
+	unsigned made;    /* so many of its last names did this container make */
+	size_t reached;   /* while it is made: bytes of path that exist */
+};
+
+struct cgroup {
+	enum cgroup_manager manager;
+	const char *path; /* as users see it; "" when disabled */
+	bool creating;    /* planned by this process, not loaded from a state */
+	bool no_forks;    /* pids.max of 0 was written */
+	size_t n;
+	struct hierarchy *h;
+	struct str_list v2_needs; /* controllers that the resources need of v2 */
+};
+
+/*
+ * hierarchy.c: what is mounted, and the way into it.
+ */
+
+/* From the texts of /proc/self/mountinfo and /proc/self/cgroup. Nothing is opened. */
+int hierarchies_parse(const char *mountinfo, const char *self, struct arena *arena,
+	struct hierarchy **ret, size_t *ret_n, struct err *e);
+int hierarchies_find(struct arena *arena, struct hierarchy **ret, size_t *ret_n, struct err *e);
+bool hierarchy_has(const struct hierarchy *h, const char *controller);
+/* Is word one of the words of list, which any of the separators part? */
+bool word_in(const char *list, const char *separators, const char *word);
+
+/* Make path canonical, "/a/b": no empty name, "." or "..", names within NAME_MAX. what is for
+ * errors. */
+int cgroup_path_clean(
+	const char *path, const char *what, struct arena *arena, char **ret, struct err *e);
+
+/* The mount's root, verified to be this mount of a cgroup file system. */
+int hierarchy_open_root(const struct hierarchy *h, struct err *e);
+/* A directory below dir_fd; neither links nor mounts are followed. path has no leading '/' or is
+ * "". Returns a descriptor or -errno, no text. */
+int hierarchy_open_below(int dir_fd, const char *path);
+/* A cgroup of the hierarchy, "/a/b". -ENOENT, with e set, when it is not there. */
+int hierarchy_open(const struct hierarchy *h, const char *path, struct err *e);
+/* The same for the container's own. */
+static inline int hierarchy_open_leaf(const struct hierarchy *h, struct err *e)
+{
+	return hierarchy_open(h, h->path, e);
+}
+const struct hierarchy *cgroup_v2(const struct cgroup *cg);
+const struct hierarchy *cgroup_v1_of(const struct cgroup *cg, const char *controller);
+/* Only cgroup v2, no hierarchy of v1 beside it. */
+bool cgroup_pure_v2(const struct cgroup *cg);
+
+/*
+ * limits.c: the table of limits.
+ */
+#define LIMIT_TEXT 64
+
+/*
+ * Is there a controller for everything that r asks for? v2_controllers: the names that v2 offers.
+ * The ones that v2 must provide are added to *needs (in arena).
+ */
+int limits_plan(const struct cgroup *cg, const struct spec_resources *r, const char *v2_controllers,
+	struct arena *arena, struct str_list *needs, struct err *e);
+/* The JSON pointer of the first limit in r but device rules, or NULL. */
+const char *limits_first(const struct spec_resources *r);
+/* What row i of the table would write, for tests: 1; 0 nothing; -errno; -ENOENT past the end. */
+int limits_text(size_t i, bool v2, const struct spec_resources *r, const char **ret_pointer,
+	const char **ret_file, char *buf, const char **ret_text, struct err *e);
+/* The v1 shares as a v2 weight, 1 to 10000. */
+uint64_t limits_weight(uint64_t shares);
+
+/*
+ * devices_v1.c, devbpf.c: device rules.
+ */
+enum { DEV_MKNOD = 1, DEV_READ = 2, DEV_WRITE = 4, DEV_ALL = 7 }; /* as BPF_DEVCG_ACC_* */
+
+struct dev_rule {
+	bool allow, ours;     /* ours: one of the defaults, not of the config */
+	char type;            /* 'a', 'b', 'c' */
+	int64_t major, minor; /* -1: any */
+	unsigned access;      /* DEV_* */
+};
+#define DEV_RULES_MAX 2048
+
+/* The config's rules in order, then the defaults; *ret is malloc'ed. Before them stands: deny all.
+ */
+int dev_rules(const struct spec_resources *r, struct dev_rule **ret, size_t *ret_n, struct err *e);
+
+/* What v1 can express: one answer for all devices and the exceptions from it. */
+struct dev_list {
+	bool allow; /* the answer for what no exception matches */
+	size_t n;
+	struct dev_rule *v; /* exceptions; malloc'ed */
+};
+int dev_list_build(const struct dev_rule *rules, size_t n, struct dev_list *ret, struct err *e);
+int devices_v1_write(
+	int dir_fd, const struct dev_rule *rules, size_t n, const char *where, struct err *e);
+
+struct bpf_insn;
+/* The rules as a program of type CGROUP_DEVICE; *ret is malloc'ed. */
+int devbpf_program(const struct dev_rule *rules, size_t n, struct bpf_insn **ret, size_t *ret_n,
+	struct err *e);
+/* Load it and attach it to the cgroup; one that we attached before is replaced in one step. */
+int devbpf_attach(
+	int dir_fd, const struct dev_rule *rules, size_t n, const char *where, struct err *e);
+
+/*
+ * freeze.c, remove.c
+ */
+struct pid_list {
+	size_t n, room;
+	pid_t *v; /* malloc'ed */
+};
+/* Processes in the cgroup at dir_fd, added to list; deep: and in those below it. */
+int pids_collect(int dir_fd, bool deep, struct pid_list *list, struct err *e);
+int64_t clock_ms(void);
+void pause_ms(int ms);
+/* Wait until line "<key> <value>" stands in cgroup.events. Returns 0, or -ETIMEDOUT or another
+ * errno. */
+int events_wait(int dir_fd, const char *key, char value, int64_t deadline_ms);
+/* Thaw in every hierarchy; errors are left to what follows. */
+void cgroup_thaw_all(const struct cgroup *cg);

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * limits_write.c - the table of limits carried out: is there a controller for each, then the files
+ * of the cgroup written in the table's order.
+ *
+ * Where a controller is mounted on v1 its limits go there, else to v2 if that offers it; so pure
+ * v2, pure v1 and every mixture are one case. Whether the kernel will take a value is not guessed
+ * here: it is asked, and its refusal is told with file, value and reason.
+ */
+#include "base/fd.h"
+#include "cgroup/limits.h"
+#include "mpol.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/*
+ * Where each goes.
+ */
+
+/* The hierarchy that has the controller, NULL if none; v2_controllers are those that v2 offers. */
+static const struct hierarchy *place(
+	const struct cgroup *cg, const char *controller, const char *v2_controllers)
+{
+	const struct hierarchy *h = cgroup_v1_of(cg, controller);
+
+	if (!h && word_in(v2_controllers, " \n", controller))
+		h = cgroup_v2(cg);
+	return h;
+}
+
+static int no_controller(const struct limit *row, struct err *e)
+{
+	return err_say(
+		e, ENODEV, "%s: this host has no %s controller", row->pointer, row->controller);
+}
+
+static int add_need(struct str_list *needs, struct arena *arena, const char *controller, size_t len,
+	struct err *e)
+{
+	for (size_t i = 0; i < needs->n; i++)
+		if (strlen(needs->v[i]) == len && memcmp(needs->v[i], controller, len) == 0)
+			return 0;
+	needs->v[needs->n] = arena_strndup(arena, controller, len);
+	if (!needs->v[needs->n])
+		return err_nomem(e);
+	needs->n++;
+	return 0;
+}
+
+/*
+ * unified names files of v2's directory, and the kernel checks what is written. Files of the cgroup
+ * core are another matter: by them a config could move, stop or kill processes of the host, or take
+ * the controllers away under our feet.
+ */
+static int unified_check(const struct cgroup *cg, const char *key, const char *v2_controllers,
+	size_t *ret_len, struct err *e)
+{
+	static const char *const core[] = { "cgroup.max.depth", "cgroup.max.descendants",
+		"cgroup.pressure" };
+	size_t len = strcspn(key, ".");
+	char controller[64];
+
+	if (!cgroup_v2(cg))
+		return err_say(e, ENOTSUP,
+			AT_RESOURCES
+			"unified/%s: this host has cgroup v1 only, and unified is for v2",
+			key);
+	if (strchr(key, '/') || len == 0 || key[len] == '\0' || len >= sizeof(controller))
+		return err_say(e, EINVAL,
+			AT_RESOURCES "unified: '%s' is not the name of a file of a controller, "
+				     "such as memory.high",
+			key);
+	(void)snprintf(controller, sizeof(controller), "%.*s", (int)len, key);
+	*ret_len = len;
+	if (str_eq(controller, "cgroup")) {
+		*ret_len = 0;
+		for (size_t i = 0; i < ELEMENTS(core); i++)
+			if (str_eq(key, core[i]))
+				return 0;
+		return err_say(e, EPERM,
+			AT_RESOURCES "unified/%s: only the runtime itself writes this file", key);
+	}
+	if (!word_in(v2_controllers, " \n", controller))
+		return err_say(e, ENODEV,
+			AT_RESOURCES "unified/%s: cgroup v2 has no %s controller here", key,
+			controller);
+	return 0;
+}
+
+int limits_plan(const struct cgroup *cg, const struct spec_resources *r, const char *v2_controllers,
+	struct arena *arena, struct str_list *needs, struct err *e)
+{
+	struct str_list found = { 0 };
+	char buf[LIMIT_TEXT] = "";
+	const char *text;
+	int ret;
+
+	found.v = arena_array(arena, char *, n_limits + r->unified.n + 1);
+	if (!found.v)
+		return err_nomem(e);
+	for (size_t i = 0; i < n_limits; i++) {
+		const struct limit *row = &limits[i];
+		if (!limit_given(row, r))
+			continue;
+		const struct hierarchy *h = place(cg, row->controller, v2_controllers);
+		if (!h && limit_unlimited(row, r))
+			continue;
+		if (!h)
+			return no_controller(row, e);
+		const struct limit_form *form = h->v2 ? &row->v2 : &row->v1;
+		if (form->why)
+			return limit_refused(row, form, e);
+		ret = form->text ? form->text(row, r, -1, buf, &text, e) : 0;
+		if (ret >= 0 && h->v2)
+			ret = add_need(&found, arena, row->controller, strlen(row->controller), e);
+		if (ret < 0)
+			return ret;
+	}
+	for (size_t i = 0; i < r->unified.n; i++) {
+		size_t len;
+		ret = unified_check(cg, r->unified.v[i].key, v2_controllers, &len, e);
+		if (ret == 0 && len > 0)
+			ret = add_need(&found, arena, r->unified.v[i].key, len, e);
+		if (ret < 0)
+			return ret;
+	}
+	*needs = found;
+	return 0;
+}
+
+/*
+ * Writing.
+ */
+
+struct writer {
+	const struct cgroup *cg;
+	const struct spec_resources *r;
+	int *fds;             /* per hierarchy: the container's directory, -1 until it is needed */
+	char *v2_controllers; /* of that directory; NULL without v2 */
+};
+
+static int writer_fd(struct writer *w, const struct hierarchy *h, struct err *e)
+{
+	size_t i = (size_t)(h - w->cg->h);
+
+	if (w->fds[i] < 0)
+		w->fds[i] = hierarchy_open_leaf(h, e);
+	return w->fds[i];
+}
+
+static int write_error(const char *pointer, const struct hierarchy *h, const char *file,
+	const char *text, int num, struct err *e)
+{
+	if (num == ENOENT)
+		return err_say(e, ENODEV, "%s: this kernel has no %s (in '%s%s')", pointer, file,
+			h->mount, h->path);
+	return err_set(
+		e, num, "%s: writing '%s' to '%s%s/%s'", pointer, text, h->mount, h->path, file);
+}
+
+/*
+ * v2 takes any list and quietly uses what the cgroups above allow of it, or all of that when
+ * nothing is left. A container must not run elsewhere than asked.
+ */
+static int check_effective(const struct limit *row, const struct hierarchy *h, int fd,
+	const char *asked, struct err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	struct mpol_nodeset want, have;
+	char file[64];
+
+	(void)snprintf(file, sizeof(file), "%s.effective", row->v2.file);
+	if (fd_read_file(fd, file, CGROUP_FILE_MAX, &text, NULL) < 0)
+		return 0;
+	text[strcspn(text, "\n")] = '\0';
+	/* A set of 1024 numbers holds any nodes; of a list with higher CPUs nothing is said here.
+	 */
+	if (mpol_nodeset_parse(asked, strlen(asked), "", &want, NULL) < 0 ||
+		mpol_nodeset_parse(text, strlen(text), "", &have, NULL) < 0)
+		return 0;
+	struct mpol_nodeset outside = mpol_nodeset_minus(&have, &want);
+	if (mpol_nodeset_empty(&outside))
+		return 0;
+	return err_say(e, EINVAL,
+		"%s: none of '%s' may be used in cgroup '%s%s': the cgroups above leave '%s'",
+		row->pointer, asked, h->mount, h->path, text);
+}
+
+/* Returns 1 if it is to be tried again after the others. */
+static int write_row(struct writer *w, const struct limit *row, bool again, struct err *e)
+{
+	char buf[LIMIT_TEXT] = "";
+	const char *text;
+	int r;
+
+	const struct hierarchy *h =
+		place(w->cg, row->controller, w->v2_controllers ? w->v2_controllers : "");
+	if (!h)
+		return limit_unlimited(row, w->r) ? 0 : no_controller(row, e);
+	const struct limit_form *form = h->v2 ? &row->v2 : &row->v1;
+	if (form->why)
+		return limit_refused(row, form, e);
+	int fd = writer_fd(w, h, e);
+	if (fd < 0)
+		return fd;
+	r = form->text ? form->text(row, w->r, fd, buf, &text, e) : 0;
+	if (r <= 0)
+		return r;
+
+	const char *file = form->file;
+	r = fd_write_file(fd, file, text);
+	if (r == -ENOENT && !h->v2 && str_starts(file, "cpuset.")) {
+		file += strlen("cpuset."); /* mounted with noprefix */
+		r = fd_write_file(fd, file, text);
+	}
+	if (r == -ENOENT && row->optional &&
+		(str_eq(text, "max") || str_eq(text, "-1") || str_eq(text, "0")))
+		return 0;
+	if (r == -EINVAL && row->paired && !again)
+		return 1;
+	if (r < 0)
+		return write_error(row->pointer, h, file, text, -r, e);
+	return h->v2 && row->kind == MEMBER_TEXT ? check_effective(row, h, fd, text, e) : 0;
+}
+
+static int write_table(struct writer *w, struct err *e)
+{
+	bool again[LIMITS_MAX] = { false };
+	int r;
+
+	for (size_t i = 0; i < n_limits; i++) {
+		if (!limit_given(&limits[i], w->r))
+			continue;
+		r = write_row(w, &limits[i], false, e);
+		if (r < 0)
+			return r;
+		again[i] = r > 0;
+	}
+	for (size_t i = 0; i < n_limits; i++) {
+		if (!again[i])
+			continue;
+		r = write_row(w, &limits[i], true, e);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+/* The kernel takes one line a write: io.max has one for each device. */
+static int write_unified(struct writer *w, const struct str_pair *pair, struct err *e)
+{
+	const struct hierarchy *h = cgroup_v2(w->cg);
+	char pointer[320];
+	size_t len;
+	int r;
+
+	r = unified_check(w->cg, pair->key, w->v2_controllers ? w->v2_controllers : "", &len, e);
+	if (r < 0)
+		return r;
+	int fd = writer_fd(w, h, e);
+	if (fd < 0)
+		return fd;
+	(void)snprintf(pointer, sizeof(pointer), AT_RESOURCES "unified/%s", pair->key);
+	const char *p = pair->value;
+	do {
+		size_t n = strcspn(p, "\n");
+		_cleanup_free_ char *line = strndup(p, n + (p[n] == '\n'));
+		if (!line)
+			return err_nomem(e);
+		bool empty = n == 0;
+		p += n + (p[n] == '\n');
+		if (empty && *pair->value)
+			continue;
+		/* A write of nothing never reaches the file; an empty line does. */
+		r = fd_write_file(fd, pair->key, *line ? line : "\n");
+		if (r < 0) {
+			line[strcspn(line, "\n")] = '\0';
+			return write_error(pointer, h, pair->key, line, -r, e);
+		}
+	} while (*p);
+	return 0;
+}
+
+/*
+ * A new container gets the default rules even if the config has none, as with runc: otherwise every
+ * device of the host would be open to one that may make device nodes.
+ */
+static int write_devices(struct writer *w, struct err *e)
+{
+	_cleanup_free_ struct dev_rule *rules = NULL;
+	size_t n;
+	int r;
+
+	if (w->r->n_devices == 0 && !w->cg->creating)
+		return 0;
+	const struct hierarchy *v1 = cgroup_v1_of(w->cg, "devices");
+	const struct hierarchy *h = v1 ? v1 : cgroup_v2(w->cg);
+	if (!h)
+		return err_say(
+			e, ENODEV, AT_RESOURCES "devices: this host has no devices controller");
+	r = dev_rules(w->r, &rules, &n, e);
+	if (r < 0)
+		return r;
+	int fd = writer_fd(w, h, e);
+	if (fd < 0)
+		return fd;
+	return h->v2 ? devbpf_attach(fd, rules, n, h->path, e)
+		     : devices_v1_write(fd, rules, n, h->path, e);
+}
+
+int cgroup_limit(struct cgroup *cg, const struct spec_resources *r, struct err *e)
+{
+	struct writer w = { .cg = cg, .r = r };
+	const struct hierarchy *v2 = cgroup_v2(cg);
+	int ret = 0;
+
+	if (cg->manager == CGROUP_DISABLED) {
+		const char *first = limits_first(r);
+		return first ? err_say(e, EINVAL, "%s: this container has no cgroup", first) : 0;
+	}
+	w.fds = malloc(cg->n * sizeof(*w.fds));
+	if (!w.fds)
+		return err_nomem(e);
+	for (size_t i = 0; i < cg->n; i++)
+		w.fds[i] = -1;
+
+	if (v2) {
+		int fd = writer_fd(&w, v2, e);
+		ret = fd < 0 ? fd : 0;
+		if (ret == 0)
+			ret = fd_read_file(
+				fd, "cgroup.controllers", CGROUP_FILE_MAX, &w.v2_controllers, NULL);
+		if (ret < 0 && fd >= 0)
+			ret = err_set(e, -ret, "reading the controllers of cgroup '%s'", v2->path);
+	}
+	if (ret == 0)
+		ret = write_table(&w, e);
+	for (size_t i = 0; i < r->unified.n && ret == 0; i++)
+		ret = write_unified(&w, &r->unified.v[i], e);
+	if (ret == 0)
+		ret = write_devices(&w, e);
+	if (ret == 0 && r->pids_limit.set)
+		cg->no_forks = r->pids_limit.v == 0;
+
+	for (size_t i = 0; i < cg->n; i++)
+		(void)fd_close(w.fds[i]);
+	free(w.v2_controllers);
+	free(w.fds);
+	return ret;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * state.c - a cgroup as JSON in the container's saved state, and back.
+ *
+ * The state is not trusted: a hierarchy must be mounted as it says right now, and its path is
+ * checked like one from a config. What is removed later lies below it.
+ */
+#include "cgroup/internal.h"
+
+#include <errno.h>
+#include <json-c/json.h>
+
+struct json_object *cgroup_to_json(const struct cgroup *cg)
+{
+	struct json_object *top = json_object_new_object();
+	struct json_object *list = json_object_new_array();
+
+	if (!top || !list)
+		goto fail;
+	json_object_object_add(top, "manager",
+		json_object_new_string(cg->manager == CGROUP_DISABLED ? "disabled" : "cgroupfs"));
+	json_object_object_add(top, "path", json_object_new_string(cg->path));
+	for (size_t i = 0; i < cg->n; i++) {
+		const struct hierarchy *h = &cg->h[i];
+		struct json_object *o = json_object_new_object();
+		if (!o)
+			goto fail;
+		json_object_object_add(o, "controllers", json_object_new_string(h->controllers));
+		json_object_object_add(o, "mount", json_object_new_string(h->mount));
+		json_object_object_add(o, "path", json_object_new_string(h->path));
+		json_object_object_add(o, "made", json_object_new_int64(h->made));
+		json_object_array_add(list, o);
+	}
+	json_object_object_add(top, "hierarchies", list);
+	return top;
+fail:
+	json_object_put(list);
+	json_object_put(top);
+	return NULL;
+}
+
+static const char *text_of(struct json_object *o, const char *key)
+{
+	struct json_object *v;
+
+	if (!json_object_object_get_ex(o, key, &v) || !json_object_is_type(v, json_type_string) ||
+		strlen(json_object_get_string(v)) != (size_t)json_object_get_string_len(v))
+		return NULL;
+	return json_object_get_string(v);
+}
+
+/* A path in the form that cgroup_path_clean gives it. */
+static int clean_path(struct json_object *o, struct arena *arena, char **ret, struct err *e)
+{
+	const char *path = text_of(o, "path");
+	int r;
+
+	if (!path || path[0] != '/')
+		return err_say(e, EBADMSG, "the saved state has a cgroup without a path");
+	r = cgroup_path_clean(path, "the saved state's cgroup", arena, ret, e);
+	if (r == 0 && (!str_eq(*ret, path) || str_eq(path, "/")))
+		r = err_say(e, EBADMSG, "the saved state has '%s' as its cgroup", path);
+	return r;
+}
+
+static int hierarchy_from_json(struct json_object *o, const struct cgroup *mounted,
+	struct arena *arena, struct hierarchy *ret, struct err *e)
+{
+	const char *controllers = text_of(o, "controllers"), *mount = text_of(o, "mount");
+	struct json_object *made;
+	unsigned names = 0;
+	char *path;
+	int r;
+
+	if (!controllers || !mount)
+		return err_say(e, EBADMSG, "the saved state has a cgroup without its hierarchy");
+	r = clean_path(o, arena, &path, e);
+	if (r < 0)
+		return r;
+	for (const char *p = path; *p; p++)
+		names += *p == '/';
+	if (!json_object_object_get_ex(o, "made", &made) ||
+		!json_object_is_type(made, json_type_int) || json_object_get_int64(made) < 0 ||
+		json_object_get_int64(made) > names)
+		return err_say(e, EBADMSG,
+			"the saved state does not say what was made of cgroup '%s'", path);
+
+	for (size_t i = 0; i < mounted->n; i++) {
+		if (!str_eq(mounted->h[i].controllers, controllers) ||
+			!str_eq(mounted->h[i].mount, mount))
+			continue;
+		*ret = mounted->h[i];
+		ret->path = path;
+		ret->made = (unsigned)json_object_get_int64(made);
+		return 0;
+	}
+	return err_say(e, ENOENT,
+		"the saved state has its cgroup in '%s', which is not mounted here", mount);
+}
+
+int cgroup_from_json(
+	struct json_object *json, struct arena *arena, struct cgroup **ret, struct err *e)
+{
+	const char *manager = text_of(json, "manager");
+	struct cgroup mounted = { 0 };
+	struct json_object *list;
+	char *path;
+	int r;
+
+	struct cgroup *cg = arena_new(arena, struct cgroup);
+	if (!cg)
+		return err_nomem(e);
+	cg->path = "";
+	if (manager && str_eq(manager, "disabled")) {
+		cg->manager = CGROUP_DISABLED;
+		*ret = cg;
+		return 0;
+	}
+	if (!manager || !str_eq(manager, "cgroupfs") ||
+		!json_object_object_get_ex(json, "hierarchies", &list) ||
+		!json_object_is_type(list, json_type_array))
+		return err_say(e, EBADMSG, "the saved state does not say where the cgroup is");
+	r = clean_path(json, arena, &path, e);
+	if (r == 0)
+		r = hierarchies_find(arena, &mounted.h, &mounted.n, e);
+	if (r < 0)
+		return r;
+	cg->path = path;
+	size_t n = json_object_array_length(list);
+	if (n == 0 || n > mounted.n)
+		return err_say(e, EBADMSG,
+			"the saved state has %zu cgroup hierarchies, and %zu are mounted here", n,
+			mounted.n);
+	cg->h = arena_array(arena, struct hierarchy, n);
+	if (!cg->h)
+		return err_nomem(e);
+	for (size_t i = 0; i < n; i++) {
+		r = hierarchy_from_json(
+			json_object_array_get_idx(list, i), &mounted, arena, &cg->h[i], e);
+		if (r < 0)
+			return r;
+	}
+	cg->n = n;
+	*ret = cg;
+	return 0;
+}
