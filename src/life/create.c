@@ -150,8 +150,11 @@ static int plan_container(struct attempt *a, struct err *e)
 		return r;
 
 	r = memory_plan(spec, &a->memory, &warnings, e);
-	if (warnings.text)
-		log_warn("%s", warnings.text);
+	for (char *line = warnings.text, *rest; line && *line; line = rest) {
+		rest = strchrnul(line, '\n');
+		log_warn("%.*s", (int)(rest - line), line);
+		rest += *rest == '\n';
+	}
 	strbuf_free(&warnings);
 	if (r < 0)
 		return r;
@@ -481,15 +484,21 @@ static void undo(struct attempt *a)
 		log_warn("undoing the create of container '%s': %s", a->options->id, e.text);
 }
 
-void attempt_free(struct attempt *a)
+void attempt_close_host(struct attempt *a)
 {
 	if (a->rootfs_open)
 		rootfs_close(&a->rootfs);
+	a->rootfs_open = false;
 	ns_close(a->plan.ns_fds);
 	a->plan.start_sock = fd_close(a->plan.start_sock);
 	a->bundle_fd = fd_close(a->bundle_fd);
 	a->host_proc_fd = fd_close(a->host_proc_fd);
 	a->console_fd = fd_close(a->console_fd);
+}
+
+void attempt_free(struct attempt *a)
+{
+	attempt_close_host(a);
 	a->master = fd_close(a->master);
 	a->init.sock = fd_close(a->init.sock);
 	a->init.pidfd = fd_close(a->init.pidfd);

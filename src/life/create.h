@@ -34,6 +34,9 @@ int create_container(struct attempt *a, const struct life *life, const struct cr
 	bool start_here, struct err *e);
 void attempt_free(struct attempt *a);
 
+/* Let go of the host's files that only create needed: a long `run` must not pin them. */
+void attempt_close_host(struct attempt *a);
+
 /*
  * Tell init to start, wait for its execve, save that, run the poststart hooks. conn is a socket to
  * init; state is locked by the caller; spec may be NULL where there are no poststart hooks. After a

@@ -354,6 +354,11 @@ static int read_state(struct state *s, struct err *e)
 	return r;
 }
 
+void state_unlock(const struct state *s)
+{
+	(void)flock(s->dir_fd, LOCK_UN); /* fails for no lock of ours */
+}
+
 int state_load_config(const struct state *s, struct spec **ret, struct err *e)
 {
 	return spec_load(s->dir_fd, CONFIG_FILE, ret, e);
@@ -574,18 +579,21 @@ int life_ids(const struct life *life, struct arena *arena, struct str_list *ret,
 		if (ids.n + 2 > room) {
 			char **more = arena_array(arena, char *, room * 2);
 			if (!more)
-				break;
+				goto nomem;
 			memcpy(more, ids.v, ids.n * sizeof(*more));
 			ids.v = more;
 			room *= 2;
 		}
 		ids.v[ids.n] = arena_strdup(arena, d->d_name);
 		if (!ids.v[ids.n])
-			break;
+			goto nomem;
 		ids.n++;
 	}
 	closedir(dir);
 	qsort(ids.v, ids.n, sizeof(*ids.v), by_name);
 	*ret = ids;
 	return 0;
+nomem:
+	closedir(dir);
+	return err_nomem(e);
 }

@@ -55,6 +55,8 @@ enum state_lock {
 /* -ENOENT when there is no such container. */
 int state_load(const struct life *life, const char *id, enum state_lock lock, struct state *ret,
 	struct err *e);
+/* Let others change the container from here on. */
+void state_unlock(const struct state *s);
 int state_load_config(const struct state *s, struct spec **ret, struct err *e);
 
 /* Remove ROOT/ID with what we put there. */

@@ -16,6 +16,8 @@
 
 #define KILL_WAIT_MS 10000
 
+static int remove_again(const struct life *life, const char *id, struct err *e);
+
 int life_run(
 	const struct life *life, const struct create_options *o, int *ret_status, struct err *e)
 {
@@ -34,15 +36,16 @@ int life_run(
 		return r;
 	}
 
-	const int master = TAKE_FD(a.master);
+	attempt_close_host(&a);
 	r = start_container(a.init.sock, &a.state, a.spec, &hook_failed, e);
 	a.init.sock = fd_close(a.init.sock);
+	const bool failed = r < 0;
+	state_unlock(&a.state);
 	if (r == 0 && !o->detach)
-		r = wait_foreground(a.init.pid, a.init.pidfd, master, &status, e);
-	fd_close(master);
-	if (r < 0 || (!o->detach && !o->keep)) {
+		r = wait_foreground(a.init.pid, a.init.pidfd, a.master, &status, e);
+	if (failed || (!o->detach && !o->keep)) {
 		struct err why = { 0 };
-		int removed = end_and_remove(life, &a.state, &why);
+		int removed = remove_again(life, o->id, &why);
 		if (removed < 0 && r == 0)
 			r = err_say(e, why.num, "%s", why.text);
 		else if (removed < 0)
@@ -52,6 +55,21 @@ int life_run(
 	wait_unblock_signals(&before);
 	if (r == 0)
 		*ret_status = status;
+	return r;
+}
+
+/* What run made; somebody else may have deleted it meanwhile. */
+static int remove_again(const struct life *life, const char *id, struct err *e)
+{
+	struct state s;
+	int r = state_load(life, id, STATE_LOCK, &s, e);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return r;
+	r = end_and_remove(life, &s, e);
+	state_free(&s);
 	return r;
 }
 
