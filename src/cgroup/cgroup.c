@@ -383,8 +383,10 @@ static void hierarchy_unmake(struct hierarchy *h)
 {
 	char path[CGROUP_PATH_MAX + 2];
 
+	if (h->made == 0)
+		return;
 	_cleanup_close_ int root = hierarchy_open_root(h, NULL);
-	(void)snprintf(path, sizeof(path), "%s", h->path);
+	(void)snprintf(path, sizeof(path), "%.*s", (int)h->reached, h->path);
 	for (; root >= 0 && h->made > 0; h->made--) {
 		char *name = strrchr(path, '/');
 		*name++ = '\0';
