@@ -19,12 +19,10 @@
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-static void own_stdio(const struct process_plan *p);
 static int enter_cwd(const struct process_plan *p, struct err *e);
 static int verify_cwd(const struct process_plan *p, struct err *e);
 static int find_program(const struct process_plan *p, char *const *env, struct arena *arena,
@@ -87,7 +85,10 @@ int confine(const struct process_plan *p, int root_fd, struct arena *arena, stru
 	program.env = creds_environment(p->process, root_fd, arena);
 	if (!program.env)
 		return err_nomem(e);
-	own_stdio(p);
+	/* A program that reopens /dev/stdout, as many loggers do, needs to own what is behind it.
+	 */
+	if ((r = creds_own_stdio(p->process, e)) < 0)
+		return r;
 
 	/* As root first: the directory may be closed to the process's own user, as it may under the
 	 * peers. Where root may not enter (NFS with root_squash), the user tries below. */
@@ -145,25 +146,6 @@ int confine_execute(
 		return r;
 	(void)execve(program->path, program->argv, program->env);
 	return err_set(e, errno, "exec %s", program->path);
-}
-
-/*
- * A program that reopens /dev/stdout, as many loggers do, needs to own what is behind it. Best
- * effort: pipes of other users and read-only files refuse.
- */
-static void own_stdio(const struct process_plan *p)
-{
-	struct stat st;
-
-	for (int fd = 0; fd <= STDERR_FILENO; fd++) {
-		if (fstat(fd, &st) < 0 || st.st_uid == p->process->user.uid)
-			continue;
-		/* /dev/null is everybody's. */
-		if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
-			continue;
-		if (fchown(fd, p->process->user.uid, (gid_t)-1) < 0)
-			continue;
-	}
 }
 
 static int enter_cwd(const struct process_plan *p, struct err *e)
