@@ -466,7 +466,8 @@ static void pointer_of(struct strbuf *b, const struct where *at)
 	}
 }
 
-static void sentence_of(struct strbuf *b, const struct where *at, const char *fmt, va_list ap)
+__attribute__((format(printf, 3, 0))) static void sentence_of(
+	struct strbuf *b, const struct where *at, const char *fmt, va_list ap)
 {
 	char text[512];
 
