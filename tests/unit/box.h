@@ -222,12 +222,42 @@ static inline void add_usual(struct box *box)
 	add(box, "/sys", "sysfs", "sysfs", "nosuid noexec nodev ro");
 }
 
+/*
+ * A /dev of the stand-in's own: what the code under test may get wrong must not reach the
+ * machine's, which is one devtmpfs for all mount namespaces.
+ */
+static inline void make_dev_of_host(void)
+{
+	static const struct {
+		const char *path;
+		unsigned major, minor;
+	} nodes[] = {
+		{ "/dev/null", 1, 3 },
+		{ "/dev/zero", 1, 5 },
+		{ "/dev/full", 1, 7 },
+		{ "/dev/random", 1, 8 },
+		{ "/dev/urandom", 1, 9 },
+		{ "/dev/tty", 5, 0 },
+		{ "/dev/ptmx", 5, 2 },
+	};
+
+	CHECK(mount("dev", "/dev", "tmpfs", MS_NOSUID, "mode=755") == 0);
+	mode_t umask_before = umask(0);
+	for (size_t i = 0; i < ELEMENTS(nodes); i++)
+		CHECK(mknod(nodes[i].path, S_IFCHR | 0666,
+			      makedev(nodes[i].major, nodes[i].minor)) == 0);
+	umask(umask_before);
+	CHECK(mkdir("/dev/pts", 0755) == 0);
+	CHECK(mount("devpts", "/dev/pts", "devpts", 0, "newinstance,ptmxmode=0666") == 0);
+}
+
 /* The host: a tmpfs that only this process and its children see, a busybox rootfs, a canary. */
 static inline void make_host(const struct box *box)
 {
 	CHECK(unshare(CLONE_NEWNS) == 0);
 	CHECK(mount("", "/", "", MS_PRIVATE | MS_REC, "") == 0);
 	CHECK(mount("tmpfs", BASE, "tmpfs", 0, "mode=755,size=64m") == 0);
+	make_dev_of_host();
 	CHECK(mkdir(BASE "/bundle", 0755) == 0 && mkdir(CANARY, 0755) == 0);
 	CHECK(run("mkdir -p " ROOTFS "/bin " ROOTFS "/etc " ROOTFS "/proc " ROOTFS "/dev " ROOTFS
 		  "/sys " ROOTFS "/tmp && chmod 1777 " ROOTFS "/tmp && cp /bin/busybox " ROOTFS
