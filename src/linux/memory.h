@@ -69,6 +69,16 @@ int memory_plan_exec(
  */
 int memory_apply_exec(const struct memory_plan *plan, struct err *e);
 
+/*
+ * The decisions of these two, without any system call, for hosts that are not here. choose: what
+ * numa_maps shows of init now, usable being the nodes that its cpuset allows and that have memory;
+ * hidden: its policy is one that this kernel shows as "default". plan has host_memory, and gets asked
+ * and in_force. policy: what to ask the kernel for, so that the plan's nodes are in force.
+ */
+void memory_exec_choose(const struct memory_result *saved, const struct mpol *now, bool cut,
+	bool hidden, const struct mpol_nodeset *usable, struct memory_plan *plan);
+struct mpol memory_exec_policy(const struct memory_plan *plan, const struct mpol_nodeset *usable);
+
 /* The caller's own policy, for hooks that init starts after it has the container's. */
 int memory_save(struct mpol *ret, bool *ret_has);
 int memory_restore(const struct mpol *saved, bool has);

@@ -186,13 +186,31 @@ static bool is_shown(const struct mpol *foreseen, const struct mpol *shown, bool
 	return mpol_resolved_shows(&start, shown, false);
 }
 
+void memory_exec_choose(const struct memory_result *saved, const struct mpol *now, bool cut,
+	bool hidden, const struct mpol_nodeset *usable, struct memory_plan *plan)
+{
+	struct mpol foreseen = foresee(saved, &plan->host_memory, usable);
+
+	plan->in_force = true;
+	if (!is_shown(&foreseen, now, cut) && !hidden) {
+		/* init, or somebody in its name, has set another one: that counts now. */
+		plan->asked = *now;
+	} else if (foreseen.flags & MOVABLE && is_rebound(foreseen.mode)) {
+		/* The user's numbers, so that the kernel works them out as it does for init. */
+		plan->asked = saved->asked;
+		plan->in_force = false;
+	} else {
+		plan->asked = foreseen;
+	}
+}
+
 int memory_plan_exec(
 	const struct memory_result *saved, int init_proc_fd, struct memory_plan *ret, struct err *e)
 {
-	struct memory_plan plan = { .present = true, .in_force = true };
+	struct memory_plan plan = { .present = true };
 	struct mpol_nodeset usable, left;
-	struct mpol foreseen, now;
 	struct mpol_host host;
+	struct mpol now;
 	bool cut;
 
 	if (!saved || !saved->present) {
@@ -209,24 +227,10 @@ int memory_plan_exec(
 	usable = mpol_nodeset_and(&usable, &plan.host_memory);
 
 	/* Not readable, or a policy without a name here: the container's own is the best guess. */
-	if (mpol_of_process(init_proc_fd, &now, &cut) < 0) {
-		plan.asked = saved->asked;
-		plan.in_force = false;
-		*ret = plan;
-		return 0;
-	}
-	foreseen = foresee(saved, &plan.host_memory, &usable);
-	if (is_shown(&foreseen, &now, cut) || shows_hidden(&foreseen, &now)) {
-		plan.asked = foreseen;
-		/* The user's numbers, so that the kernel works them out as it does for init. */
-		if (plan.asked.flags & MOVABLE && is_rebound(plan.asked.mode)) {
-			plan.asked = saved->asked;
-			plan.in_force = false;
-		}
-	} else {
-		/* init, or somebody in its name, has set another one: that counts now. */
-		plan.asked = now;
-	}
+	plan.asked = saved->asked;
+	if (mpol_of_process(init_proc_fd, &now, &cut) == 0)
+		memory_exec_choose(
+			saved, &now, cut, shows_hidden(&saved->asked, &now), &usable, &plan);
 	left = mpol_nodeset_and(&plan.asked.nodes, &usable);
 	if (plan.asked.mode == MPOL_MODE_PREFERRED && !mpol_nodeset_empty(&plan.asked.nodes) &&
 		mpol_nodeset_empty(&left))
@@ -249,8 +253,7 @@ static struct mpol_nodeset positions(
 	return r;
 }
 
-/* What to ask for, so that the plan's nodes are in force, or what the kernel uses for them. */
-static struct mpol exec_policy(const struct memory_plan *plan, const struct mpol_nodeset *usable)
+struct mpol memory_exec_policy(const struct memory_plan *plan, const struct mpol_nodeset *usable)
 {
 	struct mpol policy = plan->asked;
 	const bool relative = policy.flags & MPOL_FLAG_RELATIVE_NODES;
@@ -293,7 +296,7 @@ int memory_apply_exec(const struct memory_plan *plan, struct err *e)
 				e, -r, WHERE ": asking for the nodes that the cpuset allows");
 		if (!mpol_nodeset_empty(&plan->host_memory))
 			usable = mpol_nodeset_and(&usable, &plan->host_memory);
-		policy = exec_policy(plan, &usable);
+		policy = memory_exec_policy(plan, &usable);
 		r = mpol_apply(&policy);
 		if (r != -EINVAL)
 			break;
