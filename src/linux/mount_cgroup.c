@@ -32,6 +32,15 @@ int mount_cgroup(struct rootfs *r, size_t i, int target_fd, struct err *e)
 	return mount_v1(r, i, target_fd, e);
 }
 
+static bool has_cgroup_mount(const struct rootfs *r)
+{
+	for (size_t i = 0; i < r->spec->n_mounts; i++) {
+		if (!r->mounts[i].bind && str_starts(r->spec->mounts[i].type, "cgroup"))
+			return true;
+	}
+	return false;
+}
+
 /*
  * In a cgroup namespace its root is what a new mount shows. In the host's, v2 shows all, as
  * /proc/self/cgroup does then; but a user namespace may not mount that, and v1 has a choice.
@@ -41,6 +50,8 @@ int mount_cgroup_open(struct rootfs *r, struct err *e)
 	const struct rootfs_cgroups *c = r->opts.cgroups;
 
 	if (!c || r->spec->linux_.namespaces[NS_CGROUP].present || (c->v2 && !r->userns))
+		return 0;
+	if (!has_cgroup_mount(r))
 		return 0;
 	for (size_t k = 0; k < c->n; k++) {
 		if (!c->v[k].host_dir)

@@ -13,14 +13,19 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/mount.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+
+#define MOUNTS_MANY 128
 
 static int plan(struct rootfs *r, struct arena *arena, struct err *e);
 static int plan_mounts(struct rootfs *r, struct arena *arena, struct err *e);
 static int new_fds(struct arena *arena, size_t n, int **ret);
 static bool in_user_namespace(void);
+static int open_roomily(struct rootfs *r, int bundle_fd, struct err *e);
 static int open_host(struct rootfs *r, int bundle_fd, struct err *e);
 static int open_source(struct rootfs *r, int bundle_fd, size_t i, struct err *e);
 static int attach(struct rootfs *r, struct err *e);
@@ -33,7 +38,7 @@ int rootfs_open(const struct spec *spec, const struct rootfs_options *opts, stru
 
 	int n = plan(&r, arena, e);
 	if (n == 0)
-		n = open_host(&r, opts->bundle_fd, e);
+		n = open_roomily(&r, opts->bundle_fd, e);
 	if (n == -EPERM && r.fd < 0) {
 		/* Not even the tree: no CAP_SYS_ADMIN here. Init has it in its own user namespace.
 		 */
@@ -146,6 +151,26 @@ static uint64_t propagation_of_clones(const struct rootfs *r)
 	return r->propagation & (MS_PRIVATE | MS_UNBINDABLE) ? MS_PRIVATE : MS_SLAVE;
 }
 
+/*
+ * Each bind takes a descriptor until it is in place, and the usual soft limit is 1024. Where there
+ * are many they get numbers above that limit, raised meanwhile, so that the ones below stay free.
+ */
+static int open_roomily(struct rootfs *r, int bundle_fd, struct err *e)
+{
+	struct rlimit before, roomy;
+
+	if (r->spec->n_mounts <= MOUNTS_MANY || getrlimit(RLIMIT_NOFILE, &before) < 0)
+		return open_host(r, bundle_fd, e);
+	roomy = before;
+	roomy.rlim_cur = before.rlim_max;
+	if (before.rlim_cur >= INT_MAX || setrlimit(RLIMIT_NOFILE, &roomy) < 0)
+		return open_host(r, bundle_fd, e);
+	r->source_fds_from = (int)before.rlim_cur;
+	int n = open_host(r, bundle_fd, e);
+	(void)setrlimit(RLIMIT_NOFILE, &before); /* lowering is always allowed */
+	return n;
+}
+
 static int open_host(struct rootfs *r, int bundle_fd, struct err *e)
 {
 	r->fd = mount_clone(bundle_fd, r->spec->root.path, AT_RECURSIVE);
@@ -196,6 +221,13 @@ static int open_source(struct rootfs *r, int bundle_fd, size_t i, struct err *e)
 			source);
 	if (fd < 0)
 		return err_set(e, -fd, "cloning the mount of source '%s'", source);
+	if (r->source_fds_from > 0) {
+		int high = fcntl(fd, F_DUPFD_CLOEXEC, r->source_fds_from);
+		if (high >= 0) {
+			fd_close(fd);
+			fd = high;
+		}
+	}
 	r->source_fds[i] = fd;
 	int n = mount_set(fd, AT_RECURSIVE, 0, 0, propagation_of_clones(r));
 	return n < 0 ? err_set(e, -n, "setting the propagation of source '%s'", source) : 0;
@@ -218,7 +250,7 @@ int rootfs_attach(struct rootfs *r, struct err *e)
 		_cleanup_close_ int bundle = open(r->opts.bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (bundle < 0)
 			return err_set(e, errno, "opening bundle '%s'", r->opts.bundle);
-		n = open_host(r, bundle, e);
+		n = open_roomily(r, bundle, e);
 		if (n < 0)
 			return n;
 	}

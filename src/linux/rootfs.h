@@ -47,24 +47,23 @@ struct rootfs_options {
 	const struct rootfs_cgroups *cgroups; /* NULL: no cgroup mounts possible */
 };
 
+/* Lists of descriptors hold -1 where there is none; they live in the arena. */
 struct rootfs {
 	const struct spec *spec;
 	struct rootfs_options opts;
-	char *path;      /* absolute path of root.path on the host; in the arena */
-	int fd;          /* root of the container's tree: detached until rootfs_attach */
-	int null_fd;     /* detached clone of the host's verified /dev/null, for masks */
-	int *source_fds; /* per mount of the spec: detached clone of a bind source, or -1; in the
-			    arena */
-	int *device_fds; /* per default and spec device when they must be bound, or -1; in the arena
-			  */
+	char *path;          /* absolute path of root.path on the host; in the arena */
+	int fd;              /* root of the container's tree: detached until rootfs_attach */
+	int null_fd;         /* detached clone of the host's verified /dev/null, for masks */
+	int *source_fds;     /* per mount of the spec: detached clone of a bind's source */
+	int source_fds_from; /* 0, or the number from which on these are */
+	int *device_fds;     /* per default and spec device: the host's node where it is bound */
 	size_t n_device_fds;
-	int *cgroup_fds; /* per hierarchy when it must be bound, or -1; in the arena */
+	int *cgroup_fds; /* per hierarchy: the container's directory where it is bound */
 	size_t n_cgroup_fds;
 	struct mount_plan *mounts; /* per mount of the spec; in the arena */
-	uint64_t propagation; /* linux.rootfsPropagation: MS_SLAVE ..., with MS_REC for the r forms
-			       */
-	bool userns;          /* init is in a user namespace: mknod(2) of devices is not allowed */
-	bool own_dev;         /* /dev is not the host's: nodes and links are made in it */
+	uint64_t propagation;      /* linux.rootfsPropagation: MS_SLAVE ..., MS_REC for r forms */
+	bool userns;               /* init is in a user namespace: mknod(2) makes no devices */
+	bool own_dev;              /* /dev is not the host's: nodes and links are made in it */
 	bool late; /* the parent may not clone mounts (rootless): rootfs_attach opens instead */
 };
 

@@ -33,14 +33,6 @@ int rootfs_pivot(struct rootfs *r, struct err *e)
 	if (n < 0)
 		return n;
 
-	/* Only now: pivot_root(2) and move_mount(2) refuse a root that is shared. */
-	if (r->propagation & (MS_SHARED | MS_UNBINDABLE)) {
-		n = mount_set(r->fd, r->propagation & MS_REC ? AT_RECURSIVE : 0, 0, 0,
-			r->propagation & ~(uint64_t)MS_REC);
-		if (n < 0)
-			return err_set(e, -n, "setting linux.rootfsPropagation '%s'",
-				r->spec->linux_.rootfs_propagation);
-	}
 	if (r->own_dev) {
 		n = devices_exchange_null(r, e);
 		if (n < 0)

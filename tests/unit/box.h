@@ -30,6 +30,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
@@ -65,7 +66,7 @@
 /* One container: what its config says, and who looks at it when. */
 struct box {
 	struct spec spec;
-	struct spec_mount mounts[24];
+	struct spec_mount mounts[256];
 	struct arena arena;
 	struct rootfs_cgroups cgroups;
 	bool no_pivot, terminal;

@@ -225,6 +225,107 @@ static void a_bad_propagation_is_refused(void **state)
 	in_host(&box, NULL);
 }
 
+/* What the root shows in mountinfo, with covers laid over things that an early "unbindable" would
+ * have kept from being cloned. */
+static const char *root_word;
+static void root_shows_its_propagation(struct box *box)
+{
+	char line[1024];
+
+	CHECK(mount_line("/", line));
+	if (root_word)
+		CHECK(strstr(line, root_word));
+	else
+		CHECK(!strstr(line, "shared:") && !strstr(line, "master:") &&
+			!strstr(line, "unbindable"));
+	CHECK(is_char("/proc/vmstat", 1, 3) && is_char("/proc/zoneinfo", 1, 3));
+	CHECK(mount_has("/proc/sys", "ro"));
+}
+static void the_root_has_the_propagation_of_the_config(void **state)
+{
+	static const struct {
+		const char *propagation, *word;
+	} rows[] = {
+		{ NULL, "master:" },
+		{ "slave", "master:" },
+		{ "rslave", "master:" },
+		{ "private", NULL },
+		{ "rprivate", NULL },
+		{ "shared", "shared:" },
+		{ "rshared", "shared:" },
+		{ "unbindable", "unbindable" },
+		{ "runbindable", "unbindable" },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		struct box box = { .inside = root_shows_its_propagation };
+		root_word = rows[i].word;
+		box.spec.linux_.rootfs_propagation = rows[i].propagation;
+		box.spec.linux_.masked_paths = words(&box, "/proc/vmstat /proc/zoneinfo");
+		box.spec.linux_.readonly_paths = words(&box, "/proc/sys");
+		add(&box, "/proc", "proc", "proc", "");
+		in_host(&box, NULL);
+	}
+}
+
+/* ------------------------------------------------------------------ many, and others */
+
+static void few_descriptors(struct box *box)
+{
+	struct rlimit few = { .rlim_cur = 64, .rlim_max = 4096 };
+
+	make_volume(box);
+	CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+}
+static void many_inside(struct box *box)
+{
+	struct rlimit now;
+	char path[32];
+
+	for (int i = 0; i < 200; i++) {
+		snprintf(path, sizeof(path), "/many/%d/file", i);
+		CHECK(has_text(path, "from the volume"));
+	}
+	CHECK(getrlimit(RLIMIT_NOFILE, &now) == 0 && now.rlim_cur == 64 && now.rlim_max == 4096);
+}
+static void more_binds_than_descriptors(void **state)
+{
+	struct box box = { .inside = many_inside };
+
+	for (int i = 0; i < 200; i++)
+		add(&box, arena_printf(&box.arena, "/many/%d", i), "bind", "volume", "bind ro");
+	in_host(&box, few_descriptors);
+}
+
+static void make_layers(struct box *box)
+{
+	CHECK(run("cd " BASE " && mkdir lower upper work") == 0);
+	write_text(BASE "/lower/file", "from below");
+}
+static void overlay_inside(struct box *box)
+{
+	CHECK(mount_is("/over", "overlay") && has_text("/over/file", "from below"));
+	write_text("/over/file", "changed");
+	CHECK(has_text("/over/file", "changed"));
+	CHECK(mount_has("/below", "ro") && open("/below/x", O_CREAT | O_WRONLY, 0600) < 0);
+	CHECK(errno == EROFS);
+}
+static void overlay_after(struct box *box)
+{
+	CHECK(has_text(BASE "/lower/file", "from below") &&
+		has_text(BASE "/upper/file", "changed"));
+}
+static void any_other_type_is_mounted_by_its_options(void **state)
+{
+	struct box box = { .inside = overlay_inside, .after = overlay_after };
+
+	add(&box, "/proc", "proc", "proc", "");
+	add(&box, "/over", "overlay", "overlay",
+		"lowerdir=" BASE "/lower upperdir=" BASE "/upper workdir=" BASE "/work");
+	add(&box, "/below", "overlay", "overlay", "ro lowerdir=" BASE "/lower:" ROOTFS "/etc");
+	in_host(&box, make_layers);
+}
+
 /* ------------------------------------------------------------------ tmpfs */
 
 static void make_modes(struct box *box)
@@ -507,6 +608,9 @@ int main(void)
 		TEST(a_private_rootfs_cuts_its_binds_off),
 		TEST(a_shared_bind_sends_mounts_out),
 		TEST(a_bad_propagation_is_refused),
+		TEST(the_root_has_the_propagation_of_the_config),
+		TEST(more_binds_than_descriptors),
+		TEST(any_other_type_is_mounted_by_its_options),
 		TEST(a_tmpfs_keeps_the_mode_and_is_filled_before_it_is_sealed),
 		TEST(devices_are_made_as_asked_whatever_the_umask),
 		TEST(a_bound_dev_is_left_alone),
