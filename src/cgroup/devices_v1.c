@@ -68,9 +68,6 @@ int dev_rules(const struct spec_resources *r, struct dev_rule **ret, size_t *ret
 			return err_say(e, ERANGE,
 				"/linux/resources/devices/%zu: %lld:%lld is no device number", i,
 				(long long)to->major, (long long)to->minor);
-		/* "a" alone is every access to everything, as when it is written to v1's files. */
-		if (to->type == 'a' && to->major == ANY && to->minor == ANY && to->access == 0)
-			to->access = DEV_ALL;
 	}
 	memcpy(v + r->n_devices, defaults, sizeof(defaults));
 	*ret = TAKE_PTR(v);
@@ -88,11 +85,16 @@ static bool covers(const struct dev_rule *a, const struct dev_rule *b)
 	       (a->minor == ANY || a->minor == b->minor);
 }
 
-static bool overlaps(const struct dev_rule *a, const struct dev_rule *b)
+/* Is there a device that both name? */
+static bool crosses(const struct dev_rule *a, const struct dev_rule *b)
 {
 	return a->type == b->type && (a->major == ANY || b->major == ANY || a->major == b->major) &&
-	       (a->minor == ANY || b->minor == ANY || a->minor == b->minor) &&
-	       (a->access & b->access) != 0;
+	       (a->minor == ANY || b->minor == ANY || a->minor == b->minor);
+}
+
+static bool overlaps(const struct dev_rule *a, const struct dev_rule *b)
+{
+	return crosses(a, b) && (a->access & b->access) != 0;
 }
 
 static char *rule_text(const struct dev_rule *rule, char buf[64])
@@ -175,6 +177,32 @@ static int list_apply(
 	return list_add(list, room, rule);
 }
 
+/*
+ * v1 grants a request only if one exception covers the whole of it: let each have what wider ones
+ * give anyway. Two that cross ("1:*" and "*:3") have no one to hold what they give together.
+ */
+static int list_widen(struct dev_list *list, struct err *e)
+{
+	char one[64], other[64];
+
+	for (size_t i = 0; i < list->n; i++)
+		for (size_t j = 0; j < list->n; j++)
+			if (covers(&list->v[j], &list->v[i]))
+				list->v[i].access |= list->v[j].access;
+	for (size_t i = 0; i < list->n; i++) {
+		for (size_t j = i + 1; j < list->n; j++) {
+			const struct dev_rule *a = &list->v[i], *b = &list->v[j];
+			bool crossed = crosses(a, b) && !covers(a, b) && !covers(b, a);
+			if (crossed && (a->access & ~b->access) && (b->access & ~a->access))
+				return err_say(e, ENOTSUP,
+					"/linux/resources/devices: cgroup v1 cannot add up '%s' "
+					"and '%s' for the devices of both",
+					rule_text(a, one), rule_text(b, other));
+		}
+	}
+	return 0;
+}
+
 int dev_list_build(const struct dev_rule *rules, size_t n, struct dev_list *ret, struct err *e)
 {
 	const size_t room = 2 * n + 1;
@@ -187,11 +215,11 @@ int dev_list_build(const struct dev_rule *rules, size_t n, struct dev_list *ret,
 		free(list.v);
 		return r;
 	}
-	/* v1 wants one exception for a whole request: let each have what wider ones give anyway. */
-	for (size_t i = 0; i < list.n; i++)
-		for (size_t j = 0; j < list.n; j++)
-			if (covers(&list.v[j], &list.v[i]))
-				list.v[i].access |= list.v[j].access;
+	r = list.allow ? 0 : list_widen(&list, e);
+	if (r < 0) {
+		free(list.v);
+		return r;
+	}
 	*ret = list;
 	return 0;
 }

@@ -14,8 +14,7 @@
 
 static limit_text_fn text_number, text_max, text_list, text_one, text_memory_max, text_swap_v2,
 	text_swap_v1, text_weight, text_quota_v1, text_cpu_max;
-static limit_given_fn given_swap, given_no_oom, given_flat, given_kernel, given_kernel_tcp,
-	given_cpu_max;
+static limit_given_fn given_swap, given_no_oom, given_flat, given_kernel_tcp, given_cpu_max;
 
 #define AT AT_RESOURCES
 #define MEMBER(name) .offset = offsetof(struct spec_resources, name)
@@ -50,10 +49,7 @@ const struct limit limits[] = {
 	{ AT "memory/useHierarchy", MEMBER_OTHER, .given = given_flat, .controller = "memory",
 	  .v2 = REFUSED("memory is always counted with that of the cgroups below"),
 	  .v1 = REFUSED("since Linux 5.11 memory is always counted with that of the cgroups below") },
-	{ AT "memory/kernel", MEMBER_I64, MEMBER(memory.kernel), .given = given_kernel,
-	  .controller = "memory",
-	  .v2 = V1_ONLY("a limit of kernel memory"),
-	  .v1 = { "memory.kmem.limit_in_bytes", text_number, 0 } },
+	/* memory/kernel is ignored, with a warning of the spec layer: Linux 5.16 has no such limit. */
 	{ AT "memory/kernelTCP", MEMBER_I64, MEMBER(memory.kernel_tcp), .given = given_kernel_tcp,
 	  .controller = "memory",
 	  .v2 = V1_ONLY("a limit of TCP buffers"),
@@ -138,11 +134,6 @@ static bool given_no_oom(const struct spec_resources *r)
 static bool given_flat(const struct spec_resources *r)
 {
 	return r->memory.use_hierarchy.set && !r->memory.use_hierarchy.v;
-}
-
-static bool given_kernel(const struct spec_resources *r)
-{
-	return value_or_0(&r->memory.kernel) > 0;
 }
 
 static bool given_kernel_tcp(const struct spec_resources *r)

@@ -47,6 +47,7 @@ struct test {
 	struct cgroup *cg;
 	struct err e;
 	char parent[64], path[128];
+	char enabled[256]; /* v2: controllers that the root passed on before */
 };
 
 /* ------------------------------------------------------------------ the oracle */
@@ -174,8 +175,28 @@ static int setup(void **state)
 	*state = t;
 	if (geteuid() != 0)
 		return 0;
+	char root[PATH_MAX];
+	if (host_dir(t, "", "", root))
+		snprintf(t->enabled, sizeof(t->enabled), "%s",
+			slurp(root, "cgroup.subtree_control"));
 	plan(t, "leaf");
 	return 0;
+}
+
+/* Making cgroups may have enabled controllers at v2's root, which is not the test's. */
+static void restore_root(const struct test *t)
+{
+	char root[PATH_MAX], *now, *save = NULL, off[64];
+
+	if (geteuid() != 0 || !host_dir(t, "", "", root))
+		return;
+	now = slurp(root, "cgroup.subtree_control");
+	for (char *w = strtok_r(now, " ", &save); w; w = strtok_r(NULL, " ", &save)) {
+		if (word_in(t->enabled, " ", w))
+			continue;
+		snprintf(off, sizeof(off), "-%s", w);
+		spit(root, "cgroup.subtree_control", off);
+	}
 }
 
 static int teardown(void **state)
@@ -189,6 +210,7 @@ static int teardown(void **state)
 			t->cg->h[i].made = 2;
 		(void)cgroup_remove(t->cg, NULL);
 	}
+	restore_root(t);
 	arena_free(&t->arena);
 	free(t);
 	if (left > 0)
@@ -751,7 +773,7 @@ static const struct limit_row limit_rows[] = {
 		"cpu.cfs_quota_us", "-1", "cpu.max", "max 60000" },
 	{ "idle", { .cpu.idle = I(1) }, "cpu", "cpu.idle", "1", "cpu.idle", "1" },
 	{ "awake with shares", { .cpu = { .idle = I(0), .shares = I(2048) } }, "cpu", "cpu.shares",
-		"2048", "cpu.weight", "170" },
+		"2048", "cpu.weight", "174" },
 };
 
 /* One cgroup for all rows, each an update of it: what the rows before left is the starting point.
@@ -918,6 +940,116 @@ static void no_devices_means_the_defaults(void **state)
 	remove_it(t);
 }
 
+/* ------------------------------------------------------------------ v2 */
+
+/* A controller that v2 has here, and one of its files.
+ */
+struct v2_case {
+	char root[PATH_MAX];
+	struct str_pair pair;
+};
+
+static bool v2_find(struct test *t, struct v2_case *c)
+{
+	static const struct str_pair files[] = {
+		{ "pids.max", "11" },
+		{ "hugetlb.2MB.max", "4194304" },
+	};
+
+	if (!host_dir(t, "", "", c->root))
+		return false;
+	for (size_t i = 0; i < ELEMENTS(files); i++) {
+		char name[16];
+		snprintf(name, sizeof(name), "%.*s", (int)strcspn(files[i].key, "."), files[i].key);
+		if (!word_in(slurp(c->root, "cgroup.controllers"), " ", name))
+			continue;
+		c->pair = files[i];
+		t->spec.linux_.resources.unified = (struct pair_list){ 1, &c->pair };
+		return true;
+	}
+	return false;
+}
+
+static void v2_controllers_are_enabled_and_unified_written(void **state)
+{
+	TEST;
+	struct v2_case c = { 0 };
+	char dir[PATH_MAX];
+
+	if (!v2_find(t, &c))
+		skip();
+	plan(t, "leaf");
+	assert_ok(cgroup_make(t->cg, &t->e));
+	assert_ok(cgroup_limit(t->cg, &t->spec.linux_.resources, &t->e));
+	assert_true(host_dir(t, "", t->path, dir));
+	assert_string_equal(slurp(dir, c.pair.key), c.pair.value);
+	c.pair.value = "nonsense\n";
+	assert_true(cgroup_limit(t->cg, &t->spec.linux_.resources, &t->e) < 0);
+	assert_says("/linux/resources/unified/");
+	assert_says("writing 'nonsense'");
+	remove_it(t);
+}
+
+static void v2_parents_with_processes_are_named(void **state)
+{
+	TEST;
+	struct v2_case c = { 0 };
+	char dir[PATH_MAX], text[16];
+
+	if (!v2_find(t, &c))
+		skip();
+	pid_t pid = sleeper();
+	assert_true(host_dir(t, "", t->parent, dir));
+	assert_int_equal(mkdir(dir, 0755), 0);
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	spit(dir, "cgroup.procs", text);
+	plan(t, "leaf");
+	assert_int_equal(cgroup_make(t->cg, &t->e), -EBUSY);
+	assert_says("has processes of its own (such as ");
+	assert_says(text);
+	kill(pid, SIGKILL);
+	reap(pid, SIGKILL);
+	assert_int_equal(leftovers(t->parent), 1);
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void v2_threaded_cgroups_are_refused(void **state)
+{
+	TEST;
+	char parent[PATH_MAX], leaf[PATH_MAX];
+
+	if (!host_dir(t, "", t->parent, parent) || !host_dir(t, "", t->path, leaf))
+		skip();
+	assert_int_equal(mkdir(parent, 0755), 0);
+	assert_int_equal(mkdir(leaf, 0755), 0);
+	spit(leaf, "cgroup.type", "threaded");
+	assert_int_equal(cgroup_make(t->cg, &t->e), -ENOTSUP);
+	assert_says("is of type 'threaded'");
+	assert_int_equal(rmdir(leaf), 0);
+	assert_int_equal(rmdir(parent), 0);
+	assert_int_equal(leftovers(t->parent), 0);
+}
+
+static void bad_paths_are_refused(void **state)
+{
+	TEST;
+	static const struct {
+		const char *path, *words;
+	} rows[] = {
+		{ "/a/../../b", "/linux/cgroupsPath: '/a/../../b' leads upwards by '..'" },
+		{ "/", "the root of the hierarchies" },
+		{ "system.slice:hasu:id", "has the form slice:prefix:name" },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		t->spec.linux_.cgroups_path = rows[i].path;
+		assert_true(
+			cgroup_plan(&t->spec, "id", CGROUP_CGROUPFS, &t->arena, &t->cg, &t->e) < 0);
+		assert_says(rows[i].words);
+	}
+	t->cg = NULL;
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -944,6 +1076,10 @@ int main(void)
 		T(devices_of_this_host),
 		T(devices_by_program_on_v2),
 		T(no_devices_means_the_defaults),
+		T(v2_controllers_are_enabled_and_unified_written),
+		T(v2_parents_with_processes_are_named),
+		T(v2_threaded_cgroups_are_refused),
+		T(bad_paths_are_refused),
 	};
 
 	return cmocka_run_group_tests_name("cgroups of this host", tests, NULL, NULL);

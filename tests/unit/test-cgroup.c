@@ -1,0 +1,545 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The parts of the cgroup layer that need no cgroup: the table of limits on both versions, where
+ * the hierarchies of captured hosts are, paths, and what device rules mean.
+ *
+ * Device rules are judged by a plain reading of the list ("for each access the last rule that names
+ * it decides"), which shares nothing with the program for v2, run here by a small interpreter, nor
+ * with the exceptions for v1, matched here as the kernel's devcgroup does.
+ */
+#include "rows.h"
+
+#include "cgroup/internal.h"
+
+#include <errno.h>
+#include <linux/bpf.h>
+
+/* ------------------------------------------------------------------ the table */
+
+#define I(x)                                                                                       \
+	{                                                                                          \
+		true, (x)                                                                          \
+	}
+#define MB (INT64_C(1) << 20)
+
+struct text_row {
+	const char *says;
+	struct spec_resources r;
+	const char *v1, *v2; /* "file=text ..." of all rows; or words of the error */
+};
+
+static const struct text_row text_rows[] = {
+	{ "nothing given, nothing written", { 0 }, "", "" },
+	{ "zeros are not given, but where zero is a value",
+		{ .memory = { .limit = I(0), .swap = I(0), .reservation = I(0) },
+			.cpu = { .shares = I(0), .quota = I(0), .period = I(0) } },
+		"", "" },
+	{ "memory limit", { .memory.limit = I(64 * MB) }, "memory.limit_in_bytes=67108864",
+		"memory.max=67108864" },
+	{ "no memory limit takes swap along", { .memory.limit = I(-1) },
+		"memory.limit_in_bytes=-1 memory.memsw.limit_in_bytes=-1",
+		"memory.max=max memory.swap.max=max" },
+	{ "swap counts memory on v1, not on v2", { .memory = { .limit = I(64), .swap = I(100) } },
+		"memory.limit_in_bytes=64 memory.memsw.limit_in_bytes=100",
+		"memory.max=64 memory.swap.max=36" },
+	{ "no swap at all", { .memory = { .limit = I(64), .swap = I(64) } },
+		"memory.limit_in_bytes=64 memory.memsw.limit_in_bytes=64",
+		"memory.max=64 memory.swap.max=0" },
+	{ "swap without limit", { .memory = { .limit = I(64), .swap = I(-1) } },
+		"memory.limit_in_bytes=64 memory.memsw.limit_in_bytes=-1",
+		"memory.max=64 memory.swap.max=max" },
+	{ "swap limited, memory not", { .memory = { .limit = I(-1), .swap = I(64) } },
+		"memory.limit_in_bytes=-1 memory.memsw.limit_in_bytes=64",
+		"memory.max=max memory.swap.max=64" },
+	{ "less swap and memory than memory", { .memory = { .limit = I(64), .swap = I(63) } },
+		"less than the 64 of memory/limit", "less than the 64 of memory/limit" },
+	{ "swap alone", { .memory.swap = I(64) }, "memory.memsw.limit_in_bytes=64",
+		"mean nothing without memory/limit" },
+	{ "reservation", { .memory.reservation = I(-1) }, "memory.soft_limit_in_bytes=-1",
+		"memory.low=max" },
+	{ "swappiness 0 is a value", { .memory.swappiness = I(0) }, "memory.swappiness=0",
+		"/linux/resources/memory/swappiness: a cgroup's swappiness exists on cgroup v1 "
+		"only" },
+	{ "no OOM killer", { .memory.disable_oom_killer = I(true) }, "memory.oom_control=1",
+		"/linux/resources/memory/disableOOMKiller: a cgroup without the OOM killer exists "
+		"on" },
+	{ "an OOM killer", { .memory.disable_oom_killer = I(false) }, "", "" },
+	{ "pids", { .pids_limit = I(7) }, "pids.max=7", "pids.max=7" },
+	{ "pids: 0 is a value", { .pids_limit = I(0) }, "pids.max=0", "pids.max=0" },
+	{ "pids: -1 is none", { .pids_limit = I(-1) }, "pids.max=max", "pids.max=max" },
+	{ "shares become weight", { .cpu.shares = I(1024) }, "cpu.shares=1024", "cpu.weight=100" },
+	{ "quota and period", { .cpu = { .quota = I(5000), .period = I(20000) } },
+		"cpu.cfs_period_us=20000 cpu.cfs_quota_us=5000", "cpu.max=5000 20000" },
+	{ "quota alone", { .cpu.quota = I(5000) }, "cpu.cfs_quota_us=5000", "cpu.max=5000" },
+	{ "quota none", { .cpu = { .quota = I(-1), .period = I(20000) } },
+		"cpu.cfs_period_us=20000 cpu.cfs_quota_us=-1", "cpu.max=max 20000" },
+	{ "period alone", { .cpu.period = I(20000) }, "cpu.cfs_period_us=20000",
+		"cpu.max=max 20000" },
+	{ "burst 0 is a value", { .cpu.burst = I(0) }, "cpu.cfs_burst_us=0", "cpu.max.burst=0" },
+	{ "idle", { .cpu.idle = I(1) }, "cpu.idle=1", "cpu.idle=1" },
+	{ "cpuset first",
+		{ .pids_limit = I(1), .cpu = { .cpus = "0-3,7", .mems = "0", .idle = I(0) } },
+		"cpuset.cpus=0-3,7 cpuset.mems=0 pids.max=1 cpu.idle=0",
+		"cpuset.cpus=0-3,7 cpuset.mems=0 pids.max=1 cpu.idle=0" },
+	{ "an empty list is not given", { .cpu = { .cpus = "", .mems = "" } }, "", "" },
+	{ "real time", { .cpu = { .realtime_period = I(1000000), .realtime_runtime = I(950000) } },
+		"cpu.rt_period_us=1000000 cpu.rt_runtime_us=950000",
+		"real-time bandwidth exists on" },
+	{ "numbers beyond 63 bits", { .cpu.burst = I(UINT64_MAX) },
+		"cpu.cfs_burst_us=18446744073709551615", "cpu.max.burst=18446744073709551615" },
+};
+
+static void check_texts(const struct spec_resources *r, bool v2, const char *want)
+{
+	struct strbuf got = { 0 };
+	struct err e = { 0 };
+	char buf[LIMIT_TEXT];
+	const char *pointer, *file, *text;
+
+	strbuf_adds(&got, "");
+	for (size_t i = 0;; i++) {
+		int n = limits_text(i, v2, r, &pointer, &file, buf, &text, &e);
+		if (n == -ENOENT)
+			break;
+		if (n < 0) {
+			if (!strstr(e.text, want))
+				fail_msg("'%s' lacks '%s'", e.text, want);
+			strbuf_free(&got);
+			return;
+		}
+		if (n > 0)
+			strbuf_addf(&got, "%s%s=%s", got.len ? " " : "", file, text);
+	}
+	assert_words(got.text, want);
+	strbuf_free(&got);
+}
+
+static void texts(void **state)
+{
+	const struct text_row *row = *state;
+
+	check_texts(&row->r, false, row->v1);
+	check_texts(&row->r, true, row->v2);
+}
+
+/* From runc's and crun's tests and documentation of the conversion; the ends by its definition. */
+static void weights(void **state)
+{
+	static const struct {
+		uint64_t shares, weight;
+	} rows[] = { { 0, 1 }, { 1, 1 }, { 2, 1 }, { 512, 59 }, { 1024, 100 }, { 2048, 174 },
+		{ 262144, 10000 }, { 262145, 10000 }, { UINT64_MAX, 10000 } };
+
+	for (size_t i = 0; i < ELEMENTS(rows); i++)
+		assert_int_equal(limits_weight(rows[i].shares), rows[i].weight);
+	for (uint64_t s = 2; s < 262144; s++)
+		assert_true(limits_weight(s) <= limits_weight(s + 1));
+}
+
+/* ------------------------------------------------------------------ hosts */
+
+struct host_row {
+	const char *says, *mountinfo, *self,
+		*want; /* "controllers@mount:own" of each; own "?" unknown */
+};
+
+static const struct host_row host_rows[] = {
+	{ "pure v2",
+		"30 22 0:26 / /sys/fs/cgroup rw,nosuid shared:4 - cgroup2 cgroup2 rw,nsdelegate\n",
+		"0::/user.slice/a\n", "v2@/sys/fs/cgroup:/user.slice/a" },
+	{ "v1 and a name",
+		"31 30 0:28 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
+		"32 30 0:29 / /sys/fs/cgroup/systemd rw shared:9 master:2 - cgroup systemd "
+		"rw,xattr,name=systemd\n",
+		"3:cpuacct,cpu:/x\n1:name=systemd:/\n",
+		"cpuacct,cpu@/sys/fs/cgroup/cpu,cpuacct:/x name=systemd@/sys/fs/cgroup/systemd:/" },
+	{ "hybrid, one controller not mounted",
+		"31 30 0:28 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n"
+		"40 30 0:37 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n",
+		"8:pids:/p\n3:cpuset:/\n0::/u\n",
+		"pids@/sys/fs/cgroup/pids:/p v2@/sys/fs/cgroup/unified:/u" },
+	{ "a container without a cgroup namespace sees its part",
+		"31 30 0:28 /docker/abc /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n",
+		"8:pids:/docker/abc\n", "pids@/sys/fs/cgroup/pids:/" },
+	{ "and below it", "31 30 0:28 /docker/abc /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n",
+		"8:pids:/docker/abc/x/y\n", "pids@/sys/fs/cgroup/pids:/x/y" },
+	{ "a name that only starts the same is another",
+		"31 30 0:28 /docker/abc /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n",
+		"8:pids:/docker/abcd\n", "pids@/sys/fs/cgroup/pids:?" },
+	{ "the host's mount in a cgroup namespace: the way is not known",
+		"31 30 0:28 /../.. /sys/fs/cgroup rw - cgroup2 cgroup rw\n", "0::/\n",
+		"v2@/sys/fs/cgroup:?" },
+	{ "a process outside of its namespace's root",
+		"31 30 0:28 / /sys/fs/cgroup rw - cgroup2 cgroup rw\n", "0::/../other\n",
+		"v2@/sys/fs/cgroup:?" },
+	{ "of two mounts the usual, writable one",
+		"29 1 0:26 / /mnt/cg rw - cgroup2 cgroup2 rw\n"
+		"30 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
+		"31 1 0:26 / /mnt/other rw - cgroup2 cgroup2 rw\n",
+		"0::/\n", "v2@/sys/fs/cgroup:/" },
+	{ "a writable one elsewhere before a read-only one",
+		"29 1 0:26 / /mnt/cg rw - cgroup2 cgroup2 rw\n"
+		"30 1 0:26 / /sys/fs/cgroup ro,nosuid - cgroup2 cgroup2 rw\n",
+		"0::/\n", "v2@/mnt/cg:/" },
+	{ "a later mount on the same directory hides the first",
+		"29 1 0:26 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
+		"30 1 0:26 / /sys/fs/cgroup ro - cgroup2 cgroup2 rw\n",
+		"0::/\n", "v2@/sys/fs/cgroup(ro):/" },
+	{ "blanks are escaped", "29 1 0:26 / /mnt/a\\040b\\134c rw - cgroup2 cgroup2 rw\n",
+		"0::/\n", "v2@/mnt/a b\\c:/" },
+	{ "no cgroup mounted", "29 1 0:26 / / rw - ext4 /dev/cgroup rw\n", "0::/\n", "" },
+	{ "lines that are none are passed over",
+		"29 cgroup\n - cgroup2 x rw\n\n29 1 0:26 / /m rw - cgroup2\n", "0::/\n", "" },
+};
+
+static void hosts(void **state)
+{
+	const struct host_row *row = *state;
+	struct arena arena = { 0 };
+	struct strbuf got = { 0 };
+	struct hierarchy *h;
+	struct err e = { 0 };
+	size_t n;
+
+	assert_int_equal(hierarchies_parse(row->mountinfo, row->self, &arena, &h, &n, &e), 0);
+	strbuf_adds(&got, "");
+	for (size_t i = 0; i < n; i++)
+		strbuf_addf(&got, "%s%s@%s%s:%s", got.len ? " " : "",
+			h[i].v2 ? "v2" : h[i].controllers, h[i].mount, h[i].readonly ? "(ro)" : "",
+			h[i].own ? h[i].own : "?");
+	assert_words(got.text, row->want);
+	strbuf_free(&got);
+	arena_free(&arena);
+}
+
+static void bad_self_texts(void **state)
+{
+	static const char *const rows[] = { "x\n", "0:\n", "0::x\n", "0:cpu\n" };
+	struct hierarchy *h;
+	size_t n;
+
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		struct arena arena = { 0 };
+		struct err e = { 0 };
+		assert_int_equal(hierarchies_parse("", rows[i], &arena, &h, &n, &e), -EBADMSG);
+		arena_free(&arena);
+	}
+}
+
+/* ------------------------------------------------------------------ paths */
+
+struct path_row {
+	const char *says, *path, *want; /* or words of the error */
+	bool refused;
+};
+
+static const struct path_row path_rows[] = {
+	{ "plain", "/a/b", "/a/b", false },
+	{ "relative", "a", "/a", false },
+	{ "empty names and dots go", "//a/./b/", "/a/b", false },
+	{ "the root", "/", "/", false },
+	{ "dots within a name stay", "/..a/b..", "/..a/b..", false },
+	{ "upwards", "/a/../b", "'..'", true },
+	{ "upwards at the end", "a/..", "'..'", true },
+	{ "a line break", "/a\nb", "line break", true },
+};
+
+static void paths(void **state)
+{
+	const struct path_row *row = *state;
+	struct arena arena = { 0 };
+	struct err e = { 0 };
+	char *got = NULL;
+	int r = cgroup_path_clean(row->path, "/linux/cgroupsPath", &arena, &got, &e);
+
+	if (row->refused) {
+		assert_true(r < 0);
+		if (!strstr(e.text, row->want) || !strstr(e.text, "/linux/cgroupsPath"))
+			fail_msg("'%s' lacks '%s'", e.text, row->want);
+	} else {
+		assert_int_equal(r, 0);
+		assert_words(got, row->want);
+	}
+	arena_free(&arena);
+}
+
+static void long_paths(void **state)
+{
+	struct arena arena = { 0 };
+	struct err e = { 0 };
+	char *got, name[300], path[9000] = "";
+
+	memset(name, 'x', sizeof(name));
+	name[255] = '\0';
+	assert_int_equal(cgroup_path_clean(name, "it", &arena, &got, &e), 0);
+	name[255] = 'x';
+	name[256] = '\0';
+	assert_int_equal(cgroup_path_clean(name, "it", &arena, &got, &e), -ENAMETOOLONG);
+	for (int i = 0; i < 30; i++)
+		strcat(strcat(path, "/"), name + 1);
+	assert_int_equal(cgroup_path_clean(path, "it", &arena, &got, &e), -ENAMETOOLONG);
+	arena_free(&arena);
+}
+
+/* ------------------------------------------------------------------ device rules */
+
+struct request {
+	char type;
+	unsigned major, minor, access;
+};
+
+/* What the list says, read plainly. */
+static bool allowed_by_list(const struct dev_rule *rules, size_t n, const struct request *q)
+{
+	for (unsigned bit = 1; bit <= DEV_WRITE; bit <<= 1) {
+		bool allow = false;
+		if (!(q->access & bit))
+			continue;
+		for (size_t i = 0; i < n; i++) {
+			const struct dev_rule *rule = &rules[i];
+			if ((rule->type == 'a' || rule->type == q->type) && (rule->access & bit) &&
+				(rule->major < 0 || rule->major == q->major) &&
+				(rule->minor < 0 || rule->minor == q->minor))
+				allow = rule->allow;
+		}
+		if (!allow)
+			return false;
+	}
+	return true;
+}
+
+/* The instructions that a device program may use, as in the kernel's instruction-set.rst. */
+static bool allowed_by_program(const struct bpf_insn *v, size_t n, const struct request *q)
+{
+	const struct bpf_cgroup_dev_ctx ctx = {
+		.access_type = q->access << 16 |
+			       (q->type == 'b' ? BPF_DEVCG_DEV_BLOCK : BPF_DEVCG_DEV_CHAR),
+		.major = q->major,
+		.minor = q->minor,
+	};
+	uint64_t reg[11] = { 0 };
+
+	for (size_t pc = 0, steps = 0; pc < n && steps < 100000; pc++, steps++) {
+		const struct bpf_insn *in = &v[pc];
+		uint64_t *dst = &reg[in->dst_reg];
+		uint32_t imm = (uint32_t)in->imm;
+		switch (in->code) {
+		case BPF_LDX | BPF_MEM | BPF_W: {
+			uint32_t word;
+			assert_true(in->src_reg == 1 && in->off >= 0 && in->off <= 8 &&
+				    in->off % 4 == 0);
+			memcpy(&word, (const char *)&ctx + in->off, 4);
+			*dst = word;
+			break;
+		}
+		case BPF_ALU64 | BPF_MOV | BPF_X:
+			*dst = reg[in->src_reg];
+			break;
+		case BPF_ALU64 | BPF_MOV | BPF_K:
+			*dst = (uint64_t)(int64_t)in->imm;
+			break;
+		case BPF_ALU | BPF_AND | BPF_K:
+			*dst = (uint32_t)*dst & imm;
+			break;
+		case BPF_ALU | BPF_RSH | BPF_K:
+			*dst = (uint32_t)*dst >> imm;
+			break;
+		case BPF_JMP32 | BPF_JNE | BPF_K:
+			pc += (uint32_t)*dst != imm ? (size_t)in->off : 0;
+			break;
+		case BPF_JMP32 | BPF_JSET | BPF_K:
+			pc += ((uint32_t)*dst & imm) != 0 ? (size_t)in->off : 0;
+			break;
+		case BPF_JMP | BPF_JA:
+			pc += (size_t)in->off;
+			break;
+		case BPF_JMP | BPF_EXIT:
+			return reg[0] == 1;
+		default:
+			fail_msg("instruction %#x", in->code);
+		}
+	}
+	fail_msg("the program runs past its end");
+	return false;
+}
+
+/* As __devcgroup_check_permission: one exception must cover the whole request. */
+static bool allowed_by_v1(const struct dev_list *list, const struct request *q)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		const struct dev_rule *x = &list->v[i];
+		if (x->type != q->type || (x->major >= 0 && x->major != q->major) ||
+			(x->minor >= 0 && x->minor != q->minor))
+			continue;
+		if (list->allow ? (q->access & x->access) != 0 : (q->access & ~x->access) == 0)
+			return !list->allow;
+	}
+	return list->allow;
+}
+
+static const struct request *requests(size_t *ret_n)
+{
+	static struct request v[2 * 5 * 5 * 8];
+	static const unsigned numbers[] = { 0, 1, 3, 5, 0xffffffff };
+	size_t n = 0;
+
+	for (int type = 0; type < 2; type++)
+		for (size_t i = 0; i < 5; i++)
+			for (size_t j = 0; j < 5; j++)
+				for (unsigned a = 1; a < 8; a++)
+					v[n++] = (struct request){ "bc"[type], numbers[i],
+						numbers[j], a };
+	*ret_n = n;
+	return v;
+}
+
+/* Random lists over few numbers, so that rules meet. */
+static void rules_mean_the_same_everywhere(void **state)
+{
+	size_t n_requests, expressed = 0, n_insns;
+	const struct request *q = requests(&n_requests);
+	struct bpf_insn *insns;
+	struct err e = { 0 };
+
+	srandom(1);
+	for (int round = 0; round < 20000; round++) {
+		static const int64_t numbers[] = { -1, 0, 1, 3, 0xffffffff };
+		struct dev_rule rules[8];
+		size_t n = (size_t)random() % 8;
+		for (size_t i = 0; i < n; i++)
+			rules[i] = (struct dev_rule){ .allow = random() % 2,
+				.type = "abc"[random() % 3],
+				.major = numbers[random() % 5],
+				.minor = numbers[random() % 5],
+				.access = random() % 3 ? (unsigned)random() % 8 : DEV_ALL };
+		struct dev_list list;
+		bool v1 = dev_list_build(rules, n, &list, &e) == 0;
+		assert_int_equal(devbpf_program(rules, n, &insns, &n_insns, &e), 0);
+		for (size_t i = 0; i < n_requests; i++) {
+			bool want = allowed_by_list(rules, n, &q[i]);
+			assert_int_equal(allowed_by_program(insns, n_insns, &q[i]), want);
+			if (v1)
+				assert_int_equal(allowed_by_v1(&list, &q[i]), want);
+		}
+		expressed += v1;
+		if (v1)
+			free(list.v);
+		free(insns);
+	}
+	assert_true(expressed > 5000 && expressed < 20000);
+}
+
+static void v1_says_what_it_cannot_do(void **state)
+{
+	static const struct dev_rule rules[] = {
+		{ true, false, 'c', 1, -1, DEV_READ | DEV_WRITE },
+		{ false, false, 'c', 1, 3, DEV_WRITE },
+	};
+	struct dev_list list;
+	struct err e = { 0 };
+
+	assert_int_equal(dev_list_build(rules, 2, &list, &e), -ENOTSUP);
+	assert_words(e.text, "/linux/resources/devices: cgroup v1 cannot deny 'c 1:3 w' within 'c "
+			     "1:* rw', which an earlier rule allows");
+}
+
+static void defaults_come_last(void **state)
+{
+	struct spec_device_rule deny[] = {
+		{ .allow = false, .type = 'c', .major = I(1), .minor = I(3), .read = true }
+	};
+	struct spec_resources r = { .n_devices = 1, .devices = deny };
+	struct dev_rule *rules;
+	struct err e = { 0 };
+	size_t n;
+
+	assert_int_equal(dev_rules(&r, &rules, &n, &e), 0);
+	assert_true(n > 10);
+	assert_true(
+		allowed_by_list(rules, n, &(struct request){ 'c', 1, 3, DEV_READ | DEV_WRITE }));
+	assert_true(
+		allowed_by_list(rules, n, &(struct request){ 'c', 136, 9, DEV_READ | DEV_WRITE }));
+	assert_true(allowed_by_list(rules, n, &(struct request){ 'b', 8, 0, DEV_MKNOD }));
+	assert_false(allowed_by_list(rules, n, &(struct request){ 'b', 8, 0, DEV_READ }));
+	assert_false(allowed_by_list(rules, n, &(struct request){ 'c', 1, 1, DEV_READ }));
+	free(rules);
+	deny[0].major.v = INT64_C(1) << 32;
+	assert_int_equal(dev_rules(&r, &rules, &n, &e), -ERANGE);
+	r.n_devices = DEV_RULES_MAX + 1;
+	assert_int_equal(dev_rules(&r, &rules, &n, &e), -E2BIG);
+}
+
+/* ------------------------------------------------------------------ controllers */
+
+static void missing_controllers_are_named(void **state)
+{
+	static struct str_pair pairs[] = { { "memory.high", "1" } };
+	static const struct {
+		struct spec_resources r;
+		const char *key, *offered, *words; /* words NULL: fine */
+	} rows[] = {
+		{ { .memory.limit = I(1) }, NULL, "cpu pids\n",
+			"/linux/resources/memory/limit: this host has no memory controller" },
+		{ { .memory.limit = I(1) }, NULL, "cpu memory pids\n", NULL },
+		{ { .memory.limit = I(-1) }, NULL, "cpu\n", NULL },
+		{ { .cpu.mems = "0" }, NULL, "cpu cpusets\n",
+			"/linux/resources/cpu/mems: this host has no cpuset controller" },
+		{ { 0 }, "memory.high", "cpu memory\n", NULL },
+		{ { 0 }, "memory.high", "cpu\n",
+			"/linux/resources/unified/memory.high: cgroup v2 has no memory controller "
+			"here" },
+		{ { 0 }, "../memory.high", "memory\n", "'../memory.high' is not the name" },
+		{ { 0 }, "memory", "memory\n", "'memory' is not the name" },
+		{ { 0 }, ".memory", "memory\n", "'.memory' is not the name" },
+		{ { 0 }, "cgroup.procs", "memory\n", "cgroup.procs: only the runtime" },
+		{ { 0 }, "cgroup.kill", "memory\n", "cgroup.kill: only the runtime" },
+		{ { 0 }, "cgroup.max.depth", "\n", NULL },
+	};
+	struct hierarchy v2 = { .v2 = true, .controllers = "" };
+	struct hierarchy v1 = { .controllers = "memory" };
+	struct cgroup cg = { .n = 1, .h = &v2 };
+	struct str_list needs;
+
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		struct arena arena = { 0 };
+		struct err e = { 0 };
+		struct spec_resources r = rows[i].r;
+		pairs[0].key = rows[i].key;
+		if (rows[i].key)
+			r.unified = (struct pair_list){ 1, pairs };
+		int n = limits_plan(&cg, &r, rows[i].offered, &arena, &needs, &e);
+		if (!rows[i].words && n < 0)
+			fail_msg("%s", e.text);
+		if (rows[i].words && (n >= 0 || !strstr(e.text, rows[i].words)))
+			fail_msg("'%s' lacks '%s'", e.text, rows[i].words);
+		arena_free(&arena);
+	}
+	struct arena arena = { 0 };
+	struct err e = { 0 };
+	pairs[0].key = "memory.high";
+	cg.h = &v1;
+	assert_true(limits_plan(&cg, &(struct spec_resources){ .unified = { 1, pairs } }, "",
+			    &arena, &needs, &e) < 0);
+	assert_non_null(strstr(e.text, "this host has cgroup v1 only"));
+	arena_free(&arena);
+}
+
+int main(void)
+{
+	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(weights),
+		cmocka_unit_test(bad_self_texts),
+		cmocka_unit_test(long_paths),
+		cmocka_unit_test(rules_mean_the_same_everywhere),
+		cmocka_unit_test(v1_says_what_it_cannot_do),
+		cmocka_unit_test(defaults_come_last),
+		cmocka_unit_test(missing_controllers_are_named),
+	};
+	int failed = 0;
+
+	failed += ROWS_RUN("the table of limits", text_rows, texts);
+	failed += ROWS_RUN("hierarchies of hosts", host_rows, hosts);
+	failed += ROWS_RUN("paths", path_rows, paths);
+	failed += cmocka_run_group_tests_name("weights, devices, controllers", tests, NULL, NULL);
+	return failed;
+}
