@@ -272,6 +272,7 @@ static const struct home_row home_rows[] = {
 		{ 0 }, "/" },
 	{ "a number past 32 bits is not its remainder", "u:x:4294967296:0::/wrong:\n", 0, { 0 },
 		"/" },
+	{ "a number that is alike in its low bits", "u:x:264:8::/wrong:\n", 8, { 0 }, "/" },
 	{ "a line that ends early", "u:x:8\nu:x:8:8:\nu:x:8:8::/home:/bin/sh\n", 8, { 0 },
 		"/home" },
 	{ "an empty home", "u:x:8:8:::/bin/sh\n", 8, { 0 }, "/" },
