@@ -14,10 +14,16 @@
  *	struct mpol policy;
  *
  *	if (mpol_parse(&want, MPOL_RULES_STRICT, &policy, &report) < 0)
- *		puts(report.item[0].text);	// 'MPOL_BIND needs at least one node ...'
+ *		puts(mpol_report_first(&report, MPOL_ERROR)->text);
  *
  * Functions that can fail return 0 or a negative errno value, and leave their results, the ret_
- * parameters, untouched on failure. What is wrong is said in words in a struct mpol_report.
+ * parameters, untouched on failure. What is wrong is said in words in a struct mpol_report, which
+ *the caller sets to 0 once, and which several calls may add to; NULL where the words are not
+ *wanted. Findings are safe to print: what they quote of the input is escaped and cut off.
+ *
+ * The steps of a launcher, each of which may be left out: mpol_parse(), then mpol_kernel_ask(),
+ * mpol_host_read() and mpol_check_host(); in the cpuset of the program to be started,
+ *mpol_allowed() and mpol_resolve(), then mpol_apply(), mpol_read() and mpol_resolved_reads().
  */
 #ifndef MPOL_H
 #define MPOL_H
@@ -142,6 +148,13 @@ MPOL_API struct mpol_nodeset mpol_nodeset_minus(
 
 /*
  * Findings: what is wrong or surprising, in words.
+ *
+ * The codes, by the function that finds them. mpol_parse(): mpol.mode.missing, mpol.mode.unknown,
+ * mpol.flag.unknown, mpol.nodes.syntax, .open, .range, .large (also mpol_nodeset_parse()),
+ * mpol.nodes.required, .forbidden, mpol.flags.exclusive, .empty, .forbidden, .balancing.
+ * mpol_check_host(): mpol.kernel.numa, .mode, .flag, mpol.node.absent, .offline, .memoryless.
+ * mpol_resolve(): mpol.narrowed, mpol.nodes.unusable, mpol.preferred.one, mpol.relative.folded, and
+ * the rules of mpol_parse() once more.
  */
 
 enum mpol_severity {
@@ -227,10 +240,13 @@ struct mpol_kernel {
 
 /*
  * Ask the running kernel, in a child process so that the caller's policy stays as it is. The child
- * uses only async-signal-safe calls. Returns -errno if the child cannot be made.
+ * shares the caller's memory until it is gone, makes system calls only, sends no SIGCHLD and is
+ * reaped here: handlers, wait(2) and other threads notice nothing. Signals are held back meanwhile.
+ * Returns -errno if the child cannot be made, and -EPERM if a seccomp filter forbids the question.
  */
 MPOL_API int mpol_kernel_ask(struct mpol_kernel *ret);
-/* From a release text alone, for a captured host: backports make this a guess. */
+/* From a release text alone, for a captured host: backports make this a guess. What does not begin
+ * with two numbers counts as the newest kernel, so that nothing is refused for it. */
 MPOL_API void mpol_kernel_guess(const char *release, struct mpol_kernel *ret);
 
 struct mpol_node {
@@ -254,9 +270,10 @@ struct mpol_host {
 
 /*
  * Read a host below root_fd, a directory laid out like / with sys/ and proc/ (AT_FDCWD is the
- * running system). Without details only the four sets are read: four small files. A kernel without
- * NUMA shows no sys/devices/system/node: then node 0 alone is there, with memory and CPUs.
- * The text is not trusted: sizes are bounded, nonsense is -EBADMSG.
+ * running system). Without details only the four sets and the release are read: five small files. A
+ * kernel without NUMA shows no sys/devices/system/node: then node 0 alone is there, with memory and
+ * CPUs. The text is not trusted: sizes are bounded, no symlink leads out of the directory, and what
+ * no kernel writes is -EBADMSG. -ENOENT: not even sys/devices/system is there.
  */
 MPOL_API int mpol_host_read(int root_fd, bool details, struct mpol_host *ret);
 MPOL_API void mpol_host_free(struct mpol_host *host);
@@ -265,9 +282,11 @@ MPOL_API void mpol_host_free(struct mpol_host *host);
 MPOL_API int mpol_allowed(struct mpol_nodeset *ret);
 
 /*
- * Check a policy against a kernel and a host, before anything is set: a mode the kernel lacks,
- * nodes that do not exist, are offline or have no memory. Findings of severity error are what must
- * fail. host->memory etc. are all that is read of host. Returns -EINVAL if there is an error.
+ * Check a policy against a kernel and a host, before anything is set: a mode or flag that the
+ * kernel lacks, nodes that do not exist, are offline or have no memory. Such nodes are warnings as
+ * long as another node that was asked for has memory, since the kernel narrows the policy to it;
+ * otherwise errors. Relative numbers are no nodes of the host and are not looked at. Only the sets
+ * of host are read. Returns -EINVAL if there is an error.
  */
 MPOL_API int mpol_check_host(const struct mpol *policy, const struct mpol_kernel *kernel,
 	const struct mpol_host *host, const char *where, struct mpol_report *report);
@@ -313,7 +332,9 @@ MPOL_API bool mpol_resolved_shows(
 /*
  * What the kernel makes of a policy in force when the allowed set changes from old to now (both
  * already cut to nodes with memory): remapped by position without flags, worked out anew from the
- * user's nodes with STATIC or RELATIVE.
+ * user's nodes with STATIC or RELATIVE, all of now where that leaves nothing. PREFERRED and
+ * PREFERRED_MANY stay as they are, whatever their flags. With BALANCING alone older kernels (6.12)
+ * mistake the nodes asked for for the old set; this follows the newer ones.
  */
 MPOL_API void mpol_rebind(const struct mpol *asked, struct mpol *in_force,
 	const struct mpol_nodeset *old, const struct mpol_nodeset *now);
@@ -334,7 +355,10 @@ struct mpol_node_pages {
 	uint64_t pages;
 };
 
-/* One mapping of numa_maps. */
+/*
+ * One mapping of numa_maps. Its file name is as the kernel wrote it: "\040" for a space, and so
+ * for tab, newline and '=', but other bytes as they are, so escape it before it goes to a terminal.
+ */
 struct mpol_mapping {
 	uint64_t start;               /* address */
 	struct mpol policy;           /* its mode is -1 where a newer kernel's word is not known */
@@ -342,7 +366,7 @@ struct mpol_mapping {
 	bool file, heap, stack, huge; /* what the line says of it */
 	uint64_t page_size;           /* bytes */
 	uint64_t anon, dirty, mapped; /* pages */
-	const char *name;             /* file name as the kernel escaped it, not NUL-ended; NULL */
+	const char *name;             /* file name, not NUL-ended, or NULL: see above */
 	size_t name_len;
 	size_t n_nodes;
 	struct mpol_node_pages *nodes; /* n_nodes of them, rising, in the reader's memory */
