@@ -70,7 +70,7 @@ static int take_option(const struct mount_opt *o, struct mount_plan *plan, struc
 		plan->recursive = plan->recursive || (o->set & MS_REC);
 		break;
 	case MOUNT_OPT_SUPER:
-	case MOUNT_OPT_OTHER: /* the supported ones say what is so anyway: "defaults", "remount" */
+	case MOUNT_OPT_OTHER: /* the supported ones say what is so anyway: "defaults", "silent" */
 		break;
 	}
 	return 0;

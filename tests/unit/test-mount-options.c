@@ -45,7 +45,7 @@ static const struct read_row read_rows[] = {
 	{ "unknown words and superblock flags are the file system's, in order", "tmpfs",
 		"mode=755 sync size=64k newinstance nosuid", .set = MOUNT_ATTR_NOSUID,
 		.super = "mode=755 sync size=64k newinstance" },
-	{ "words without effect", "tmpfs", "defaults remount silent", .super = "" },
+	{ "words without effect", "tmpfs", "defaults silent loud", .super = "" },
 };
 
 static struct str_list split(struct arena *arena, const char *text)
@@ -100,6 +100,8 @@ static const struct refused_row refused_rows[] = {
 	{ "a bind without a source", "bind", NULL, "ro", "a bind mount needs a source", EINVAL },
 	{ "a word for a later version", "tmpfs", "y", "tmpcopyup",
 		"option 'tmpcopyup' is not supported by this version", ENOTSUP },
+	{ "a remount, which there is nothing for", "bind", "y", "bind remount",
+		"option 'remount' is not supported by this version", ENOTSUP },
 	{ "more propagation than anyone means", "bind", "y",
 		"private slave private slave private slave private slave private",
 		"more than 8 propagation options", E2BIG },
