@@ -256,25 +256,3 @@ const char *memory_narrowed_text(const struct memory_result *result, struct aren
 		mpol_nodeset_format(&result->allowed, allowed),
 		mpol_nodeset_format(&result->effective.nodes, force));
 }
-
-int memory_save(struct mpol *ret, bool *ret_has)
-{
-	int r = mpol_read(ret);
-
-	/* Without NUMA, or where a filter refuses the call, there is none that could change. */
-	*ret_has = r == 0;
-	return r == -ENOSYS || r == -EPERM ? 0 : r;
-}
-
-int memory_restore(const struct mpol *saved, bool has)
-{
-	static const struct mpol none = { .mode = MPOL_MODE_DEFAULT };
-	int r;
-
-	if (!has)
-		return 0;
-	r = mpol_apply(saved);
-	/* The caller's nodes may be outside the container's cpuset; the container's must not stay.
-	 */
-	return r == -EINVAL ? mpol_apply(&none) : r;
-}

@@ -79,10 +79,6 @@ void memory_exec_choose(const struct memory_result *saved, const struct mpol *no
 	bool hidden, const struct mpol_nodeset *usable, struct memory_plan *plan);
 struct mpol memory_exec_policy(const struct memory_plan *plan, const struct mpol_nodeset *usable);
 
-/* The caller's own policy, for hooks that init starts after it has the container's. */
-int memory_save(struct mpol *ret, bool *ret_has);
-int memory_restore(const struct mpol *saved, bool has);
-
 /* {"asked": {"mode": ..., "nodes": ..., "flags": [...]}, "resolved": {...}, "effective": {...}, "allowed": "0-3"} */
 struct json_object *memory_to_json(const struct memory_result *result);
 /* From the saved state, which is not trusted: -EBADMSG with e set. */

@@ -402,32 +402,6 @@ static void exec_ends_on_the_nodes_that_init_has(void **state)
 	}
 }
 
-static void hooks_body(void *arg)
-{
-	static const struct mpol none = { 0 };
-	struct mpol far = policy_of("bind:1000");
-	struct mpol saved;
-	unsigned long mask;
-	bool has;
-
-	CHECK(syscall(SYS_set_mempolicy, 3, &(unsigned long){ 1 }, 65ul) == 0);
-	CHECK(memory_save(&saved, &has) == 0);
-	CHECK(has);
-	CHECK(syscall(SYS_set_mempolicy, 2, &(unsigned long){ 1 }, 65ul) == 0);
-	CHECK(memory_restore(&saved, has) == 0);
-	CHECK(own_mode(&mask) == 3 && mask == 1);
-	/* The caller's nodes are not allowed here: the container's policy must not stay either. */
-	CHECK(memory_restore(&far, true) == 0);
-	CHECK(own_mode(&mask) == 0);
-	CHECK(memory_restore(&none, true) == 0);
-}
-
-static void hooks_get_the_callers_policy_back(void **state)
-{
-	need_numa();
-	assert_int_equal(forked(hooks_body, NULL), 0);
-}
-
 static void the_saved_state_says_what_became_of_it(void **state)
 {
 	struct memory_result result = { .present = true }, back = { 0 };
@@ -513,7 +487,6 @@ int main(void)
 		cmocka_unit_test(narrowing_is_said_and_where_asked_for_refused),
 		cmocka_unit_test(exec_gets_the_policy_that_init_has_now),
 		cmocka_unit_test(exec_ends_on_the_nodes_that_init_has),
-		cmocka_unit_test(hooks_get_the_callers_policy_back),
 		cmocka_unit_test(the_saved_state_says_what_became_of_it),
 		cmocka_unit_test(a_state_that_was_not_written_by_us_is_refused),
 	};
