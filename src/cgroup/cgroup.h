@@ -28,8 +28,10 @@ struct cgroup; /* in an arena; its directories are known by path and checked whe
 
 /*
  * Decide where the container's cgroup is; nothing is made. cgroupsPath absolute: from the root of
- * the hierarchies; relative or absent: below the caller's own cgroup, "<id>" where absent. Refused
- * in words: no cgroup mounted, a controller that the resources need but the host does not offer.
+ * the hierarchies; relative or absent: below the caller's own cgroup, "<id>" where absent; on pure
+ * v2 beside the caller's, which has processes and so cannot pass controllers on. Refused in words:
+ * no cgroup mounted or a read-only one, a controller that the resources need but the host does not
+ * offer. CGROUP_DISABLED takes no limits but device rules, which it lets go.
  */
 int cgroup_plan(const struct spec *spec, const char *id, enum cgroup_manager manager,
 	struct arena *arena, struct cgroup **ret, struct err *e);
@@ -42,11 +44,15 @@ int cgroup_plan(const struct spec *spec, const char *id, enum cgroup_manager man
  */
 int cgroup_make(struct cgroup *cg, struct err *e);
 
-/* Write limits, cpuset first. Only what the spec gives is written. Device rules: all denied first,
- * then the spec's rules in order, the default devices last, as the peers do. */
+/*
+ * Write limits, cpuset first. Only what the spec gives is written. Device rules: all denied first,
+ * then the spec's rules in order, the default devices last, as the peers do; a new container gets
+ * them without rules in its spec too, an update only with some.
+ */
 int cgroup_limit(struct cgroup *cg, const struct spec_resources *r, struct err *e);
 
-/* v2: a directory for CLONE_INTO_CGROUP. -1 where only cgroup_add can place a process. */
+/* v2: a directory for CLONE_INTO_CGROUP, the caller's to close. -1 where only cgroup_add can place
+ * a process: no v2, or a pids limit of 0, which counts against clone3 but not against a move. */
 int cgroup_clone_fd(struct cgroup *cg);
 
 /* Put pid into the cgroup, in all hierarchies where clone3 did not. sub: a sub-cgroup for exec, or
@@ -66,7 +72,9 @@ int cgroup_is_frozen(const struct cgroup *cg, bool *ret, struct err *e);
 
 /*
  * Kill what is left and remove it with all that is below it, waiting by events (cgroup.events,
- * pidfds), never for a fixed time only; bounded (10 s). A cgroup that is gone is no error.
+ * pidfds), never for a fixed time only; bounded (10 s). A cgroup that is gone is no error. Of the
+ * directories above, those that this container made go too if nobody uses them. A leaf that this
+ * process's own cgroup_make found there is emptied but stays; one of a saved state goes.
  */
 int cgroup_remove(struct cgroup *cg, struct err *e);
 

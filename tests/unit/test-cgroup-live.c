@@ -369,6 +369,8 @@ static void frozen_thawed_and_killed_while_frozen(void **state)
 	assert_ok(cgroup_kill(t->cg, SIGKILL, &t->e));
 	reap(pid, SIGKILL);
 	close(fd);
+	assert_ok(cgroup_is_frozen(t->cg, &frozen, &t->e));
+	assert_false(frozen);
 	remove_it(t);
 }
 
@@ -403,6 +405,8 @@ static void v1_alone_freezes_and_kills(void **state)
 	assert_ok(cgroup_kill(t->cg, SIGKILL, &t->e));
 	reap(pid, SIGKILL);
 	close(fd);
+	assert_ok(cgroup_is_frozen(t->cg, &frozen, &t->e));
+	assert_false(frozen);
 	remove_it(t);
 }
 
