@@ -287,7 +287,9 @@ static void ask_unnoticed(int sigchld)
 	if (sigaction(SIGCHLD, &action, NULL) < 0 || mpol_apply(&policy) < 0)
 		_exit(1);
 	fds = count_fds();
-	sigprocmask(SIG_SETMASK, NULL, &before);
+	/* One signal held back, the others not: the mask must come back as just that. */
+	sigaddset(&before, SIGUSR1);
+	sigprocmask(SIG_SETMASK, &before, NULL);
 	errno = 4711;
 	for (int i = 0; i < 100; i++)
 		if (mpol_kernel_ask(&kernel) < 0)
@@ -375,9 +377,12 @@ static void ask_filtered(const struct filter_row *row)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 		prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
 		_exit(1);
+	errno = 4711;
 	r = mpol_kernel_ask(&kernel);
 	if (r != row->result)
 		_exit(2);
+	if (errno != 4711) /* the child's failed calls set it in shared memory */
+		_exit(6);
 	if (r < 0) /* nothing is given back on failure */
 		_exit(kernel.modes == 0xffff ? 0 : 3);
 	if (kernel.numa != row->numa || (!kernel.numa && (kernel.modes || kernel.flags)))
