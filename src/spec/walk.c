@@ -154,7 +154,7 @@ static int read_pairs(
 	{
 		const struct where item = { .up = at, .name = key };
 		const char *text;
-		char *kept_key, *kept_value;
+		char *kept_key = NULL, *kept_value = NULL;
 		int r;
 
 		r = walk_text(w, &item, member, &text);
@@ -215,7 +215,7 @@ static int read_number(struct walk *w, const struct where *at, const struct fiel
 static int read_integer(struct walk *w, const struct where *at, const struct field *f,
 	json_object *value, void *member)
 {
-	struct number n;
+	struct number n = { 0 };
 	int64_t i;
 	int r;
 
