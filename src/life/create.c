@@ -310,10 +310,11 @@ static void become(void *arg, int sock)
 
 static int make_init(struct attempt *a, struct err *e)
 {
+	_cleanup_close_ int cgroup_fd = cgroup_clone_fd(a->cgroup);
 	const struct spawn how = {
 		.flags = a->plan.clone_flags,
 		.cgroup = a->cgroup,
-		.cgroup_fd = cgroup_clone_fd(a->cgroup),
+		.cgroup_fd = cgroup_fd,
 		.join = a->plan.joiner ? join : NULL,
 		.become = become,
 		.arg = a,

@@ -267,13 +267,13 @@ static int join(void *arg, struct err *e)
 
 static int make_process(struct exec *x, struct err *e)
 {
+	/* A sub-cgroup is found by cgroup_add, which then moves the joiner. */
+	_cleanup_close_ int cgroup_fd =
+		x->state.cgroup && !x->options->cgroup ? cgroup_clone_fd(x->state.cgroup) : -1;
 	const struct spawn how = {
 		.cgroup = x->state.cgroup,
 		.sub_cgroup = x->options->cgroup,
-		/* A sub-cgroup is found by cgroup_add, which then moves the joiner. */
-		.cgroup_fd = x->state.cgroup && !x->options->cgroup
-				     ? cgroup_clone_fd(x->state.cgroup)
-				     : -1,
+		.cgroup_fd = cgroup_fd,
 		.join = join,
 		.become = process_main,
 		.arg = x,
