@@ -177,7 +177,7 @@ static bool check_flags(const struct mpol_mode_info *info, unsigned flags, enum 
 	const char *where, struct mpol_report *report)
 {
 	unsigned extra = flags & ~info->flags;
-	bool may = rules == MPOL_RULES_KERNEL && info->flags;
+	bool may = rules == MPOL_RULES_KERNEL;
 	char words[NAMES_TEXT];
 
 	if (!extra)
