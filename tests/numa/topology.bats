@@ -28,12 +28,13 @@ fail() {
 }
 
 @test "each node's memory is the table's, but for what the kernel keeps" {
-    local node kib
-    for ((node = 0; node < NODES; node++)); do
-        kib=$(sed -n 's/.*MemTotal: *\([0-9]*\) kB/\1/p' "$NODE/node$node/meminfo")
+    local _ node kib seen=0
+    while read -r _ node _ kib _; do
+        seen=$((seen + 1))
         [ "$kib" -le $((NODE_MIB[node] * 1024)) ] && [ "$kib" -ge $((NODE_MIB[node] * 512)) ] ||
             fail "node $node: $kib KiB of ${NODE_MIB[node]} MiB"
-    done
+    done < <(grep -h MemTotal "$NODE"/node*/meminfo)
+    [ "$seen" -eq "$NODES" ]
 }
 
 @test "distances are the table's" {
@@ -45,19 +46,6 @@ fail() {
         cat "$NODE/node$node/distance"
     done >"$BATS_TEST_TMPDIR/seen"
     diff "$BATS_TEST_TMPDIR/table" "$BATS_TEST_TMPDIR/seen"
-}
-
-@test "the HMAT's figures reach the node that has them" {
-    local pair ns mibs
-    [ "${#REACH[@]}" -gt 0 ] || skip "this topology has no HMAT"
-    for pair in "${!REACH[@]}"; do
-        read -r ns mibs <<<"${REACH[$pair]}"
-        # Linux shows a node's figures from its nearest CPUs alone.
-        [ -e "$NODE/node${pair#*,}/access0/initiators/node${pair%,*}" ] || continue
-        echo "$pair: $ns $mibs"
-        [ "$(cat "$NODE/node${pair#*,}/access0/initiators/read_latency")" = "$ns" ]
-        [ "$(cat "$NODE/node${pair#*,}/access0/initiators/read_bandwidth")" = "$mibs" ]
-    done
 }
 
 @test "the probe sees pages alternate over all nodes with memory" {
@@ -84,10 +72,11 @@ rotate() {
     echo "${list[@]:lowest}" "${list[@]:0:lowest}"
 }
 
-@test "the probe finds pages bound to each node on that node" {
+@test "the probe finds pages bound to a node on that node" {
     local node
-    for ((node = 0; node < NODES; node++)); do
-        [ "${NODE_MIB[node]}" -gt 0 ] || continue
+    # All of few nodes; of many those beside the edges of a mask's bytes and words.
+    for node in 0 1 2 3 4 5 6 7 8 9 62 63 64 126 127; do
+        [ "${NODE_MIB[node]:-0}" -gt 0 ] || continue
         run "$PROBE" set MPOL_BIND "$node" pages 40
         [ "$output" = "pages 40 $node:40" ] || fail "node $node: $output"
     done
