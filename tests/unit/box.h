@@ -355,8 +355,12 @@ static inline void start(struct box *box)
 		.exit_signal = SIGCHLD };
 	pid_t pid = sys_clone3(&args);
 	CHECK(pid >= 0);
-	if (pid == 0)
+	if (pid == 0) {
+		/* Its own ends would keep it waiting for a host that failed. */
+		close(go[1]);
+		close(done[0]);
 		init_main(box, go[0], done[1]);
+	}
 	box->pid = pid;
 	close(done[1]);
 	rootfs_close(&box->rootfs);

@@ -326,8 +326,10 @@ static void start_exchange(struct box *box)
 	CHECK(symlink("../../../.." CANARY, ROOTFS "/volume/link") == 0);
 	exchanger = fork();
 	CHECK(exchanger >= 0);
-	if (exchanger == 0)
+	if (exchanger == 0) {
+		CHECK(prctl(PR_SET_PDEATHSIG, SIGKILL) == 0);
 		exchange_for_ever();
+	}
 }
 static void stop_exchange(struct box *box)
 {
