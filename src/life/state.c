@@ -576,6 +576,11 @@ int life_ids(const struct life *life, struct arena *arena, struct str_list *ret,
 		if (check_id(d->d_name, &ignored) < 0 ||
 			(d->d_type != DT_DIR && d->d_type != DT_UNKNOWN))
 			continue;
+		/* A create that is under way, or was killed, before its first save is none yet. */
+		char file[NAME_MAX + sizeof("/" STATE_FILE)];
+		(void)snprintf(file, sizeof(file), "%s/" STATE_FILE, d->d_name);
+		if (faccessat(dirfd(dir), file, F_OK, 0) < 0)
+			continue;
 		if (ids.n + 2 > room) {
 			char **more = arena_array(arena, char *, room * 2);
 			if (!more)
