@@ -6,6 +6,8 @@
 #
 # Written for any number of nodes: those with memory are used, all of them.
 
+# shellcheck disable=SC2016 # filters of jq
+# shellcheck disable=SC2154 # status, output, errors: set by helpers.bash
 load helpers
 
 setup() {
@@ -109,7 +111,7 @@ forbid_policies() {
 }
 
 @test "every mode, on one node, in the kernel's words" {
-    local row mode nodes words
+    local mode nodes words
     while read -r mode nodes words; do
         policy "$mode" "$nodes"
         program head -n 1 /proc/self/numa_maps
@@ -497,6 +499,18 @@ open_above() {
     is "$(jq -r '.memoryPolicy.effective.nodes' "$ROOT/$ID/state.json")" "$NODE"
     in_exec head -n 1 /proc/self/numa_maps
     is "$(policy_word <<<"$output")" "bind:$NODE"
+}
+
+@test "nodes that do not exist beside ones that do: a warning, or refused where that is asked for" {
+    policy MPOL_INTERLEAVE "$NODE,$(absent_node)"
+    program probe policy
+    ok hasu run -b "$BUNDLE" "$ID"
+    is "$output" "3 0x0 $NODE"
+    has "$errors" "warning: /linux/memoryPolicy/nodes: node $(absent_node) does not exist"
+    config '.annotations["hasu.memory-policy.narrowing"] = "refuse"'
+    fails "the annotation hasu.memory-policy.narrowing=refuse is set" \
+        hasu create -b "$BUNDLE" "$ID"
+    nothing_left
 }
 
 @test "init and exec stay together when the cpuset moves" {
