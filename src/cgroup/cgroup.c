@@ -202,26 +202,38 @@ static bool needed(const struct cgroup *cg, const char *controller)
 	return false;
 }
 
-static int enable_error(
-	int dir_fd, const char *controller, const char *where, int num, struct err *e)
+/*
+ * The processes that stand in the way of passing controllers on, "" if none: only the root of the
+ * hierarchy, which has no type, may have both. Some controllers the kernel would take nonetheless,
+ * and make the cgroup the head of a threaded subtree, where no container can be.
+ */
+static int own_processes(int dir_fd, const char *where, char **ret, struct err *e)
 {
-	_cleanup_free_ char *procs = NULL;
+	int r;
 
-	if (num == EBUSY &&
-		fd_read_file(dir_fd, "cgroup.procs", CGROUP_FILE_MAX, &procs, NULL) == 0)
-		return err_say(e, EBUSY,
-			"cgroup '%s' has processes of its own (such as %.*s), and cgroup v2 passes "
-			"the controller %s on only from a cgroup without: choose another "
-			"linux.cgroupsPath",
-			where, (int)strcspn(procs, "\n"), procs, controller);
-	return err_set(e, num, "enabling the controller %s below cgroup '%s'", controller, where);
+	if (faccessat(dir_fd, "cgroup.type", F_OK, 0) < 0)
+		return 0;
+	r = fd_read_file(dir_fd, "cgroup.procs", CGROUP_FILE_MAX, ret, NULL);
+	/* EOPNOTSUPP: threaded, which check_type() will say. */
+	if (r < 0 && r != -EOPNOTSUPP)
+		return err_set(e, -r, "reading the processes of cgroup '%s'", where);
+	return 0;
+}
+
+static int has_processes(
+	const char *procs, const char *controller, const char *where, struct err *e)
+{
+	return err_say(e, EBUSY,
+		"cgroup '%s' has processes of its own (such as %.*s), and cgroup v2 passes the "
+		"controller %s on only from a cgroup without: choose another linux.cgroupsPath",
+		where, (int)strcspn(procs, "\n"), procs, controller);
 }
 
 /* Let the controllers that are needed, and on a pure v2 the general ones, reach dir_fd's children.
  */
 static int enable_controllers(const struct cgroup *cg, int dir_fd, const char *where, struct err *e)
 {
-	_cleanup_free_ char *offered = NULL, *on = NULL;
+	_cleanup_free_ char *offered = NULL, *on = NULL, *procs = NULL;
 	char text[80];
 	int r;
 
@@ -230,6 +242,9 @@ static int enable_controllers(const struct cgroup *cg, int dir_fd, const char *w
 		r = fd_read_file(dir_fd, "cgroup.subtree_control", CGROUP_FILE_MAX, &on, NULL);
 	if (r < 0)
 		return err_set(e, -r, "reading the controllers of cgroup '%s'", where);
+	r = own_processes(dir_fd, where, &procs, e);
+	if (r < 0)
+		return r;
 
 	for (size_t i = 0; i < cg->v2_needs.n; i++)
 		if (!word_in(offered, " \n", cg->v2_needs.v[i]))
@@ -248,10 +263,15 @@ static int enable_controllers(const struct cgroup *cg, int dir_fd, const char *w
 		bool want = must || (cgroup_pure_v2(cg) && word_in(v2_general, " ", name));
 		if (!want || word_in(on, " \n", name))
 			continue;
+		if (!str_empty(procs) && must)
+			return has_processes(procs, name, where, e);
+		if (!str_empty(procs))
+			continue;
 		(void)snprintf(text, sizeof(text), "+%s", name);
 		r = fd_write_file(dir_fd, "cgroup.subtree_control", text);
 		if (r < 0 && must) /* the others are a courtesy */
-			return enable_error(dir_fd, name, where, -r, e);
+			return err_set(
+				e, -r, "enabling the controller %s below cgroup '%s'", name, where);
 	}
 	return 0;
 }
