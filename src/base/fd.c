@@ -115,6 +115,21 @@ int fd_cloexec_from(unsigned from)
 	return 0;
 }
 
+int fd_close_others(unsigned from, const int *keep, size_t n)
+{
+	for (;;) {
+		unsigned next = ~0u; /* the lowest to be kept from here on */
+		for (size_t i = 0; i < n; i++)
+			if (keep[i] >= 0 && (unsigned)keep[i] >= from && (unsigned)keep[i] < next)
+				next = (unsigned)keep[i];
+		if (next > from && close_range(from, next == ~0u ? next : next - 1, 0) < 0)
+			return -errno;
+		if (next == ~0u)
+			return 0;
+		from = next + 1;
+	}
+}
+
 /* sun_path has 108 bytes, a state directory any length: go through the directory's descriptor. */
 static int unix_address(int dir_fd, const char *name, struct sockaddr_un *ret)
 {

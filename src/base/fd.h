@@ -67,6 +67,9 @@ bool fd_is_fs(int fd, long magic);
 /* Mark every descriptor >= from close-on-exec. Returns 0 or -errno. */
 int fd_cloexec_from(unsigned from);
 
+/* Close every descriptor >= from but the n of keep, of which -1 is none. Returns 0 or -errno. */
+int fd_close_others(unsigned from, const int *keep, size_t n);
+
 /* Connect to, or listen on, a SEQPACKET or STREAM socket at a name below dir_fd of any length. */
 int fd_connect_unix(int dir_fd, const char *name, int type);
 int fd_listen_unix(int dir_fd, const char *name, int type);

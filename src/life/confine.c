@@ -23,6 +23,8 @@
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+static int let_go_of_host(
+	const struct process_plan *p, const struct confine_keep *keep, struct err *e);
 static int enter_cwd(const struct process_plan *p, struct err *e);
 static int verify_cwd(const struct process_plan *p, struct err *e);
 static int find_program(const struct process_plan *p, char *const *env, struct arena *arena,
@@ -76,8 +78,8 @@ int confine_keyring(const struct process_plan *p, struct err *e)
 	return 0;
 }
 
-int confine(const struct process_plan *p, int root_fd, struct arena *arena, struct program *ret,
-	struct err *e)
+int confine(const struct process_plan *p, int root_fd, const struct confine_keep *keep,
+	struct arena *arena, struct program *ret, struct err *e)
 {
 	struct program program = { .argv = p->process->args.v };
 	int r;
@@ -88,6 +90,8 @@ int confine(const struct process_plan *p, int root_fd, struct arena *arena, stru
 	/* A program that reopens /dev/stdout, as many loggers do, needs to own what is behind it.
 	 */
 	if ((r = creds_own_stdio(p->process, e)) < 0)
+		return r;
+	if ((r = let_go_of_host(p, keep, e)) < 0)
 		return r;
 
 	/* As root first: the directory may be closed to the process's own user, as it may under the
@@ -146,6 +150,21 @@ int confine_execute(
 		return r;
 	(void)execve(program->path, program->argv, program->env);
 	return err_set(e, errno, "exec %s", program->path);
+}
+
+/*
+ * From here on paths are walked as the container sees them, and execve(2) closes descriptors only
+ * after it has: "/proc/self/fd/7/../bin/sh", as an argument, a link in the image or the "#!" of a
+ * script, would be a program of the host if 7 were one of its directories. The container could then
+ * write to it through /proc/self/exe (CVE-2024-21626).
+ */
+static int let_go_of_host(
+	const struct process_plan *p, const struct confine_keep *keep, struct err *e)
+{
+	const int kept[] = { keep->sock, keep->start_sock, keep->hooks_sock };
+	int r = fd_close_others(3 + p->preserve_fds, kept, sizeof(kept) / sizeof(kept[0]));
+
+	return r < 0 ? err_set(e, -r, "closing the runtime's own file descriptors") : 0;
 }
 
 static int enter_cwd(const struct process_plan *p, struct err *e)

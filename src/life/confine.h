@@ -26,12 +26,18 @@ int confine_limits(const struct process_plan *p, int sock, struct err *e);
 /* A session keyring of its own, so that the container does not see the caller's keys. */
 int confine_keyring(const struct process_plan *p, struct err *e);
 
+/* The descriptors that still serve once the container's paths are walked; -1: none. */
+struct confine_keep {
+	int sock, start_sock, hooks_sock; /* sockets alone: no path leads on from one */
+};
+
 /*
- * Seccomp where it must come before the capabilities go, IDs, capabilities, labels, no_new_privs,
- * the working directory, and the program found. root_fd is the container's root.
+ * Every descriptor but those of keep and the caller's --preserve-fds is closed. Then seccomp where
+ * it must come before the capabilities go, IDs, capabilities, labels, no_new_privs, the working
+ * directory, and the program found. root_fd is the container's root, and closed, too.
  */
-int confine(const struct process_plan *p, int root_fd, struct arena *arena, struct program *ret,
-	struct err *e);
+int confine(const struct process_plan *p, int root_fd, const struct confine_keep *keep,
+	struct arena *arena, struct program *ret, struct err *e);
 
 /*
  * Seccomp where it may come last, EXECING on sock, execve. Returns only with an error. stop_fd is

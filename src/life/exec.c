@@ -99,7 +99,12 @@ static int open_container(struct exec *x, struct err *e)
 		r = state_status(&x->state, &status, e);
 	if (r < 0)
 		return r;
-	if (status != LIFE_CREATED && status != LIFE_RUNNING)
+	if (status == LIFE_PAUSED && !x->options->ignore_paused)
+		return err_say(e, EINVAL,
+			"cannot exec in container '%s': it is paused (--ignore-paused lets the "
+			"process wait in it)",
+			id);
+	if (status != LIFE_CREATED && status != LIFE_RUNNING && status != LIFE_PAUSED)
 		return err_say(e, EINVAL, "cannot exec in container '%s': it is %s", id,
 			life_status_name(status));
 	x->init_pidfd = state_open_init(&x->state);
@@ -149,6 +154,7 @@ static int plan_process(struct exec *x, struct err *e)
 		.memory = &x->memory,
 		.host_proc_fd = x->host_proc_fd,
 		.userns = userns,
+		.new_keyring = true,
 		.preserve_fds = o->preserve_fds,
 	};
 	return 0;
@@ -344,10 +350,15 @@ static void process_main(void *arg, int sock)
 {
 	struct exec *x = arg;
 	const struct memory_result none = { 0 };
+	const struct confine_keep keep = { .sock = sock, .start_sock = -1, .hooks_sock = -1 };
 	struct program program;
 	struct err e = { 0 };
 
-	fd_close(x->state.dir_fd);
+	/* The container sees this process from now on, and one with CAP_SYS_PTRACE may look into
+	 * it: nothing of the host is to be found here. */
+	int r = fd_close_others(3 + x->plan.preserve_fds, &sock, 1);
+	if (r < 0)
+		must(sock, err_set(&e, -r, "closing the runtime's own file descriptors"), &e);
 	must(sock, msg_expect(sock, MSG_GO, NULL, NULL, &e), &e);
 	if (setsid() < 0)
 		must(sock, err_set(&e, errno, "making a session"), &e);
@@ -365,8 +376,9 @@ static void process_main(void *arg, int sock)
 		must(sock, confine_terminal(&x->plan, slave, &e), &e);
 	}
 	must(sock, confine_limits(&x->plan, sock, &e), &e);
+	must(sock, confine_keyring(&x->plan, &e), &e);
 	must(sock, memory_apply_exec(&x->memory, &e), &e);
-	must(sock, confine(&x->plan, root_fd, &x->arena, &program, &e), &e);
+	must(sock, confine(&x->plan, root_fd, &keep, &x->arena, &program, &e), &e);
 	must(sock, msg_send(sock, MSG_READY, &none, -1, &e), &e);
 	must(sock, msg_expect(sock, MSG_START, NULL, NULL, &e), &e);
 	must(sock, confine_execute(&x->plan, &program, sock, &e), &e);

@@ -111,7 +111,9 @@ static void runner_main(const struct plan *plan, int root_fd, int sock)
 	struct msg_hooked start;
 	struct err e = { 0 };
 
-	int r = confine(&plan->process, root_fd, &arena, &program, &e);
+	const struct confine_keep keep = { .sock = sock, .start_sock = -1, .hooks_sock = -1 };
+
+	int r = confine(&plan->process, root_fd, &keep, &arena, &program, &e);
 	if (r == 0 && plan->process.filter && plan->process.process->no_new_privileges)
 		r = seccomp_filter_load(plan->process.filter, &e);
 	struct err ignored;

@@ -159,7 +159,12 @@ static int restrict_self(struct init *in, struct err *e)
 	if ((r = FAULT("memory", e)) < 0 ||
 		(r = memory_apply(plan->process.memory, &in->memory, e)) < 0)
 		return r;
-	return confine(&plan->process, in->rootfs->fd, &in->arena, &in->program, e);
+	const struct confine_keep keep = {
+		.sock = in->sock,
+		.start_sock = plan->start_sock,
+		.hooks_sock = in->runner.pid ? in->runner.sock : -1,
+	};
+	return confine(&plan->process, in->rootfs->fd, &keep, &in->arena, &in->program, e);
 }
 
 /*
