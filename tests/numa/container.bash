@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# shellcheck disable=SC2016 # jq has variables of its own
+#
+# What the NUMA tests need of containers: a bundle with a policy, and the probe inside as init or by
+# exec. Sourced by test files; every function fails the test that calls it with words.
+
+container_setup() {
+    BUNDLE=$BATS_TEST_TMPDIR/bundle
+    ID=lab-$BATS_TEST_NUMBER
+    OUT=$BATS_TEST_TMPDIR/out
+    mkdir -p "$BUNDLE"
+    cp -a "$ROOTFS" "$BUNDLE/rootfs"
+    (cd "$BUNDLE" && "$HASU" spec)
+    config '.process.terminal = false'
+}
+
+container_teardown() {
+    "$HASU" delete --force "$ID" 2>/dev/null || true
+}
+
+fail() {
+    echo "$*"
+    return 1
+}
+
+# config FILTER [JQ OPTION...]: change config.json.
+config() {
+    jq "$1" "$BUNDLE/config.json" "${@:2}" >"$BUNDLE/config.new" || return 1
+    mv "$BUNDLE/config.new" "$BUNDLE/config.json"
+}
+
+# policy MODE[+FLAG...] [NODES]: as the probe's words have it; '-' is no nodes.
+policy() {
+    config '.linux.memoryPolicy = { mode: $mode }
+        | if $nodes != "-" then .linux.memoryPolicy.nodes = $nodes else . end
+        | if $flags != "" then .linux.memoryPolicy.flags = ($flags[1:] / "+") else . end' \
+        --arg mode "${1%%+*}" --arg flags "${1#"${1%%+*}"}" --arg nodes "${2:--}"
+}
+
+mems() {
+    config '.linux.resources.cpu.mems = $mems' --arg mems "$1"
+}
+
+# start_init COMMAND...: init in the background, its lines in $OUT, until it says "ready".
+start_init() {
+    local i
+    config '.process.args = $ARGS.positional' --args -- "$@" || return 1
+    "$HASU" run --detach --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/pid" "$ID" \
+        >"$OUT" 2>&1 </dev/null 3>&- || fail "run: $(cat "$OUT")" || return 1
+    PID=$(cat "$BATS_TEST_TMPDIR/pid")
+    for ((i = 0; i < 300; i++)); do
+        ! grep -q '^ready' "$OUT" || return 0
+        sleep 0.1
+    done
+    fail "init never got ready: $(cat "$OUT")"
+}
+
+# ask_init SIGNAL: let a holding probe report again; prints the new lines but "ready".
+ask_init() {
+    local i before after
+    before=$(grep -c '^ready' "$OUT")
+    after=$(wc -l <"$OUT")
+    kill -"$1" "$PID"
+    for ((i = 0; i < 300; i++)); do
+        if [ "$(grep -c '^ready' "$OUT")" -gt "$before" ]; then
+            tail -n "+$((after + 1))" "$OUT" | grep -v '^ready'
+            return 0
+        fi
+        sleep 0.1
+    done
+    fail "init did not answer: $(cat "$OUT")"
+}
+
+# run_init COMMAND...: a whole container; sets status, output and lines as bats' run.
+run_init() {
+    config '.process.args = $ARGS.positional' --args -- "$@" || return 1
+    run "$HASU" run --bundle "$BUNDLE" "$ID" </dev/null
+}
+
+exec_in() {
+    "$HASU" exec "$ID" "$@" </dev/null 3>&-
+}
+
+# The policy in force on init, read from outside: the second field of numa_maps, which may hold a
+# space in the two modes whose names do.
+init_maps() {
+    sed -n '1{s/^[^ ]* \(prefer (many)[^ ]*\|weighted interleave[^ ]*\|[^ ]*\).*/maps \1/p}' \
+        "/proc/$PID/numa_maps"
+}
+
+init_cgroup() {
+    echo "/sys/fs/cgroup$(sed -n 's/^0:://p' "/proc/$PID/cgroup")"
+}
+
+# expect_pages "WHERE" LINES: in the probe's report of pages with --order.
+#	all N            every page on node N
+#	turn A,B,C       one after the other, beginning anywhere
+#	within A,B,C     on these alone
+expect_pages() {
+    local -a order list
+    local i first
+    read -ra order <<<"$(sed -n 's/^order //p' <<<"$2")"
+    [ "${#order[@]}" -gt 0 ] || fail "no order of pages in: $2" || return 1
+    IFS=, read -ra list <<<"${1#* }"
+    case $1 in
+    turn*)
+        for ((first = 0; first < ${#list[@]}; first++)); do
+            [ "${list[first]}" != "${order[0]}" ] || break
+        done
+        for i in "${!order[@]}"; do
+            [ "${order[i]}" = "${list[(first + i) % ${#list[@]}]}" ] ||
+                fail "page $i out of turn ${1#* }: ${order[*]}" || return 1
+        done
+        ;;
+    *)
+        for i in "${!order[@]}"; do
+            [[ ",${1#* }," == *",${order[i]},"* ]] ||
+                fail "page $i is not on ${1#* }: ${order[*]}" || return 1
+        done
+        ;;
+    esac
+}
+
+# kernel_older MAJOR MINOR
+kernel_older() {
+    local major minor
+    IFS=. read -r major minor _ <<<"$(uname -r)"
+    [ "$major" -lt "$1" ] || { [ "$major" -eq "$1" ] && [ "$minor" -lt "$2" ]; }
+}
