@@ -6,6 +6,7 @@
 # runtime.md, "Lifecycle".
 
 # shellcheck disable=SC2016 # filters of jq, programs of hooks
+# shellcheck disable=SC2030,SC2031 # each test is a subshell
 # shellcheck disable=SC2154 # status, output, errors: set by helpers.bash
 load helpers
 
@@ -126,8 +127,8 @@ whole_life() {
 
 @test "the environment is what the hook's env gives, nothing of the runtime's" {
     local point
-    # The shell adds what it pleases, but the kernel tells what it was given; as long as it lives.
-    hook_everywhere 'tr "\000" "\n" </proc/$$/environ >$N/POINT; true' \
+    # The shell adds what it pleases, but the kernel tells what it was given, as long as it lives.
+    hook_everywhere 'exec 9</proc/self/environ; tr "\000" "\n" <&9 >$N/POINT; true' \
         '{ env: ["A=1", "PATH=/bin:/usr/bin"] }'
     program true
     SECRET=1 ok hasu run -b "$BUNDLE" "$ID"
@@ -203,7 +204,7 @@ whole_life() {
     hook createRuntime 'sleep 0.2; echo done >$N/done' '{ timeout: 20 }'
     program true
     ok hasu run -b "$BUNDLE" "$ID"
-    is "$(<"$N/done")" done
+    is "$(<"$N/done")" "done"
 }
 
 # failing POINT: its sentence, for each way of failing; nothing is left of create and run.
