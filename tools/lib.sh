@@ -91,18 +91,3 @@ configure() {
         meson setup "$dir" "$TOP" "$@"
     fi
 }
-
-# make_rootfs DIR: a root file system for containers, nothing but busybox.
-make_rootfs() {
-    local root=$1 busybox name
-    busybox=$(command -v busybox) || die "there is no busybox"
-    mkdir -p "$root"/{bin,dev,etc,proc,root,sys,tmp}
-    cp -L "$busybox" "$root/bin/busybox"
-    # Links as busybox --install would make them, but right inside.
-    "$busybox" --list | while read -r name; do
-        [ "$name" = busybox ] || ln -sf busybox "$root/bin/$name"
-    done
-    printf 'root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/sh\n' \
-        >"$root/etc/passwd"
-    printf 'root:x:0:\nnogroup:x:65534:\n' >"$root/etc/group"
-}

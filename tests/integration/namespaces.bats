@@ -1,0 +1,252 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# Each namespace: a new one, one that is joined by path, and the host's own.
+#
+# shellcheck disable=SC2016 # filters of jq, programs of containers
+# shellcheck disable=SC2154 # status, output and errors are set by the helpers
+
+load helpers
+
+setup() {
+    hasu_setup
+}
+
+teardown() {
+    hasu_teardown
+}
+
+# The namespace of a process of the host, as its link says: "pid:[4026531836]".
+ns_of() {
+    readlink "/proc/$1/ns/$2"
+}
+
+without() {
+    config '.linux.namespaces |= map(select(.type != $words[0]))' "$1"
+}
+
+by_path() {
+    config '.linux.namespaces |= map(select(.type != $words[0])) + [{ type: $words[0], path: $words[1] }]' \
+        "$1" "$2"
+}
+
+@test "new pid, network, ipc, uts, mount and cgroup namespaces are made" {
+    up
+    for ns in pid net ipc uts mnt cgroup; do
+        [ "$(ns_of "$PID" $ns)" != "$(ns_of self $ns)" ] || {
+            echo "$ns is the host's"
+            return 1
+        }
+    done
+    for ns in user time; do
+        is "$(ns_of "$PID" $ns)" "$(ns_of self $ns)"
+    done
+}
+
+@test "a namespace that the config does not name is the caller's" {
+    for ns in pid network ipc uts cgroup; do without $ns; done
+    config 'del(.hostname)'
+    up
+    for ns in pid net ipc uts cgroup; do
+        is "$(ns_of "$PID" $ns)" "$(ns_of self $ns)"
+    done
+    [ "$(ns_of "$PID" mnt)" != "$(ns_of self mnt)" ]
+}
+
+@test "in a new PID namespace the program is process 1" {
+    inside_ok 'echo $$; ls -d /proc/[0-9]* | wc -l'
+    matches "$output" $'^1\n'
+}
+
+@test "a new network namespace has loopback, and it is up" {
+    inside_ok 'ip -o addr show lo; cat /sys/class/net/lo/flags; ls /sys/class/net'
+    has "$output" 127.0.0.1/8
+    # IFF_UP, IFF_LOOPBACK
+    has "$output" $'\n0x9\nlo'
+}
+
+@test "each of five namespaces is joined by its path" {
+    program probe wait
+    config '.linux.cgroupsPath += "-first"'
+    ok hasu run --detach -b "$BUNDLE" "$ID-first"
+    local first
+    first=$(init_pid "$ID-first")
+    config '.linux.cgroupsPath = "/" + $id | del(.hostname)'
+    by_path network "/proc/$first/ns/net"
+    by_path ipc "/proc/$first/ns/ipc"
+    by_path uts "/proc/$first/ns/uts"
+    by_path cgroup "/proc/$first/ns/cgroup"
+    by_path pid "/proc/$first/ns/pid"
+    up
+    for ns in net ipc uts cgroup pid; do
+        is "$(ns_of "$PID" $ns)" "$(ns_of "$first" $ns)"
+    done
+    [ "$(ns_of "$PID" mnt)" != "$(ns_of "$first" mnt)" ]
+    # Its end is known, though it is not the first of its PID namespace.
+    ok hasu kill "$ID" KILL
+    wait_stopped
+    ok hasu delete "$ID"
+    is "$(status_of "$ID-first")" running
+}
+
+@test "deleting a container in another's PID namespace leaves that one's processes alone" {
+    program probe wait
+    config '.linux.cgroupsPath += "-first"'
+    ok hasu run --detach -b "$BUNDLE" "$ID-first"
+    config '.linux.cgroupsPath = "/" + $id'
+    by_path pid "/proc/$(init_pid "$ID-first")/ns/pid"
+    program sh -c 'sleep 1000 & sleep 1000 & echo ready >/ready; wait; sleep 1000'
+    ok hasu run --detach -b "$BUNDLE" "$ID"
+    until_true test -e "$BUNDLE/rootfs/ready"
+    ok hasu delete --force "$ID"
+    is "$(status_of "$ID-first")" running
+    ok hasu delete --force "$ID-first"
+    nothing_left
+}
+
+@test "a path that is no namespace, or one of another kind, is refused by name" {
+    for wrong in "$T/nowhere" /etc/passwd /proc/self/ns/uts; do
+        by_path network "$wrong"
+        fails "$wrong" hasu create -b "$BUNDLE" "$ID"
+    done
+    nothing_left
+}
+
+@test "a network namespace that others made is left as it is" {
+    unshare -n sleep 1000 3>&- 4>&- &
+    local holder=$!
+    until_true eval "[ \"\$(readlink /proc/$holder/ns/net)\" != '$(ns_of self net)' ]"
+    by_path network "/proc/$holder/ns/net"
+    inside_ok 'cat /sys/class/net/lo/flags'
+    kill "$holder"
+    # IFF_UP is not ours to set there.
+    is "$output" 0x8
+}
+
+userns() {
+    config '.linux.namespaces += [{ type: "user" }]
+        | .linux.uidMappings = [{ containerID: 0, hostID: 100000, size: 1000 },
+            { containerID: 1000, hostID: 200000, size: 10 }]
+        | .linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 2000 }]'
+    chown -R -h 100000:100000 "$BUNDLE/rootfs"
+    # mktemp's directories are closed to others.
+    chmod a+x "$T" "$BUNDLE"
+    local dir=$T
+    while [ "$dir" != / ]; do
+        chmod a+x "$dir"
+        dir=$(dirname "$dir")
+    done
+}
+
+@test "a user namespace has the mappings, and root in it is nobody outside" {
+    userns
+    inside_ok 'cat /proc/self/uid_map /proc/self/gid_map; id -u; touch /made; stat -c %u /made'
+    is "$(tr -s ' ' <<<"$output")" \
+        $' 0 100000 1000\n 1000 200000 10\n 0 100000 2000\n0\n0'
+    is "$(stat -c %u "$BUNDLE/rootfs/made")" 100000
+}
+
+@test "a user namespace: namespaces, mounts, hostname and hooks work in it" {
+    userns
+    config '.hostname = "inner" | .hooks.createRuntime = [{ path: "/bin/sh", args: ["sh", "-c", "touch \($t)/hooked"] }]'
+    inside_ok 'hostname; cat /sys/class/net/lo/flags; mount | grep -c "^proc on /proc "; ls -ld /dev/null | cut -c 1'
+    is "$output" $'inner\n0x9\n1\nc'
+    [ -e "$T/hooked" ]
+    nothing_left
+}
+
+@test "a user namespace: exec is in it, as the mapped user" {
+    userns
+    up
+    in_exec sh -c 'id -u; readlink /proc/self/ns/user'
+    is "$output" $'0\n'"$(ns_of "$PID" user)"
+    in_exec cat /proc/self/uid_map
+    has "$output" 100000
+    is "$(stat -c %u "/proc/$PID")" 100000
+}
+
+@test "a user namespace: the program may be another mapped user" {
+    userns
+    config '.process.user = { uid: 1000, gid: 7, additionalGids: [8] } | .process.capabilities = {}'
+    inside_ok 'id -u; id -g; id -G'
+    is "$output" $'1000\n7\n7 8'
+}
+
+@test "a user without a mapping is refused in words" {
+    userns
+    config '.process.user.uid = 5000'
+    fails 5000 hasu create -b "$BUNDLE" "$ID"
+    nothing_left
+}
+
+@test "mappings without a user namespace are refused" {
+    config '.linux.uidMappings = [{ containerID: 0, hostID: 1, size: 1 }]'
+    fails /linux/uidMappings hasu create -b "$BUNDLE" "$ID"
+    nothing_left
+}
+
+@test "a time namespace has its offsets" {
+    [ -e /proc/self/ns/time ] || skip "this kernel has no time namespaces"
+    config '.linux.namespaces += [{ type: "time" }]
+        | .linux.timeOffsets = { monotonic: { secs: 86400 }, boottime: { secs: 1000000, nanosecs: 5 } }'
+    inside_ok 'tr -s " " </proc/self/timens_offsets; cut -d. -f1 /proc/uptime'
+    has "$output" "monotonic 86400 0"
+    has "$output" "boottime 1000000 5"
+    local here inside
+    here=$(cut -d. -f1 /proc/uptime)
+    inside=$(tail -n 1 <<<"$output")
+    [ $((inside - here)) -ge 999990 ]
+    [ $((inside - here)) -le 1000001 ]
+}
+
+@test "a time namespace is shared with exec" {
+    [ -e /proc/self/ns/time ] || skip "this kernel has no time namespaces"
+    config '.linux.namespaces += [{ type: "time" }] | .linux.timeOffsets = { boottime: { secs: 5000 } }'
+    up
+    in_exec readlink /proc/self/ns/time
+    is "$output" "$(ns_of "$PID" time)"
+}
+
+@test "a time namespace that is joined" {
+    [ -e /proc/self/ns/time ] || skip "this kernel has no time namespaces"
+    config '.linux.namespaces += [{ type: "time" }] | .linux.timeOffsets = { boottime: { secs: 5000 } }
+        | .linux.cgroupsPath += "-first"'
+    program probe wait
+    ok hasu run --detach -b "$BUNDLE" "$ID-first"
+    config 'del(.linux.timeOffsets) | .linux.cgroupsPath = "/" + $id'
+    by_path time "/proc/$(init_pid "$ID-first")/ns/time"
+    up
+    is "$(ns_of "$PID" time)" "$(ns_of "$(init_pid "$ID-first")" time)"
+}
+
+@test "time offsets without a time namespace are refused" {
+    config '.linux.timeOffsets = { boottime: { secs: 5 } }'
+    fails /linux/timeOffsets hasu create -b "$BUNDLE" "$ID"
+}
+
+@test "in a cgroup namespace the container's cgroup is the root" {
+    inside_ok 'cat /proc/self/cgroup'
+    lacks "$output" "$ID"
+    has "$output" ":/"
+}
+
+@test "a hostname without a uts namespace is refused" {
+    without uts
+    fails hostname hasu create -b "$BUNDLE" "$ID"
+    nothing_left
+}
+
+@test "a mount namespace is asked for in words" {
+    without mount
+    config 'del(.linux.maskedPaths, .linux.readonlyPaths, .mounts)'
+    fails "mount namespace" hasu create -b "$BUNDLE" "$ID"
+    nothing_left
+}
+
+@test "every namespace of the container is exec's" {
+    up
+    for ns in pid net ipc uts mnt cgroup; do
+        in_exec readlink "/proc/self/ns/$ns"
+        is "$output" "$(ns_of "$PID" $ns)"
+    done
+}
