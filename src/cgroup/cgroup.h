@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "linux/rootfs.h"
+#include "mpol.h"
 #include "spec/spec.h"
 
 #include <stdbool.h>
@@ -50,6 +51,21 @@ int cgroup_make(struct cgroup *cg, struct err *e);
  * them without rules in its spec too, an update only with some.
  */
 int cgroup_limit(struct cgroup *cg, const struct spec_resources *r, struct err *e);
+
+/*
+ * Write limits to a container that lives: all of them or, where one cannot be, none. Every value is
+ * checked first as far as that goes without writing; then what the kernel refuses has all that was
+ * written before put back. Device rules on v2 are replaced in one step. checkBeforeUpdate holds.
+ * Refused in words: a limit whose controller the container's cgroup lacks.
+ */
+int cgroup_update(struct cgroup *cg, const struct spec_resources *r, struct err *e);
+
+/*
+ * The nodes that the container's cpuset will have after an update by r. 1; 0 where r does not
+ * change them, or that cannot be told; an error where none of those asked for may be used.
+ */
+int cgroup_foresee_mems(const struct cgroup *cg, const struct spec_resources *r,
+	struct mpol_nodeset *ret, struct err *e);
 
 /* v2: a directory for CLONE_INTO_CGROUP, the caller's to close. -1 where only cgroup_add can place
  * a process: no v2, or a pids limit of 0, which counts against clone3 but not against a move. */

@@ -182,8 +182,22 @@ static int find_ours(int dir_fd)
 	return -ENOENT;
 }
 
-int devbpf_attach(
-	int dir_fd, const struct dev_rule *rules, size_t n, const char *where, struct err *e)
+/* In one step: there is no moment without a program. old -1: beside those of others. */
+static int put_program(int dir_fd, int program, int old)
+{
+	union bpf_attr attr = {
+		.attach_type = BPF_CGROUP_DEVICE,
+		.target_fd = (uint32_t)dir_fd,
+		.attach_bpf_fd = (uint32_t)program,
+		.attach_flags = BPF_F_ALLOW_MULTI | (old >= 0 ? BPF_F_REPLACE : 0u),
+		.replace_bpf_fd = old >= 0 ? (uint32_t)old : 0u,
+	};
+
+	return sys_bpf(BPF_PROG_ATTACH, &attr);
+}
+
+int devbpf_attach(int dir_fd, const struct dev_rule *rules, size_t n, const char *where,
+	struct devbpf_swap *swap, struct err *e)
 {
 	_cleanup_free_ struct bpf_insn *insns = NULL;
 	char log[512] = "";
@@ -205,17 +219,29 @@ int devbpf_attach(
 	if (old < 0 && old != -ENOENT)
 		return err_set(e, -old,
 			"/linux/resources/devices: asking for the programs of cgroup '%s'", where);
-	union bpf_attr attr = {
-		.attach_type = BPF_CGROUP_DEVICE,
-		.target_fd = (uint32_t)dir_fd,
-		.attach_bpf_fd = (uint32_t)program,
-		.attach_flags = BPF_F_ALLOW_MULTI | (old >= 0 ? BPF_F_REPLACE : 0u),
-		.replace_bpf_fd = old >= 0 ? (uint32_t)old : 0u,
-	};
-	r = sys_bpf(BPF_PROG_ATTACH, &attr);
+	r = put_program(dir_fd, program, old);
 	if (r < 0)
 		return err_set(e, -r,
 			"/linux/resources/devices: attaching the device program to cgroup '%s'",
 			where);
+	if (swap) {
+		swap->old = old < 0 ? -1 : TAKE_FD(old);
+		swap->now = TAKE_FD(program);
+	}
 	return 0;
+}
+
+int devbpf_restore(int dir_fd, const struct devbpf_swap *swap)
+{
+	union bpf_attr detach = {
+		.attach_type = BPF_CGROUP_DEVICE,
+		.target_fd = (uint32_t)dir_fd,
+		.attach_bpf_fd = (uint32_t)swap->now,
+	};
+
+	if (swap->now < 0)
+		return 0;
+	if (swap->old >= 0)
+		return put_program(dir_fd, swap->old, swap->now);
+	return sys_bpf(BPF_PROG_DETACH, &detach);
 }

@@ -252,3 +252,20 @@ int devices_v1_write(
 	free(list.v);
 	return r;
 }
+
+int devices_v1_restore(int dir_fd, const char *list)
+{
+	int ret = fd_write_file(dir_fd, "devices.deny", "a");
+
+	for (const char *line = list; *line && ret == 0;) {
+		const size_t len = strcspn(line, "\n");
+		char text[64];
+		if (len >= sizeof(text))
+			return -EBADMSG;
+		memcpy(text, line, len);
+		text[len] = '\0';
+		ret = len > 0 ? fd_write_file(dir_fd, "devices.allow", text) : 0;
+		line += len + (line[len] == '\n');
+	}
+	return ret;
+}

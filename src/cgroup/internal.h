@@ -120,14 +120,43 @@ struct dev_list {
 int dev_list_build(const struct dev_rule *rules, size_t n, struct dev_list *ret, struct err *e);
 int devices_v1_write(
 	int dir_fd, const struct dev_rule *rules, size_t n, const char *where, struct err *e);
+/* Put back what devices.list said. Returns 0 or -errno. */
+int devices_v1_restore(int dir_fd, const char *list);
 
 struct bpf_insn;
 /* The rules as a program of type CGROUP_DEVICE; *ret is malloc'ed. */
 int devbpf_program(const struct dev_rule *rules, size_t n, struct bpf_insn **ret, size_t *ret_n,
 	struct err *e);
-/* Load it and attach it to the cgroup; one that we attached before is replaced in one step. */
-int devbpf_attach(
-	int dir_fd, const struct dev_rule *rules, size_t n, const char *where, struct err *e);
+/* Programs, -1: none. Close both. */
+struct devbpf_swap {
+	int old, now;
+};
+/* Load it and attach it to the cgroup; one that we attached before is replaced in one step. swap
+ * gets both for devbpf_restore(); NULL: nobody will want it. */
+int devbpf_attach(int dir_fd, const struct dev_rule *rules, size_t n, const char *where,
+	struct devbpf_swap *swap, struct err *e);
+/* Take it back, in one step again. Returns 0 or -errno. */
+int devbpf_restore(int dir_fd, const struct devbpf_swap *swap);
+
+/*
+ * undo.c: what files held before they were written. All-zero is empty. Directories stay the
+ * caller's, and open until undo_all() is through.
+ */
+struct undo {
+	size_t n, room;
+	struct undo_item *v;
+};
+/* Write to a file and remember what it held. Returns 0 or -errno; then nothing is remembered. */
+int undo_write(
+	struct undo *u, const struct hierarchy *h, int dir_fd, const char *file, const char *text);
+/* Remember the device rules that are about to change. *ret stays u's, and valid until the next
+ * call. */
+int undo_devices_v1(struct undo *u, const struct hierarchy *h, int dir_fd, struct err *e);
+int undo_devbpf(struct undo *u, const struct hierarchy *h, int dir_fd, struct devbpf_swap **ret,
+	struct err *e);
+/* Put everything back, the last first; what cannot be is added to the error in e. */
+void undo_all(const struct undo *u, struct err *e);
+void undo_free(struct undo *u);
 
 /*
  * freeze.c, remove.c

@@ -29,8 +29,14 @@ static const struct hierarchy *place(
 	return h;
 }
 
-static int no_controller(const struct limit *row, struct err *e)
+/* cg: of a container that lives; NULL: the host is asked. */
+static int no_controller(const struct limit *row, const struct cgroup *cg, struct err *e)
 {
+	if (cg)
+		return err_say(e, ENODEV,
+			"%s: the container's cgroup '%s' has no %s controller, so it has no such "
+			"limit",
+			row->pointer, cg->path, row->controller);
 	return err_say(
 		e, ENODEV, "%s: this host has no %s controller", row->pointer, row->controller);
 }
@@ -107,7 +113,7 @@ int limits_plan(const struct cgroup *cg, const struct spec_resources *r, const c
 		if (!h && limit_unlimited(row, r))
 			continue;
 		if (!h)
-			return no_controller(row, e);
+			return no_controller(row, NULL, e);
 		const struct limit_form *form = h->v2 ? &row->v2 : &row->v1;
 		if (form->why)
 			return limit_refused(row, form, e);
@@ -133,12 +139,47 @@ int limits_plan(const struct cgroup *cg, const struct spec_resources *r, const c
  * Writing.
  */
 
+/*
+ * An update must be able to go back. What the kernel does at once and cannot take back comes last:
+ * below a new memory limit it may kill, and when nodes change it moves the nodes of every process's
+ * memory policy, which loses what it forgets (interleave 0-1, with mems 1 and then 0-1, stays 1).
+ */
+enum stage {
+	STAGE_ALL,  /* create: there is nothing to go back to, and the cpuset comes first */
+	STAGE_LOOK, /* every value worked out and checked; nothing written */
+	STAGE_FREE,
+	STAGE_MEMORY,
+	STAGE_MEMS,
+	STAGE_END,
+};
+
 struct writer {
 	const struct cgroup *cg;
 	const struct spec_resources *r;
 	int *fds;             /* per hierarchy: the container's directory, -1 until it is needed */
 	char *v2_controllers; /* of that directory; NULL without v2 */
+	struct undo *undo;    /* NULL: nothing is put back */
+	enum stage stage;
 };
+
+static bool now_is_its_stage(const struct writer *w, const char *file)
+{
+	enum stage its = STAGE_FREE;
+
+	if (w->stage == STAGE_ALL || w->stage == STAGE_LOOK)
+		return true;
+	if (str_starts(file, "memory."))
+		its = STAGE_MEMORY;
+	else if (str_eq(file, "cpuset.mems"))
+		its = STAGE_MEMS;
+	return w->stage == its;
+}
+
+static int put_file(
+	struct writer *w, const struct hierarchy *h, int fd, const char *file, const char *text)
+{
+	return w->undo ? undo_write(w->undo, h, fd, file, text) : fd_write_file(fd, file, text);
+}
 
 static int writer_fd(struct writer *w, const struct hierarchy *h, struct err *e)
 {
@@ -197,22 +238,25 @@ static int write_row(struct writer *w, const struct limit *row, bool again, stru
 	const struct hierarchy *h =
 		place(w->cg, row->controller, w->v2_controllers ? w->v2_controllers : "");
 	if (!h)
-		return limit_unlimited(row, w->r) ? 0 : no_controller(row, e);
+		return limit_unlimited(row, w->r) ? 0
+						  : no_controller(row, w->undo ? w->cg : NULL, e);
 	const struct limit_form *form = h->v2 ? &row->v2 : &row->v1;
 	if (form->why)
 		return limit_refused(row, form, e);
+	if (!now_is_its_stage(w, form->file))
+		return 0;
 	int fd = writer_fd(w, h, e);
 	if (fd < 0)
 		return fd;
 	r = form->text ? form->text(row, w->r, fd, buf, &text, e) : 0;
-	if (r <= 0)
-		return r;
+	if (r <= 0 || w->stage == STAGE_LOOK)
+		return r < 0 ? r : 0;
 
 	const char *file = form->file;
-	r = fd_write_file(fd, file, text);
+	r = put_file(w, h, fd, file, text);
 	if (r == -ENOENT && !h->v2 && str_starts(file, "cpuset.")) {
 		file += strlen("cpuset."); /* mounted with noprefix */
-		r = fd_write_file(fd, file, text);
+		r = put_file(w, h, fd, file, text);
 	}
 	if (r == -ENOENT && row->optional &&
 		(str_eq(text, "max") || str_eq(text, "-1") || str_eq(text, "0")))
@@ -258,6 +302,8 @@ static int write_unified(struct writer *w, const struct str_pair *pair, struct e
 	r = unified_check(w->cg, pair->key, w->v2_controllers ? w->v2_controllers : "", &len, e);
 	if (r < 0)
 		return r;
+	if (w->stage == STAGE_LOOK || !now_is_its_stage(w, pair->key))
+		return 0;
 	int fd = writer_fd(w, h, e);
 	if (fd < 0)
 		return fd;
@@ -273,7 +319,7 @@ static int write_unified(struct writer *w, const struct str_pair *pair, struct e
 		if (empty && *pair->value)
 			continue;
 		/* A write of nothing never reaches the file; an empty line does. */
-		r = fd_write_file(fd, pair->key, *line ? line : "\n");
+		r = put_file(w, h, fd, pair->key, *line ? line : "\n");
 		if (r < 0) {
 			line[strcspn(line, "\n")] = '\0';
 			return write_error(pointer, h, pair->key, line, -r, e);
@@ -289,10 +335,13 @@ static int write_unified(struct writer *w, const struct str_pair *pair, struct e
 static int write_devices(struct writer *w, struct err *e)
 {
 	_cleanup_free_ struct dev_rule *rules = NULL;
+	struct devbpf_swap *swap = NULL;
 	size_t n;
 	int r;
 
 	if (w->r->n_devices == 0 && !w->cg->creating)
+		return 0;
+	if (w->stage != STAGE_ALL && w->stage != STAGE_FREE)
 		return 0;
 	const struct hierarchy *v1 = cgroup_v1_of(w->cg, "devices");
 	const struct hierarchy *h = v1 ? v1 : cgroup_v2(w->cg);
@@ -305,47 +354,149 @@ static int write_devices(struct writer *w, struct err *e)
 	int fd = writer_fd(w, h, e);
 	if (fd < 0)
 		return fd;
-	return h->v2 ? devbpf_attach(fd, rules, n, h->path, e)
-		     : devices_v1_write(fd, rules, n, h->path, e);
+	if (!h->v2) {
+		r = w->undo ? undo_devices_v1(w->undo, h, fd, e) : 0;
+		return r < 0 ? r : devices_v1_write(fd, rules, n, h->path, e);
+	}
+	r = w->undo ? undo_devbpf(w->undo, h, fd, &swap, e) : 0;
+	return r < 0 ? r : devbpf_attach(fd, rules, n, h->path, swap, e);
+}
+
+static int writer_open(struct writer *w, struct err *e)
+{
+	const struct hierarchy *v2 = cgroup_v2(w->cg);
+	int r;
+
+	w->fds = malloc(w->cg->n * sizeof(*w->fds));
+	if (!w->fds)
+		return err_nomem(e);
+	for (size_t i = 0; i < w->cg->n; i++)
+		w->fds[i] = -1;
+	if (!v2)
+		return 0;
+	int fd = writer_fd(w, v2, e);
+	if (fd < 0)
+		return fd;
+	r = fd_read_file(fd, "cgroup.controllers", CGROUP_FILE_MAX, &w->v2_controllers, NULL);
+	if (r < 0)
+		return err_set(e, -r, "reading the controllers of cgroup '%s'", v2->path);
+	return 0;
+}
+
+static void writer_close(struct writer *w)
+{
+	for (size_t i = 0; w->fds && i < w->cg->n; i++)
+		(void)fd_close(w->fds[i]);
+	free(w->v2_controllers);
+	free(w->fds);
+}
+
+/* What belongs to the writer's stage. */
+static int write_stage(struct writer *w, struct err *e)
+{
+	int r = write_table(w, e);
+
+	for (size_t i = 0; i < w->r->unified.n && r == 0; i++)
+		r = write_unified(w, &w->r->unified.v[i], e);
+	if (r == 0)
+		r = write_devices(w, e);
+	return r;
+}
+
+static int no_cgroup(const struct spec_resources *r, struct err *e)
+{
+	const char *first = limits_first(r);
+
+	return first ? err_say(e, EINVAL, "%s: this container has no cgroup", first) : 0;
 }
 
 int cgroup_limit(struct cgroup *cg, const struct spec_resources *r, struct err *e)
 {
-	struct writer w = { .cg = cg, .r = r };
-	const struct hierarchy *v2 = cgroup_v2(cg);
-	int ret = 0;
+	struct writer w = { .cg = cg, .r = r, .stage = STAGE_ALL };
 
-	if (cg->manager == CGROUP_DISABLED) {
-		const char *first = limits_first(r);
-		return first ? err_say(e, EINVAL, "%s: this container has no cgroup", first) : 0;
-	}
-	w.fds = malloc(cg->n * sizeof(*w.fds));
-	if (!w.fds)
-		return err_nomem(e);
-	for (size_t i = 0; i < cg->n; i++)
-		w.fds[i] = -1;
-
-	if (v2) {
-		int fd = writer_fd(&w, v2, e);
-		ret = fd < 0 ? fd : 0;
-		if (ret == 0)
-			ret = fd_read_file(
-				fd, "cgroup.controllers", CGROUP_FILE_MAX, &w.v2_controllers, NULL);
-		if (ret < 0 && fd >= 0)
-			ret = err_set(e, -ret, "reading the controllers of cgroup '%s'", v2->path);
-	}
+	if (cg->manager == CGROUP_DISABLED)
+		return no_cgroup(r, e);
+	int ret = writer_open(&w, e);
 	if (ret == 0)
-		ret = write_table(&w, e);
-	for (size_t i = 0; i < r->unified.n && ret == 0; i++)
-		ret = write_unified(&w, &r->unified.v[i], e);
-	if (ret == 0)
-		ret = write_devices(&w, e);
+		ret = write_stage(&w, e);
 	if (ret == 0 && r->pids_limit.set)
 		cg->no_forks = r->pids_limit.v == 0;
-
-	for (size_t i = 0; i < cg->n; i++)
-		(void)fd_close(w.fds[i]);
-	free(w.v2_controllers);
-	free(w.fds);
+	writer_close(&w);
 	return ret;
+}
+
+int cgroup_update(struct cgroup *cg, const struct spec_resources *r, struct err *e)
+{
+	struct undo undo = { 0 };
+	struct writer w = { .cg = cg, .r = r, .undo = &undo };
+
+	if (cg->manager == CGROUP_DISABLED)
+		return no_cgroup(r, e);
+	int ret = writer_open(&w, e);
+	for (w.stage = STAGE_LOOK; w.stage < STAGE_END && ret == 0; w.stage++)
+		ret = write_stage(&w, e);
+	if (ret < 0)
+		undo_all(&undo, e);
+	else if (r->pids_limit.set)
+		cg->no_forks = r->pids_limit.v == 0;
+	undo_free(&undo);
+	writer_close(&w);
+	return ret;
+}
+
+/*
+ * Nodes.
+ */
+
+/* The nodes that the cgroup above the container's may use; false where that cannot be told. */
+static bool mems_above(const struct hierarchy *h, struct mpol_nodeset *ret)
+{
+	static const char *const files[] = { "cpuset.mems.effective", "cpuset.effective_mems",
+		"cpuset.mems" };
+	char path[CGROUP_PATH_MAX + 2];
+
+	(void)snprintf(path, sizeof(path), "%.*s", (int)(strrchr(h->path, '/') - h->path), h->path);
+	_cleanup_close_ int fd = hierarchy_open(h, *path ? path : "/", NULL);
+	for (size_t i = 0; fd >= 0 && i < ELEMENTS(files); i++) {
+		_cleanup_free_ char *text = NULL;
+		if (fd_read_file(fd, files[i], CGROUP_FILE_MAX, &text, NULL) == 0)
+			return mpol_nodeset_parse(text, strcspn(text, "\n"), "", ret, NULL) == 0;
+	}
+	return false;
+}
+
+int cgroup_foresee_mems(const struct cgroup *cg, const struct spec_resources *r,
+	struct mpol_nodeset *ret, struct err *e)
+{
+	const char *pointer = AT_RESOURCES "cpu/mems", *text = r->cpu.mems;
+	struct mpol_nodeset asked, above, both;
+	char have[MPOL_NODESET_TEXT];
+
+	for (size_t i = 0; i < r->unified.n; i++)
+		if (str_eq(r->unified.v[i].key, "cpuset.mems")) { /* written after the other */
+			pointer = AT_RESOURCES "unified/cpuset.mems";
+			text = r->unified.v[i].value;
+		}
+	const struct hierarchy *h = cgroup_v1_of(cg, "cpuset");
+	if (!h)
+		h = cgroup_v2(cg);
+	/* What is no list, or has no cpuset to go to, is the update's to refuse. */
+	if (!h || !text || mpol_nodeset_parse(text, strlen(text), "", &asked, NULL) < 0)
+		return 0;
+	if (!mems_above(h, &above)) {
+		*ret = asked;
+		return !mpol_nodeset_empty(&asked);
+	}
+	if (mpol_nodeset_empty(&asked)) { /* v2: the same as above */
+		*ret = above;
+		return 1;
+	}
+	both = mpol_nodeset_and(&asked, &above);
+	if (mpol_nodeset_empty(&both))
+		return err_say(e, EINVAL,
+			"%s: none of '%s' may be used in cgroup '%s%s': the cgroups above leave "
+			"'%s'",
+			pointer, text, h->mount, h->path, mpol_nodeset_format(&above, have));
+	*ret = both;
+	return 1;
 }

@@ -47,6 +47,16 @@ enum list_format {
 	LIST_JSON,
 };
 
+/* update: texts as they were given; NULL: not given. */
+struct update_options {
+	const char *resources; /* file, "-": standard input */
+	const char *cpu_period, *cpu_quota, *cpu_burst, *cpu_share, *cpu_rt_period, *cpu_rt_runtime,
+		*cpu_idle;
+	const char *cpuset_cpus, *cpuset_mems;
+	const char *memory, *memory_reservation, *memory_swap;
+	const char *pids_limit;
+};
+
 /* What a command line says. All-zero says nothing. */
 struct options {
 	struct arena arena;
@@ -62,8 +72,9 @@ struct options {
 
 	struct create_options create;
 	struct exec_options exec;
+	struct update_options update;
 	bool kill_all, delete_force, list_quiet;
-	unsigned list_format; /* enum list_format */
+	unsigned list_format, ps_format; /* enum list_format */
 	const char *spec_bundle;
 };
 
@@ -114,6 +125,15 @@ void near_consider(struct near_miss *near, const char *name);
 /* signals.c: "KILL", "sigkill", "9", "RTMIN+1" -> number; -EINVAL with e set. */
 int signal_parse(const char *text, int *ret, struct err *e);
 
+/*
+ * update.c: bytes as runc takes them: "512m", "1.5g", "1GiB", "4096", and "-1" for no limit.
+ * -EINVAL or -ERANGE, e not set.
+ */
+int size_parse(const char *text, int64_t *ret);
+
+/* ps.c: of what ps printed the head and the lines of these processes. -EINVAL: no column PID. */
+int ps_select(struct strbuf *b, const char *text, const pid_t *pids, size_t n, struct err *e);
+
 /* root.c: the state directory as an absolute path, in arena; given: --root or NULL. */
 int root_directory(const char *given, struct arena *arena, const char **ret, struct err *e);
 
@@ -143,7 +163,11 @@ int cmd_features(const struct options *o, struct err *e);
 int cmd_help(const struct options *o, struct err *e);
 int cmd_kill(const struct options *o, struct err *e);
 int cmd_list(const struct options *o, struct err *e);
+int cmd_pause(const struct options *o, struct err *e);
+int cmd_ps(const struct options *o, struct err *e);
+int cmd_resume(const struct options *o, struct err *e);
 int cmd_run(const struct options *o, struct err *e);
 int cmd_spec(const struct options *o, struct err *e);
 int cmd_start(const struct options *o, struct err *e);
 int cmd_state(const struct options *o, struct err *e);
+int cmd_update(const struct options *o, struct err *e);

@@ -129,7 +129,8 @@ static const struct option exec_options[] = {
 	STRING("console-socket", 0, exec.console_socket, "SOCKET",
 		"send the terminal's master to this AF_UNIX socket"),
 	ONCE("cgroup", 0, exec.cgroup, "PATH", "put it into this cgroup below the container's"),
-	LATER("ignore-paused", 0),
+	FLAG("ignore-paused", 0, exec.ignore_paused,
+		"enter a paused container too; the process waits until it is resumed"),
 	LATER("pidfd-socket", 0),
 	END,
 };
@@ -168,6 +169,44 @@ static const struct option spec_options[] = {
 	END,
 };
 
+static const struct option update_options[] = {
+	STRING("resources", 'r', update.resources, "FILE",
+		"read the limits from FILE, a resources object of JSON, or from standard input "
+		"(-); "
+		"the other options are then ignored"),
+	STRING("cpu-period", 0, update.cpu_period, "USEC", "what cpu-quota is counted in"),
+	STRING("cpu-quota", 0, update.cpu_quota, "USEC", "CPU time in each period; -1: no limit"),
+	STRING("cpu-burst", 0, update.cpu_burst, "USEC",
+		"CPU time saved up beyond the quota of a period"),
+	STRING("cpu-share", 0, update.cpu_share, "N", "its part beside other containers"),
+	STRING("cpu-shares", 0, update.cpu_share, "N", "the same as --cpu-share"),
+	STRING("cpu-rt-period", 0, update.cpu_rt_period, "USEC",
+		"what cpu-rt-runtime is counted in"),
+	STRING("cpu-rt-runtime", 0, update.cpu_rt_runtime, "USEC",
+		"CPU time of real-time processes in each period"),
+	STRING("cpu-idle", 0, update.cpu_idle, "0|1", "1: run only where nobody else wants to"),
+	STRING("cpuset-cpus", 0, update.cpuset_cpus, "LIST", "its CPUs, such as 0-3,7"),
+	STRING("cpuset-mems", 0, update.cpuset_mems, "LIST",
+		"its memory nodes; the kernel moves memory policies along"),
+	STRING("memory", 0, update.memory, "BYTES", "memory, such as 512m or 1g; -1: no limit"),
+	STRING("memory-reservation", 0, update.memory_reservation, "BYTES",
+		"memory that is left to it while others have more"),
+	STRING("memory-swap", 0, update.memory_swap, "BYTES",
+		"memory and swap together; -1: no limit"),
+	STRING("pids-limit", 0, update.pids_limit, "N", "processes and threads; -1: no limit"),
+	LATER("blkio-weight", 0),
+	LATER("kernel-memory", 0),
+	LATER("kernel-memory-tcp", 0),
+	LATER("l3-cache-schema", 0),
+	LATER("mem-bw-schema", 0),
+	END,
+};
+
+static const struct option ps_options[] = {
+	CHOICE("format", 'f', ps_format, "FORMAT", list_formats, "how to print"),
+	END,
+};
+
 #define NOT_YET(name)                                                                              \
 	{                                                                                          \
 		(name), NULL, NULL, NULL, { NULL }, 0, SIZE_MAX, false, false, 1, NULL             \
@@ -195,6 +234,23 @@ const struct command commands[] = {
 		"own\n"
 		"status, 128+N where signal N ended it, and 255 where it could not be started.\n",
 		{ exec_options }, 1, SIZE_MAX, true, true, 255, cmd_exec },
+	{ "update", "ID", "change the limits of a container: all that are given, or none",
+		"It must not have ended. A memory policy whose nodes move with --cpuset-mems is "
+		"told of in\n"
+		"the log; the annotation hasu.memory-policy.narrowing=refuse forbids that it loses "
+		"nodes.\n",
+		{ update_options }, 1, 1, false, false, EXIT_FAILURE, cmd_update },
+	{ "pause", "ID", "stop all processes of a container", NULL, { NULL }, 1, 1, false, false,
+		EXIT_FAILURE, cmd_pause },
+	{ "resume", "ID", "let the processes of a paused container go on", NULL, { NULL }, 1, 1,
+		false, false, EXIT_FAILURE, cmd_resume },
+	{ "ps", "ID [PS-OPTION...]", "print a container's processes",
+		"What follows the ID goes to the host's ps (-ef where nothing does), and the lines "
+		"of the\n"
+		"container's processes are printed. --format json prints their numbers on the "
+		"host, "
+		"without ps.\n",
+		{ ps_options }, 1, SIZE_MAX, true, false, EXIT_FAILURE, cmd_ps },
 	{ "list", "", "print the containers", NULL, { list_options }, 0, 0, false, false,
 		EXIT_FAILURE, cmd_list },
 	{ "spec", "", "write a config.json to start from", NULL, { spec_options }, 0, 0, false,
@@ -206,11 +262,7 @@ const struct command commands[] = {
 	NOT_YET("checkpoint"),
 	NOT_YET("events"),
 	NOT_YET("mounts"),
-	NOT_YET("pause"),
-	NOT_YET("ps"),
 	NOT_YET("restore"),
-	NOT_YET("resume"),
-	NOT_YET("update"),
 	{ NULL, NULL, NULL, NULL, { NULL }, 0, 0, false, false, 0, NULL },
 };
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * life.h - the life of a container, as commands see it: create, start, run, exec, kill, delete.
+ * life.h - the life of a container, as commands see it: create, start, run, exec, update, pause,
+ * kill, delete.
  *
  * Functions return 0 or a negative errno value with e set. A failed create leaves nothing behind.
  */
@@ -44,6 +45,7 @@ struct exec_options {
 	struct str_list additional_gids; /* numbers */
 	struct str_list caps;            /* CAP_* added */
 	bool tty, no_new_privs, detach;
+	bool ignore_paused; /* enter a paused container, and wait there until it is resumed */
 	const char *pid_file, *console_socket;
 	const char *apparmor, *process_label;
 	const char *cgroup; /* sub-cgroup of the container's */
@@ -59,6 +61,13 @@ int life_exec(
 	const struct life *life, const struct exec_options *o, int *ret_status, struct err *e);
 int life_kill(const struct life *life, const char *id, int sig, bool all, struct err *e);
 int life_delete(const struct life *life, const char *id, bool force, struct err *e);
+/* update: the file of resources, as spec_parse_resources() read it. All of it or nothing. */
+int life_update(const struct life *life, const char *id, const struct spec *update, struct err *e);
+int life_pause(const struct life *life, const char *id, struct err *e);
+int life_resume(const struct life *life, const char *id, struct err *e);
+/* Its processes' numbers here, rising; *ret is malloc'ed. A stopped container may have some left.
+ */
+int life_pids(const struct life *life, const char *id, pid_t **ret, size_t *ret_n, struct err *e);
 
 /*
  * A container as the state directory and the kernel know it together.

@@ -451,6 +451,16 @@ int state_status(const struct state *s, enum life_status *ret, struct err *e)
 		*ret = LIFE_CREATING;
 		return 0;
 	}
+	if (s->cgroup) {
+		r = cgroup_is_frozen(s->cgroup, &frozen, e);
+		if (r < 0)
+			return r;
+	}
+	/* First, since a frozen init answers nobody who connects to it. */
+	if (frozen) {
+		*ret = LIFE_PAUSED;
+		return 0;
+	}
 	if (!s->started) {
 		/* `start` may have been killed before it could save: init itself is asked, which
 		 * listens until execve closes its socket. */
@@ -461,12 +471,7 @@ int state_status(const struct state *s, enum life_status *ret, struct err *e)
 			return 0;
 		}
 	}
-	if (s->cgroup) {
-		r = cgroup_is_frozen(s->cgroup, &frozen, e);
-		if (r < 0)
-			return r;
-	}
-	*ret = frozen ? LIFE_PAUSED : LIFE_RUNNING;
+	*ret = LIFE_RUNNING;
 	return 0;
 }
 

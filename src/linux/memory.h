@@ -79,6 +79,31 @@ void memory_exec_choose(const struct memory_result *saved, const struct mpol *no
 	bool hidden, const struct mpol_nodeset *usable, struct memory_plan *plan);
 struct mpol memory_exec_policy(const struct memory_plan *plan, const struct mpol_nodeset *usable);
 
+/* What a change of the cpuset's nodes makes of init's policy. */
+struct memory_move {
+	bool known;		   /* false: init has no policy of the config's, or it cannot be read */
+	struct mpol before, after; /* in force, of init */
+	struct mpol_nodeset lost;  /* in force now and not afterwards; not RELATIVE's, which move at will */
+};
+
+/*
+ * update, before anything is written: what the kernel will make of init's policy when its cpuset
+ * allows the nodes of mems. With refuse_narrowing lost nodes are an error.
+ */
+int memory_foresee(const struct memory_result *saved, bool refuse_narrowing, int init_proc_fd,
+	const struct mpol_nodeset *mems, struct memory_move *ret, struct err *e);
+
+/* The sentence for the log where the policy changes or loses nodes, or NULL; in arena. */
+const char *memory_move_text(const struct memory_move *move, struct arena *arena);
+
+/*
+ * update, after the cpuset changed: result's allowed and effective as init has them now, so that a
+ * later exec foresees from there. The sentence for the log where it is not what was foreseen, in
+ * arena, else NULL.
+ */
+const char *memory_refresh(const struct memory_move *foreseen, int init_proc_fd,
+	struct memory_result *result, struct arena *arena);
+
 /* {"asked": {"mode": ..., "nodes": ..., "flags": [...]}, "resolved": {...}, "effective": {...}, "allowed": "0-3"} */
 struct json_object *memory_to_json(const struct memory_result *result);
 /* From the saved state, which is not trusted: -EBADMSG with e set. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * memory_live.c - the policy that a container's init has now: verified when it is made, handed to
- * what exec starts.
+ * what exec starts, followed when update moves its nodes.
  *
  * init is not trusted here: it may have any policy, and its memory any shape. Whatever it did, exec
  * never fails for it.
@@ -310,4 +310,133 @@ int memory_apply_exec(const struct memory_plan *plan, struct err *e)
 		return err_set(e, -r, WHERE ": setting %s, the policy of the container's init",
 			mpol_maps_text(&policy, text));
 	return 0;
+}
+
+/* --- update --- */
+
+/* What init has now, and what it may use. */
+struct live {
+	struct mpol now; /* in force */
+	bool ours;       /* it is the config's policy, as the kernel moved it */
+	struct mpol_nodeset allowed, memory;
+};
+
+/* false: its policy cannot be told. */
+static bool look(const struct memory_result *saved, int init_proc_fd, struct live *ret)
+{
+	struct mpol_nodeset usable;
+	struct mpol_host host;
+	struct mpol foreseen;
+	bool cut;
+
+	if (!saved->present || mpol_of_process(init_proc_fd, &ret->now, &cut) < 0)
+		return false;
+	ret->allowed = allowed_of(init_proc_fd);
+	ret->memory = ret->allowed;
+	if (mpol_host_read(AT_FDCWD, false, &host) == 0) {
+		ret->memory = host.memory;
+		mpol_host_free(&host);
+	}
+	usable = mpol_nodeset_and(&ret->allowed, &ret->memory);
+	foreseen = foresee(saved, &ret->memory, &usable);
+	ret->ours = is_shown(&foreseen, &ret->now, cut) || shows_hidden(&foreseen, &ret->now);
+	if (ret->ours)
+		ret->now = foreseen; /* whole, and with its flags */
+	return ret->ours || !cut;
+}
+
+int memory_foresee(const struct memory_result *saved, bool refuse_narrowing, int init_proc_fd,
+	const struct mpol_nodeset *mems, struct memory_move *ret, struct err *e)
+{
+	char before[MPOL_TEXT], after[MPOL_TEXT], lost[MPOL_NODESET_TEXT], text[MPOL_NODESET_TEXT];
+	struct memory_move move = { .known = true };
+	struct mpol_nodeset old, usable;
+	struct live live;
+
+	if (!look(saved, init_proc_fd, &live)) {
+		*ret = (struct memory_move){ 0 };
+		return 0;
+	}
+	old = mpol_nodeset_and(&live.allowed, &live.memory);
+	usable = mpol_nodeset_and(mems, &live.memory);
+	move.before = move.after = live.now;
+	if (!mpol_nodeset_empty(&usable))
+		mpol_rebind(live.ours ? &saved->asked : &live.now, &move.after, &old, &usable);
+	/* Preferred nodes stay in the policy, but no page comes from one that is not allowed. */
+	if (is_rebound(live.now.mode))
+		move.lost = mpol_nodeset_minus(&live.now.nodes, &move.after.nodes);
+	else
+		move.lost = mpol_nodeset_minus(&live.now.nodes, &usable);
+	if (live.now.flags & MPOL_FLAG_RELATIVE_NODES)
+		move.lost = (struct mpol_nodeset){ { 0 } };
+	/* While nothing of a STATIC policy was allowed it used what it had never asked for. */
+	else if (live.now.flags & MPOL_FLAG_STATIC_NODES && live.ours)
+		move.lost = mpol_nodeset_and(&move.lost, &saved->asked.nodes);
+	if (refuse_narrowing && !mpol_nodeset_empty(&move.lost))
+		return err_say(e, EINVAL,
+			"/linux/resources/cpu/mems: with nodes '%s' the container's memory policy "
+			"'%s' would become '%s' and lose '%s' (the annotation "
+			"hasu.memory-policy.narrowing=refuse is set)",
+			mpol_nodeset_format(mems, text), mpol_maps_text(&move.before, before),
+			mpol_maps_text(&move.after, after), mpol_nodeset_format(&move.lost, lost));
+	*ret = move;
+	return 0;
+}
+
+static bool same_policy(const struct mpol *a, const struct mpol *b)
+{
+	return a->mode == b->mode && a->flags == b->flags &&
+	       mpol_nodeset_equal(&a->nodes, &b->nodes);
+}
+
+const char *memory_move_text(const struct memory_move *move, struct arena *arena)
+{
+	char before[MPOL_TEXT], after[MPOL_TEXT], lost[MPOL_NODESET_TEXT];
+	struct mpol_nodeset others;
+
+	if (!move->known)
+		return NULL;
+	(void)mpol_maps_text(&move->before, before);
+	(void)mpol_maps_text(&move->after, after);
+	(void)mpol_nodeset_format(&move->lost, lost);
+	if (same_policy(&move->before, &move->after))
+		return mpol_nodeset_empty(&move->lost)
+			       ? NULL
+			       : arena_printf(arena,
+					 WHERE ": of the policy '%s' the nodes '%s' are not "
+					       "allowed any more; its pages come from others",
+					 before, lost);
+	if (mpol_nodeset_empty(&move->lost))
+		return arena_printf(arena, WHERE ": the policy '%s' becomes '%s'", before, after);
+	others = mpol_nodeset_minus(&move->after.nodes, &move->before.nodes);
+	return arena_printf(arena,
+		WHERE ": the policy '%s' becomes '%s' and loses the nodes '%s'%s", before, after,
+		lost,
+		!mpol_nodeset_empty(&others) && !(move->before.flags & MOVABLE)
+			? " (without MPOL_F_STATIC_NODES the kernel counts nodes by their position "
+			  "in the cpuset)"
+			: "");
+}
+
+const char *memory_refresh(const struct memory_move *foreseen, int init_proc_fd,
+	struct memory_result *result, struct arena *arena)
+{
+	char want[MPOL_TEXT], have[MPOL_TEXT];
+	struct mpol_nodeset allowed;
+	struct live live;
+
+	if (!look(result, init_proc_fd, &live)) {
+		allowed = allowed_of(init_proc_fd);
+		if (result->present && !mpol_nodeset_empty(&allowed))
+			result->allowed = allowed;
+		return NULL;
+	}
+	if (!mpol_nodeset_empty(&live.allowed))
+		result->allowed = live.allowed;
+	result->effective = live.now;
+	if (!foreseen->known || same_policy(&foreseen->after, &live.now))
+		return NULL;
+	return arena_printf(arena,
+		WHERE ": '%s' is in force for the container's init, where '%s' was foreseen",
+		mpol_maps_text(&live.now, have), mpol_maps_text(&foreseen->after, want));
 }

@@ -77,6 +77,22 @@ static void show(struct strbuf *b, const struct options *o)
 	number(b, "x-fds", o->exec.preserve_fds);
 	text(b, "x-console", o->exec.console_socket);
 	text(b, "cgroup", o->exec.cgroup);
+	yes(b, "paused", o->exec.ignore_paused);
+	text(b, "resources", o->update.resources);
+	text(b, "period", o->update.cpu_period);
+	text(b, "quota", o->update.cpu_quota);
+	text(b, "burst", o->update.cpu_burst);
+	text(b, "share", o->update.cpu_share);
+	text(b, "rt-period", o->update.cpu_rt_period);
+	text(b, "rt-runtime", o->update.cpu_rt_runtime);
+	text(b, "idle", o->update.cpu_idle);
+	text(b, "cpus", o->update.cpuset_cpus);
+	text(b, "mems", o->update.cpuset_mems);
+	text(b, "memory", o->update.memory);
+	text(b, "reservation", o->update.memory_reservation);
+	text(b, "swap", o->update.memory_swap);
+	text(b, "pids", o->update.pids_limit);
+	number(b, "ps-format", o->ps_format);
 	yes(b, "all", o->kill_all);
 	yes(b, "force", o->delete_force);
 	number(b, "format", o->list_format);
@@ -167,7 +183,18 @@ static const struct taken taken[] = {
 	{ "cgroup managers", { "--cgroup-manager=disabled", "list" }, "list manager=3" },
 	{ "log levels", { "--log-level=warning", "list" }, "list log-level=warning" },
 
+	{ "what follows ps's ID is for ps", { "ps", "-f", "table", "c", "-o", "pid", "--format=x" },
+		"ps [c] [-o] [pid] [--format=x]" },
+	{ "a negative limit", { "update", "--pids-limit", "-1", "--memory=-1", "c" },
+		"update [c] memory=-1 pids=-1" },
+
 	/* Lines that engines are known to write. */
+	{ "containerd lists processes", { "--root", "/r", "ps", "--format", "json", "c" },
+		"ps [c] root=/r ps-format=1" },
+	{ "containerd updates", { "--root", "/r", "update", "--resources=-", "c" },
+		"update [c] root=/r resources=-" },
+	{ "Podman updates", { "update", "--resources", "/tmp/r.json", "c" },
+		"update [c] resources=/tmp/r.json" },
 	{ "conmon creates",
 		{ "--log-format=json", "--log=/l", "create", "--bundle", "/b", "--pid-file", "/p",
 			"--console-socket", "/s", "c" },
@@ -273,11 +300,6 @@ static const struct refused refused[] = {
 	{ "an empty command", { "" }, EINVAL, "unknown command ''" },
 
 	/* What the peers take and this version does not is never swallowed. */
-	{ "update", { "update", "--cpuset-mems", "0", "c" }, ENOTSUP,
-		"update is not supported by this version of hasu" },
-	{ "ps", { "ps", "c" }, ENOTSUP, "ps is not supported by this version of hasu" },
-	{ "pause", { "pause", "c" }, ENOTSUP, "pause is not supported by this version of hasu" },
-	{ "resume", { "resume", "c" }, ENOTSUP, "resume is not supported by this version of hasu" },
 	{ "events", { "events", "c" }, ENOTSUP, "events is not supported by this version of hasu" },
 	{ "checkpoint, which Podman asks for help", { "checkpoint", "--help" }, ENOTSUP,
 		"checkpoint is not supported by this version of hasu" },
@@ -296,8 +318,22 @@ static const struct refused refused[] = {
 		"option '--config' is not supported by this version of hasu" },
 	{ "crun's run --config", { "run", "--config=other.json", "c" }, ENOTSUP,
 		"option '--config' is not supported by this version of hasu" },
-	{ "exec --ignore-paused", { "exec", "--ignore-paused", "c", "ls" }, ENOTSUP,
-		"option '--ignore-paused' is not supported by this version of hasu" },
+	{ "update --blkio-weight", { "update", "--blkio-weight=10", "c" }, ENOTSUP,
+		"option '--blkio-weight' is not supported by this version of hasu" },
+	{ "update --kernel-memory", { "update", "--kernel-memory", "1", "c" }, ENOTSUP,
+		"option '--kernel-memory' is not supported by this version of hasu" },
+	{ "update --kernel-memory-tcp", { "update", "--kernel-memory-tcp", "1", "c" }, ENOTSUP,
+		"option '--kernel-memory-tcp' is not supported by this version of hasu" },
+	{ "update --l3-cache-schema", { "update", "--l3-cache-schema", "L3:0=f", "c" }, ENOTSUP,
+		"option '--l3-cache-schema' is not supported by this version of hasu" },
+	{ "update --mem-bw-schema", { "update", "--mem-bw-schema=MB:0=20", "c" }, ENOTSUP,
+		"option '--mem-bw-schema' is not supported by this version of hasu" },
+	{ "update without an ID", { "update", "--memory", "1g" }, EINVAL,
+		"update needs the ID of a container" },
+	{ "two containers to pause", { "pause", "a", "b" }, EINVAL,
+		"pause: 'b' is one argument too many" },
+	{ "ps in an unknown format", { "ps", "--format", "xml", "c" }, EINVAL,
+		"option '--format': 'xml' is none of table, json" },
 	{ "exec --pidfd-socket", { "exec", "--pidfd-socket", "s", "c", "ls" }, ENOTSUP,
 		"option '--pidfd-socket' is not supported by this version of hasu" },
 	{ "spec --rootless", { "spec", "--rootless" }, ENOTSUP,
@@ -384,6 +420,25 @@ static const struct known known[] = {
 	{ "--preserve-fds N", "exec", "--preserve-fds", "3", " x-fds=3" },
 	{ "--console-socket SOCKET", "exec", "--console-socket", "v", " x-console=v" },
 	{ "--cgroup PATH", "exec", "--cgroup", "v", " cgroup=v" },
+	{ "--ignore-paused", "exec", "--ignore-paused", NULL, " paused" },
+	{ "--resources, -r FILE", "update", "--resources", "v", " resources=v" },
+	{ "--resources, -r FILE", "update", "-r", "v", " resources=v" },
+	{ "--cpu-period USEC", "update", "--cpu-period", "v", " period=v" },
+	{ "--cpu-quota USEC", "update", "--cpu-quota", "v", " quota=v" },
+	{ "--cpu-burst USEC", "update", "--cpu-burst", "v", " burst=v" },
+	{ "--cpu-share N", "update", "--cpu-share", "v", " share=v" },
+	{ "--cpu-shares N", "update", "--cpu-shares", "v", " share=v" },
+	{ "--cpu-rt-period USEC", "update", "--cpu-rt-period", "v", " rt-period=v" },
+	{ "--cpu-rt-runtime USEC", "update", "--cpu-rt-runtime", "v", " rt-runtime=v" },
+	{ "--cpu-idle 0|1", "update", "--cpu-idle", "v", " idle=v" },
+	{ "--cpuset-cpus LIST", "update", "--cpuset-cpus", "v", " cpus=v" },
+	{ "--cpuset-mems LIST", "update", "--cpuset-mems", "v", " mems=v" },
+	{ "--memory BYTES", "update", "--memory", "v", " memory=v" },
+	{ "--memory-reservation BYTES", "update", "--memory-reservation", "v", " reservation=v" },
+	{ "--memory-swap BYTES", "update", "--memory-swap", "v", " swap=v" },
+	{ "--pids-limit N", "update", "--pids-limit", "v", " pids=v" },
+	{ "--format, -f table|json", "ps", "--format", "json", " ps-format=1" },
+	{ "--format, -f table|json", "ps", "-f", "json", " ps-format=1" },
 	{ "--all, -a", "kill", "--all", NULL, " all" },
 	{ "--all, -a", "kill", "-a", NULL, " all" },
 	{ "--force, -f", "delete", "--force", NULL, " force" },
@@ -501,6 +556,88 @@ static void test_signal(void **state)
 	assert_int_equal(r, row->words ? -EINVAL : 0);
 	assert_int_equal(got, row->want);
 	assert_words(e.text, row->words ? row->words : "");
+}
+
+/* --- sizes --- */
+
+struct size_row {
+	const char *says;
+	int error;
+	int64_t want;
+};
+
+/* What github.com/docker/go-units makes of them, which runc reads sizes with. */
+static const struct size_row size_rows[] = {
+	{ "0", 0, 0 },
+	{ "4096", 0, 4096 },
+	{ "10b", 0, 10 },
+	{ "10B", 0, 10 },
+	{ "1k", 0, 1024 },
+	{ "1K", 0, 1024 },
+	{ "1kb", 0, 1024 },
+	{ "1KiB", 0, 1024 },
+	{ "512m", 0, INT64_C(512) << 20 },
+	{ "1g", 0, INT64_C(1) << 30 },
+	{ "1.5G", 0, INT64_C(3) << 29 },
+	{ "0.25mb", 0, 256 << 10 },
+	{ "3t", 0, INT64_C(3) << 40 },
+	{ "4095p", 0, INT64_C(4095) << 50 },
+	{ "9223372036854775807", 0, INT64_MAX },
+	{ "9223372036854775808", -ERANGE, 0 },
+	{ "8192p", -ERANGE, 0 }, /* 2^63 */
+	{ "8191.9999p", 0, INT64_C(9223371924264785123) },
+	{ "-1", 0, -1 },
+	{ "-2", -EINVAL, 0 },
+	{ "-1m", -EINVAL, 0 },
+	{ "", -EINVAL, 0 },
+	{ "m", -EINVAL, 0 },
+	{ ".5g", -EINVAL, 0 },
+	{ "1.g", -EINVAL, 0 },
+	{ "1.5.1g", -EINVAL, 0 },
+	{ "1x", -EINVAL, 0 },
+	{ "1bb", -EINVAL, 0 },
+	{ "1mx", -EINVAL, 0 },
+	{ "1mibs", -EINVAL, 0 },
+	{ "0x10", -EINVAL, 0 },
+	{ "+1", -EINVAL, 0 },
+	{ "99999999999999999999999999999999999999999999", -ERANGE, 0 },
+};
+
+static void test_size(void **state)
+{
+	const struct size_row *row = *state;
+	int64_t got = 0;
+
+	assert_int_equal(size_parse(row->says, &got), row->error);
+	assert_true(got == row->want);
+}
+
+/* --- what ps prints --- */
+
+static void test_ps_lines_are_the_container_s(void **state)
+{
+	static const char text[] = "UID  PID PPID CMD\n"
+				   "root   7    1 a 42\n"
+				   "root  42    7 b\n"
+				   "root 420    7 c\n"
+				   "short\n\n"
+				   "root 4294967338 7 d\n"
+				   "root -42  7 e\n"
+				   "u     9    42 f";
+	static const pid_t pids[] = { 9, 42 };
+	struct strbuf b = { 0 };
+	struct err e = { 0 };
+
+	assert_int_equal(ps_select(&b, text, pids, ELEMENTS(pids), &e), 0);
+	assert_words(b.text, "UID  PID PPID CMD\nroot  42    7 b\nu     9    42 f\n");
+	strbuf_free(&b);
+	assert_int_equal(ps_select(&b, text, NULL, 0, &e), 0);
+	assert_words(b.text, "UID  PID PPID CMD\n");
+	strbuf_free(&b);
+	assert_int_equal(ps_select(&b, "PPID CMD\n", pids, ELEMENTS(pids), &e), -EINVAL);
+	assert_words(e.text, "the output of ps has no column PID: give it options that show one");
+	assert_int_equal(ps_select(&b, "", pids, ELEMENTS(pids), &e), -EINVAL);
+	strbuf_free(&b);
 }
 
 /* --- the state directory --- */
@@ -664,6 +801,7 @@ int main(void)
 {
 	const struct CMUnitTest rest[] = {
 		cmocka_unit_test(test_what_stood_before_an_error_is_kept),
+		cmocka_unit_test(test_ps_lines_are_the_container_s),
 		cmocka_unit_test(test_root_given),
 		cmocka_unit_test(test_root_of_an_ordinary_user),
 		cmocka_unit_test(test_state_is_the_specification_s),
@@ -678,6 +816,7 @@ int main(void)
 	failed += ROWS_RUN("refused", refused, test_refused);
 	failed += ROWS_RUN("known", known, test_known);
 	failed += ROWS_RUN("signals", signal_rows, test_signal);
+	failed += ROWS_RUN("sizes", size_rows, test_size);
 	failed += cmocka_run_group_tests_name("rest", rest, NULL, NULL);
 	return failed;
 }
