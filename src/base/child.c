@@ -5,6 +5,7 @@
 #include "base/child.h"
 
 #include "base/fd.h"
+#include "base/interrupt.h"
 #include "base/sys.h"
 
 #include <errno.h>
@@ -126,28 +127,46 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
+/* 1 when it has ended, 0 when the time is over, or -errno. */
+static int wait_once(const struct child_run *run, int pidfd, int timeout_ms)
+{
+	struct pollfd p = { .fd = pidfd, .events = POLLIN };
+
+	if (run->interruptible)
+		return interrupt_wait(pidfd, timeout_ms);
+	int n = poll(&p, 1, timeout_ms);
+	return n < 0 && errno == EINTR ? 0 : n < 0 ? -errno : n;
+}
+
 static int wait_for(const struct child_run *run, int pidfd, pid_t pid, struct err *e)
 {
 	int64_t end = now_ms() + run->timeout_ms;
-	struct pollfd p = { .fd = pidfd, .events = POLLIN };
 	bool timed_out = false;
+	int done = 0;
 
-	for (;;) {
+	while (done == 0) {
 		int64_t left = run->timeout_ms > 0 ? end - now_ms() : -1;
-		if (run->timeout_ms > 0 && left <= 0) {
-			timed_out = true;
-			(void)kill(-pid, SIGKILL);
-			(void)sys_pidfd_send_signal(pidfd, SIGKILL);
+		timed_out = run->timeout_ms > 0 && left <= 0;
+		if (timed_out)
 			break;
-		}
-		if (poll(&p, 1, left > INT_MAX ? INT_MAX : (int)left) > 0)
-			break;
+		done = wait_once(run, pidfd, left > INT_MAX ? INT_MAX : (int)left);
+	}
+	if (done <= 0) {
+		(void)kill(-pid, SIGKILL);
+		(void)sys_pidfd_send_signal(pidfd, SIGKILL);
 	}
 
 	siginfo_t info = { 0 };
 	while (waitid(P_PIDFD, (id_t)pidfd, &info, WEXITED) < 0)
 		if (errno != EINTR)
 			return err_set(e, errno, "%s: waiting for '%s'", run->what, run->path);
+	if (done == -EINTR)
+		return err_say(e, EINTR,
+			"%s: '%s' was killed, since signal %d (%s) asks the runtime to end",
+			run->what, run->path, interrupt_pending(),
+			sigdescr_np(interrupt_pending()));
+	if (done < 0)
+		return err_set(e, -done, "%s: waiting for '%s'", run->what, run->path);
 	if (timed_out)
 		return err_say(e, ETIMEDOUT, "%s: '%s' did not end within %d ms and was killed",
 			run->what, run->path, run->timeout_ms);

@@ -16,7 +16,8 @@ struct child_run {
 	char *const *envp; /* NULL-ended; the environment whole, nothing of ours is added */
 	const char *input; /* written to its stdin, then end of file; NULL: /dev/null */
 	size_t input_len;
-	int timeout_ms; /* 0: none. When it ends, the program's process group is killed */
+	bool interruptible; /* end it, too, when a signal that asks us to end is held back */
+	int timeout_ms;     /* 0: none. When it ends, the program's process group is killed */
 	/* Called in the child before execve, to put it elsewhere; async-signal-safe. May be NULL.
 	 */
 	int (*prepare)(void *arg);

@@ -5,6 +5,7 @@
 #include "life/create.h"
 
 #include "base/fd.h"
+#include "base/interrupt.h"
 #include "base/log.h"
 #include "life/fault.h"
 #include "life/hooks.h"
@@ -457,7 +458,7 @@ static int commit(struct attempt *a, const struct memory_result *memory, struct 
 		a->pid_file_written = true;
 	}
 	/* Whoever asked us to end meanwhile gets what they would of a failed create: nothing. */
-	int sig = wait_pending_signal();
+	int sig = interrupt_pending();
 	if (sig)
 		return err_say(e, EINTR, "interrupted by signal %d (%s)", sig, sigdescr_np(sig));
 	a->state.creating = false;
@@ -556,7 +557,7 @@ int start_container(int conn, struct state *state, const struct spec *spec, bool
 		*ret_hook_failed = r < 0;
 	}
 	if (r == 0)
-		r = msg_expect_end(conn, e);
+		r = msg_expect_end(conn, true, e);
 	if (r < 0)
 		return err_prefix(e, "starting container '%s'", state->id);
 	state->started = true;

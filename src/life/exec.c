@@ -331,7 +331,7 @@ static int hand_over(struct exec *x, struct err *e)
 	if (r == 0)
 		r = msg_expect(x->made.sock, MSG_EXECING, NULL, NULL, e);
 	if (r == 0)
-		r = msg_expect_end(x->made.sock, e);
+		r = msg_expect_end(x->made.sock, true, e);
 	r = spawn_explain(&x->made, r, "the process", e);
 	return r;
 }

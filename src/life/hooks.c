@@ -18,13 +18,17 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
-static int run_one(
-	const struct spec_hook *hook, const char *what, const char *state_text, struct err *e);
+static int run_one(const struct spec_hook *hook, const char *what, const char *state_text,
+	bool interruptible, struct err *e);
 static void runner_main(const struct plan *plan, int root_fd, int sock) __attribute__((noreturn));
 
 int hooks_run(const struct spec_hooks *hooks, enum hook_point point, const struct state *state,
 	const char *status, pid_t pid, struct err *e)
 {
+	/* The other points are the container's own, where a filter may forbid the calls it takes.
+	 */
+	const bool ours =
+		point == HOOK_PRESTART || point == HOOK_CREATE_RUNTIME || point == HOOK_POSTSTART;
 	char what[64];
 	int r = 0;
 
@@ -36,7 +40,7 @@ int hooks_run(const struct spec_hooks *hooks, enum hook_point point, const struc
 	for (size_t i = 0; r == 0 && i < hooks->at[point].n; i++) {
 		(void)snprintf(what, sizeof(what), "/hooks/%s/%zu",
 			names_of(names_hooks, (uint64_t)point), i);
-		r = run_one(&hooks->at[point].v[i], what, text, e);
+		r = run_one(&hooks->at[point].v[i], what, text, ours, e);
 	}
 	return r;
 }
@@ -51,13 +55,14 @@ void hooks_run_all(const struct spec_hooks *hooks, enum hook_point point, const 
 		char what[64];
 		(void)snprintf(what, sizeof(what), "/hooks/%s/%zu",
 			names_of(names_hooks, (uint64_t)point), i);
-		if (run_one(&hooks->at[point].v[i], what, text, &e) < 0)
+		/* What clears up after a create that was interrupted is not interrupted in turn. */
+		if (run_one(&hooks->at[point].v[i], what, text, false, &e) < 0)
 			log_warn("%s", e.text);
 	}
 }
 
-static int run_one(
-	const struct spec_hook *hook, const char *what, const char *state_text, struct err *e)
+static int run_one(const struct spec_hook *hook, const char *what, const char *state_text,
+	bool interruptible, struct err *e)
 {
 	/* The spec: args and env have the meaning of execv and environ, so args[0] is the config's;
 	 * without args it is the path. */
@@ -69,6 +74,7 @@ static int run_one(
 		.envp = hook->env.n ? hook->env.v : empty,
 		.input = state_text,
 		.input_len = strlen(state_text),
+		.interruptible = interruptible,
 		.timeout_ms = hook->timeout_ms,
 		.what = what,
 	};
@@ -137,7 +143,7 @@ int hooks_run_start(struct hook_runner *runner, const struct plan *plan, pid_t p
 
 	int r = msg_send(runner->sock, MSG_HOOKED, &start, -1, e);
 	if (r == 0)
-		r = msg_expect_end(runner->sock, e);
+		r = msg_expect_end(runner->sock, false, e);
 	runner->sock = fd_close(runner->sock);
 
 	int status = 0;

@@ -5,8 +5,10 @@
 #include "life/msg.h"
 
 #include "base/fd.h"
+#include "base/interrupt.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -49,6 +51,7 @@ struct packet {
 
 #define PACKET_HEAD offsetof(struct packet, payload)
 
+static int wait_for(int sock, const char *name, struct err *e);
 /* One packet, its type and size checked against the table; 0 at end of file. */
 static ssize_t receive(int sock, struct packet *p, int *ret_fd, struct err *e);
 
@@ -88,7 +91,8 @@ int msg_expect_either(int sock, enum msg_type a, enum msg_type b, void *ret_payl
 	struct packet p;
 	_cleanup_close_ int fd = -1;
 
-	ssize_t n = receive(sock, &p, &fd, e);
+	int r = rows[a].direction == TO_PARENT ? wait_for(sock, rows[a].name, e) : 0;
+	ssize_t n = r < 0 ? r : receive(sock, &p, &fd, e);
 	if (n < 0)
 		return (int)n;
 	if (n == 0)
@@ -111,12 +115,13 @@ int msg_expect_either(int sock, enum msg_type a, enum msg_type b, void *ret_payl
 	return (int)p.type;
 }
 
-int msg_expect_end(int sock, struct err *e)
+int msg_expect_end(int sock, bool interruptible, struct err *e)
 {
 	struct packet p;
 	_cleanup_close_ int fd = -1;
 
-	ssize_t n = receive(sock, &p, &fd, e);
+	int r = interruptible ? wait_for(sock, "the end of the message socket", e) : 0;
+	ssize_t n = r < 0 ? r : receive(sock, &p, &fd, e);
 	if (n <= 0)
 		return (int)n;
 	if (p.type != MSG_FAIL)
@@ -132,6 +137,16 @@ void msg_fail(int sock, const struct err *error)
 	struct err ignored;
 
 	(void)msg_send(sock, MSG_FAIL, error, -1, &ignored);
+}
+
+static int wait_for(int sock, const char *name, struct err *e)
+{
+	int r = interrupt_wait(sock, -1);
+
+	if (r == -EINTR)
+		return err_say(e, EINTR, "interrupted by signal %d (%s) while waiting for %s",
+			interrupt_pending(), sigdescr_np(interrupt_pending()), name);
+	return r < 0 ? err_set(e, -r, "waiting for %s", name) : 0;
 }
 
 static ssize_t receive(int sock, struct packet *p, int *ret_fd, struct err *e)

@@ -46,7 +46,8 @@ int msg_send(int sock, enum msg_type type, const void *payload, int fd, struct e
 /*
  * Wait for this message. A FAIL becomes e. End of file is -EPIPE with e naming what was awaited:
  * the caller knows better why the other side is gone and may say that instead. ret_fd is NULL where
- * no descriptor is expected.
+ * no descriptor is expected. The parent's waits end with -EINTR when a signal that asks it to end
+ * is held back: init, or what exec starts, may be stopped or frozen.
  */
 int msg_expect(int sock, enum msg_type type, void *ret_payload, int *ret_fd, struct err *e);
 
@@ -56,8 +57,9 @@ int msg_expect_either(int sock, enum msg_type a, enum msg_type b, void *ret_payl
 
 /*
  * After EXECING: wait until execve succeeded, which closes init's end. 0 then; a FAIL becomes e.
+ * interruptible: as the parent's other waits are.
  */
-int msg_expect_end(int sock, struct err *e);
+int msg_expect_end(int sock, bool interruptible, struct err *e);
 
 /* Tell the other side what went wrong. Best effort: it may be gone, or seccomp may forbid it. */
 void msg_fail(int sock, const struct err *error);

@@ -56,19 +56,6 @@ void wait_unblock_signals(const sigset_t *before)
 	(void)sigprocmask(SIG_SETMASK, before, NULL);
 }
 
-int wait_pending_signal(void)
-{
-	static const int ending[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
-	sigset_t pending;
-
-	if (sigpending(&pending) < 0)
-		return 0;
-	for (size_t i = 0; i < sizeof(ending) / sizeof(ending[0]); i++)
-		if (sigismember(&pending, ending[i]) == 1)
-			return ending[i];
-	return 0;
-}
-
 int wait_foreground(pid_t pid, int pidfd, int master, int *ret_status, struct err *e)
 {
 	struct tty tty = { .master = -1 };

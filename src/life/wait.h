@@ -12,8 +12,6 @@
 /* Hold back the signals that end us, so that create is undone rather than cut off. */
 void wait_block_signals(sigset_t *ret_before);
 void wait_unblock_signals(const sigset_t *before);
-/* Did one of them come meanwhile? Its number, or 0. */
-int wait_pending_signal(void);
 
 /*
  * Until the process behind pidfd ends: forward signals to it, relay its terminal where master is
