@@ -132,10 +132,13 @@ status_field() {
     is "$output" $'/some/where\n/some/where'
 }
 
-@test "a cwd that is not there, no directory, or relative is refused" {
+@test "a cwd that is not there is made, as under the peers" {
     config '.process.cwd = "/not/there"'
-    fails /not/there hasu create -b "$BUNDLE" "$ID"
-    has "$errors" "no such file or directory"
+    inside_ok 'pwd'
+    is "$output" /not/there
+}
+
+@test "a cwd that is no directory, or relative, is refused" {
     config '.process.cwd = "/etc/passwd"'
     fails "not a directory" hasu create -b "$BUNDLE" "$ID"
     config '.process.cwd = "relative"'
@@ -210,7 +213,7 @@ HOME=/root"
 @test "a session keyring is new, and the caller's with --no-new-keyring" {
     "$PROBE" keyring >/dev/null 2>&1 || skip "this kernel has no keyrings"
     program probe keyring
-    local here first
+    local here
     here=$("$PROBE" keyring)
     ok hasu run -b "$BUNDLE" "$ID"
     [ "$output" != "$here" ]

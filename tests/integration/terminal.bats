@@ -20,6 +20,14 @@ terminal() {
     config '.process.terminal = true'
 }
 
+# engine [TEXT]: what an engine does, in the background: takes the terminal that comes to
+# $T/console.sock, types TEXT, and writes what it sees to $T/console.
+engine() {
+    "$PROBE" console "$T/console.sock" "$@" </dev/null >"$T/console" 2>&1 3>&- 4>&- &
+    engine=$!
+    until_true grep -q listening "$T/console"
+}
+
 # run_tty ROWS COLS ACTION... -- RUN-OPTION...: hasu run on a terminal of that size.
 run_tty() {
     local actions=()
@@ -94,13 +102,12 @@ run_tty() {
 @test "consoleSize is the terminal's first size" {
     terminal
     config '.process.consoleSize = { height: 11, width: 22 }'
-    "$PROBE" console "$T/console.sock" </dev/null >"$T/console" 2>&1 3>&- 4>&- &
-    until_true grep -q listening "$T/console"
+    engine
     program stty size
     ok hasu run --detach --console-socket "$T/console.sock" -b "$BUNDLE" "$ID"
     wait_stopped
     until_true grep -q '11 22' "$T/console"
-    wait
+    wait "$engine"
 }
 
 @test "without a terminal of ours a foreground one works, too" {
@@ -113,8 +120,7 @@ run_tty() {
 
 @test "a console socket gets the terminal's other end" {
     terminal
-    "$PROBE" console "$T/console.sock" "typed by the engine" </dev/null >"$T/console" 2>&1 3>&- 4>&- &
-    until_true grep -q listening "$T/console"
+    engine "typed by the engine"
     program sh -c 'read line; echo "got $line"; tty'
     ok hasu create --console-socket "$T/console.sock" -b "$BUNDLE" "$ID"
     until_true grep -q 'tty 1' "$T/console"
@@ -122,7 +128,7 @@ run_tty() {
     wait_stopped
     until_true grep -q 'got typed by the engine' "$T/console"
     has "$(<"$T/console")" /dev/pts/0
-    wait
+    wait "$engine"
     is "$output" ""
 }
 
@@ -153,9 +159,8 @@ run_tty() {
 
 @test "exec --tty --detach with a console socket" {
     up
-    "$PROBE" console "$T/console.sock" word </dev/null >"$T/console" 2>&1 3>&- 4>&- &
-    until_true grep -q listening "$T/console"
+    engine word
     ok hasu exec --tty --detach --console-socket "$T/console.sock" "$ID" sh -c 'read w; echo "got $w"'
     until_true grep -q 'got word' "$T/console"
-    wait
+    wait "$engine"
 }
