@@ -205,7 +205,6 @@ no_driver() {
 @test "devices: the default ones can be used, others can be made but not opened" {
     all_capabilities
     no_driver
-    config '.process.capabilities.ambient = []'
     inside "echo x >/dev/zero && echo zero; mknod /made c $DEVICE 77 && probe open /made r; probe open /device r"
     is "$output" $'zero\nOperation not permitted\nOperation not permitted'
 }
