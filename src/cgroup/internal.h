@@ -78,7 +78,7 @@ bool cgroup_pure_v2(const struct cgroup *cg);
 /*
  * limits.c: the table of limits.
  */
-#define LIMIT_TEXT 64
+#define LIMIT_TEXT 160
 
 /*
  * Is there a controller for everything that r asks for? v2_controllers: the names that v2 offers.
@@ -88,9 +88,16 @@ int limits_plan(const struct cgroup *cg, const struct spec_resources *r, const c
 	struct arena *arena, struct str_list *needs, struct err *e);
 /* The JSON pointer of the first limit in r but device rules, or NULL. */
 const char *limits_first(const struct spec_resources *r);
-/* What row i of the table would write, for tests: 1; 0 nothing; -errno; -ENOENT past the end. */
-int limits_text(size_t i, bool v2, const struct spec_resources *r, const char **ret_pointer,
-	const char **ret_file, char *buf, const char **ret_text, struct err *e);
+/*
+ * For tests: what line of row i of the table would be written, to its first file or to the one that
+ * stands in where a kernel lacks that. 1, the strings valid until the next call; 0 nothing; -errno;
+ * -ENOENT past the end of the table.
+ */
+int limits_text(size_t i, size_t line, bool v2, bool other, const struct spec_resources *r,
+	const char **ret_file, const char **ret_text, struct err *e);
+size_t limits_lines(size_t i, const struct spec_resources *r);
+/* Of what sizes has the host huge pages, by /sys/kernel/mm/hugepages at dir_fd? In words if not. */
+int limits_page_sizes(int dir_fd, const struct spec_resources *r, struct err *e);
 /* The v1 shares as a v2 weight, 1 to 10000. */
 uint64_t limits_weight(uint64_t shares);
 

@@ -18,21 +18,26 @@
  * Where each goes.
  */
 
-/* The hierarchy that has the controller, NULL if none; v2_controllers are those that v2 offers. */
+/* The hierarchy that has the row's controller, NULL if none; v2_controllers are those that v2
+ * offers. */
 static const struct hierarchy *place(
-	const struct cgroup *cg, const char *controller, const char *v2_controllers)
+	const struct cgroup *cg, const struct limit *row, const char *v2_controllers)
 {
-	const struct hierarchy *h = cgroup_v1_of(cg, controller);
+	const struct hierarchy *h =
+		cgroup_v1_of(cg, row->v1_controller ? row->v1_controller : row->controller);
 
-	if (!h && word_in(v2_controllers, " \n", controller))
+	if (!h && word_in(v2_controllers, " \n", row->controller))
 		h = cgroup_v2(cg);
 	return h;
 }
 
-/* cg: of a container that lives; NULL: the host is asked. */
-static int no_controller(const struct limit *row, const struct cgroup *cg, struct err *e)
+/* lives: a container does; else the host is asked. */
+static int no_controller(
+	const struct limit *row, const struct cgroup *cg, bool lives, struct err *e)
 {
-	if (cg)
+	if (row->v1_alone && cgroup_v2(cg))
+		return limit_refused(row, &row->v2, e);
+	if (lives)
 		return err_say(e, ENODEV,
 			"%s: the container's cgroup '%s' has no %s controller, so it has no such "
 			"limit",
@@ -94,12 +99,26 @@ static int unified_check(const struct cgroup *cg, const char *key, const char *v
 	return 0;
 }
 
+/* Is there a form for the row, can this host do it, and has every line a text? */
+static int row_plan(const struct limit *row, const struct limit_form *form,
+	const struct spec_resources *r, struct err *e)
+{
+	struct limit_line line;
+	int ret = 0;
+
+	if (form->why)
+		return limit_unlimited(row, r) ? 0 : limit_refused(row, form, e);
+	if (row->check)
+		ret = row->check(r, e);
+	for (size_t i = 0; i < limit_lines(row, r) && ret >= 0; i++)
+		ret = limit_line(row, form, r, i, -1, &line, e);
+	return ret < 0 ? ret : 0;
+}
+
 int limits_plan(const struct cgroup *cg, const struct spec_resources *r, const char *v2_controllers,
 	struct arena *arena, struct str_list *needs, struct err *e)
 {
 	struct str_list found = { 0 };
-	char buf[LIMIT_TEXT] = "";
-	const char *text;
 	int ret;
 
 	found.v = arena_array(arena, char *, n_limits + r->unified.n + 1);
@@ -109,16 +128,13 @@ int limits_plan(const struct cgroup *cg, const struct spec_resources *r, const c
 		const struct limit *row = &limits[i];
 		if (!limit_given(row, r))
 			continue;
-		const struct hierarchy *h = place(cg, row->controller, v2_controllers);
+		const struct hierarchy *h = place(cg, row, v2_controllers);
 		if (!h && limit_unlimited(row, r))
 			continue;
 		if (!h)
-			return no_controller(row, NULL, e);
-		const struct limit_form *form = h->v2 ? &row->v2 : &row->v1;
-		if (form->why)
-			return limit_refused(row, form, e);
-		ret = form->text ? form->text(row, r, -1, buf, &text, e) : 0;
-		if (ret >= 0 && h->v2)
+			return no_controller(row, cg, false, e);
+		ret = row_plan(row, h->v2 ? &row->v2 : &row->v1, r, e);
+		if (ret == 0 && h->v2)
 			ret = add_need(&found, arena, row->controller, strlen(row->controller), e);
 		if (ret < 0)
 			return ret;
@@ -200,6 +216,19 @@ static int write_error(const char *pointer, const struct hierarchy *h, const cha
 		e, num, "%s: writing '%s' to '%s%s/%s'", pointer, text, h->mount, h->path, file);
 }
 
+static int line_error(const struct limit_line *line, const struct limit_form *form,
+	const struct hierarchy *h, const char *file, int num, struct err *e)
+{
+	if (num == ENOENT && form->lacking)
+		return err_say(e, ENODEV, "%s: this kernel has no %s (in '%s%s'): %s",
+			line->pointer, file, h->mount, h->path, form->lacking);
+	if (num == ENODEV && line->device)
+		return err_say(e, ENODEV, "%s: this host has no %s (writing '%s' to '%s%s/%s': %s)",
+			line->pointer, line->device, line->text, h->mount, h->path, file,
+			err_reason(num));
+	return write_error(line->pointer, h, file, line->text, num, e);
+}
+
 /*
  * v2 takes any list and quietly uses what the cgroups above allow of it, or all of that when
  * nothing is left. A container must not run elsewhere than asked.
@@ -228,44 +257,60 @@ static int check_effective(const struct limit *row, const struct hierarchy *h, i
 		row->pointer, asked, h->mount, h->path, text);
 }
 
-/* Returns 1 if it is to be tried again after the others. */
-static int write_row(struct writer *w, const struct limit *row, bool again, struct err *e)
+static bool says_nothing(const struct limit *row, const char *text)
 {
-	char buf[LIMIT_TEXT] = "";
-	const char *text;
-	int r;
+	return row->extra ||
+	       (row->optional && (str_eq(text, "max") || str_eq(text, "-1") || str_eq(text, "0")));
+}
 
-	const struct hierarchy *h =
-		place(w->cg, row->controller, w->v2_controllers ? w->v2_controllers : "");
-	if (!h)
-		return limit_unlimited(row, w->r) ? 0
-						  : no_controller(row, w->undo ? w->cg : NULL, e);
-	const struct limit_form *form = h->v2 ? &row->v2 : &row->v1;
-	if (form->why)
-		return limit_refused(row, form, e);
-	if (!now_is_its_stage(w, form->file))
-		return 0;
-	int fd = writer_fd(w, h, e);
-	if (fd < 0)
-		return fd;
-	r = form->text ? form->text(row, w->r, fd, buf, &text, e) : 0;
+/* Returns 1 if it is to be tried again after the others. */
+static int write_line(struct writer *w, const struct limit *row, const struct limit_form *form,
+	const struct hierarchy *h, int fd, size_t i, bool again, struct err *e)
+{
+	struct limit_line line;
+	int r = limit_line(row, form, w->r, i, fd, &line, e);
+
 	if (r <= 0 || w->stage == STAGE_LOOK)
 		return r < 0 ? r : 0;
-
-	const char *file = form->file;
-	r = put_file(w, h, fd, file, text);
+	const char *file = line.file;
+	r = put_file(w, h, fd, file, line.text);
 	if (r == -ENOENT && !h->v2 && str_starts(file, "cpuset.")) {
 		file += strlen("cpuset."); /* mounted with noprefix */
-		r = put_file(w, h, fd, file, text);
+		r = put_file(w, h, fd, file, line.text);
 	}
-	if (r == -ENOENT && row->optional &&
-		(str_eq(text, "max") || str_eq(text, "-1") || str_eq(text, "0")))
+	if (r == -ENOENT && form->other)
+		return write_line(w, row, form->other, h, fd, i, again, e);
+	if (r == -ENOENT && says_nothing(row, line.text))
 		return 0;
 	if (r == -EINVAL && row->paired && !again)
 		return 1;
 	if (r < 0)
-		return write_error(row->pointer, h, file, text, -r, e);
-	return h->v2 && row->kind == MEMBER_TEXT ? check_effective(row, h, fd, text, e) : 0;
+		return line_error(&line, form, h, file, -r, e);
+	return h->v2 && row->kind == MEMBER_TEXT ? check_effective(row, h, fd, line.text, e) : 0;
+}
+
+/* Returns 1 if it is to be tried again after the others. */
+static int write_row(struct writer *w, const struct limit *row, bool again, struct err *e)
+{
+	int r = 0;
+
+	const struct hierarchy *h = place(w->cg, row, w->v2_controllers ? w->v2_controllers : "");
+	if (!h)
+		return limit_unlimited(row, w->r) ? 0
+						  : no_controller(row, w->cg, w->undo != NULL, e);
+	const struct limit_form *form = h->v2 ? &row->v2 : &row->v1;
+	if (form->why)
+		return limit_unlimited(row, w->r) ? 0 : limit_refused(row, form, e);
+	if (w->stage == STAGE_LOOK && row->check)
+		r = row->check(w->r, e);
+	if (r < 0 || !now_is_its_stage(w, form->file))
+		return r;
+	int fd = writer_fd(w, h, e);
+	if (fd < 0)
+		return fd;
+	for (size_t i = 0; i < limit_lines(row, w->r) && r == 0; i++)
+		r = write_line(w, row, form, h, fd, i, again, e);
+	return r;
 }
 
 static int write_table(struct writer *w, struct err *e)

@@ -17,11 +17,6 @@
 		return (expression);                                                               \
 	}
 
-#define RESOURCES (s->linux_.resources)
-#define MEMORY (s->linux_.resources.memory)
-#define CPU (s->linux_.resources.cpu)
-#define BLOCK_IO (s->linux_.resources.block_io)
-
 USES(apparmor, s->process.apparmor_profile)
 USES(selinux, s->process.selinux_label)
 USES(scheduler, s->process.scheduler)
@@ -31,20 +26,6 @@ USES(mount_label, s->linux_.mount_label)
 USES(net_devices, s->linux_.n_net_devices)
 USES(intel_rdt, s->linux_.intel_rdt)
 USES(personality, s->linux_.personality.set)
-USES(kernel_tcp, MEMORY.kernel_tcp.set &&MEMORY.kernel_tcp.v != -1)
-USES(realtime_runtime, CPU.realtime_runtime.set &&CPU.realtime_runtime.v)
-USES(realtime_period, CPU.realtime_period.set &&CPU.realtime_period.v)
-USES(block_io_weight, BLOCK_IO.weight.set &&BLOCK_IO.weight.v)
-USES(block_io_leaf_weight, BLOCK_IO.leaf_weight.set &&BLOCK_IO.leaf_weight.v)
-USES(block_io_weight_device, BLOCK_IO.weight_device.n)
-USES(block_io_read_bps, BLOCK_IO.throttle_read_bps.n)
-USES(block_io_write_bps, BLOCK_IO.throttle_write_bps.n)
-USES(block_io_read_iops, BLOCK_IO.throttle_read_iops.n)
-USES(block_io_write_iops, BLOCK_IO.throttle_write_iops.n)
-USES(hugepage_limits, RESOURCES.n_hugepage_limits)
-USES(network_class, RESOURCES.network_class_id.set)
-USES(network_priorities, RESOURCES.n_network_priorities)
-USES(rdma, RESOURCES.n_rdma)
 
 static const struct unsupported {
 	const char *pointer;
@@ -59,20 +40,6 @@ static const struct unsupported {
 	{ "/linux/netDevices", uses_net_devices },
 	{ "/linux/intelRdt", uses_intel_rdt },
 	{ "/linux/personality", uses_personality },
-	{ "/linux/resources/memory/kernelTCP", uses_kernel_tcp },
-	{ "/linux/resources/cpu/realtimeRuntime", uses_realtime_runtime },
-	{ "/linux/resources/cpu/realtimePeriod", uses_realtime_period },
-	{ "/linux/resources/blockIO/weight", uses_block_io_weight },
-	{ "/linux/resources/blockIO/leafWeight", uses_block_io_leaf_weight },
-	{ "/linux/resources/blockIO/weightDevice", uses_block_io_weight_device },
-	{ "/linux/resources/blockIO/throttleReadBpsDevice", uses_block_io_read_bps },
-	{ "/linux/resources/blockIO/throttleWriteBpsDevice", uses_block_io_write_bps },
-	{ "/linux/resources/blockIO/throttleReadIOPSDevice", uses_block_io_read_iops },
-	{ "/linux/resources/blockIO/throttleWriteIOPSDevice", uses_block_io_write_iops },
-	{ "/linux/resources/hugepageLimits", uses_hugepage_limits },
-	{ "/linux/resources/network/classID", uses_network_class },
-	{ "/linux/resources/network/priorities", uses_network_priorities },
-	{ "/linux/resources/rdma", uses_rdma },
 };
 
 static int check_mounts(const struct spec *spec, struct err *e);

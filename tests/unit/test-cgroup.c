@@ -12,7 +12,10 @@
 #include "cgroup/internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <linux/bpf.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* ------------------------------------------------------------------ the table */
 
@@ -27,6 +30,16 @@ struct text_row {
 	struct spec_resources r;
 	const char *v1, *v2; /* "file=text ..." of all rows; or words of the error */
 };
+
+#define DEVICES(...)                                                                               \
+	{                                                                                          \
+		sizeof((struct spec_block_device[]){ __VA_ARGS__ }) /                              \
+			sizeof(struct spec_block_device),                                          \
+			(struct spec_block_device[])                                               \
+		{                                                                                  \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
+	}
 
 static const struct text_row text_rows[] = {
 	{ "nothing given, nothing written", { 0 }, "", "" },
@@ -85,30 +98,107 @@ static const struct text_row text_rows[] = {
 	{ "real time", { .cpu = { .realtime_period = I(1000000), .realtime_runtime = I(950000) } },
 		"cpu.rt_period_us=1000000 cpu.rt_runtime_us=950000",
 		"real-time bandwidth exists on" },
+	{ "TCP buffers", { .memory.kernel_tcp = I(5) }, "memory.kmem.tcp.limit_in_bytes=5",
+		"/linux/resources/memory/kernelTCP: a limit of TCP buffers exists on cgroup v1 "
+		"only" },
+	{ "I/O weight", { .block_io.weight = I(500) }, "blkio.weight=500", "io.bfq.weight=500" },
+	{ "no I/O weight", { .block_io.weight = I(0) }, "", "" },
+	{ "a leaf's weight", { .block_io.leaf_weight = I(20) }, "blkio.leaf_weight=20",
+		"/linux/resources/blockIO/leafWeight: a leaf weight exists on cgroup v1 only" },
+	{ "devices' weights",
+		{ .block_io.weight_device = DEVICES({ .major = 8, .minor = 0, .weight = I(100) },
+			  { .major = 259, .minor = 1048575, .weight = I(10) }) },
+		"blkio.weight_device=8:0 100 blkio.weight_device=259:1048575 10",
+		"io.bfq.weight=8:0 100 io.bfq.weight=259:1048575 10" },
+	{ "devices' leaf weights",
+		{ .block_io.weight_device = DEVICES({ .major = 8, .minor = 0, .weight = I(100) },
+			  { .major = 8, .minor = 16, .leaf_weight = I(30) }) },
+		"blkio.weight_device=8:0 100 blkio.leaf_weight_device=8:16 30",
+		"/linux/resources/blockIO/weightDevice: a leaf weight exists on cgroup v1 only" },
+	{ "rates",
+		{ .block_io = { .throttle_read_bps = DEVICES({ .major = 8, .rate = I(1000) }),
+			  .throttle_write_bps = DEVICES({ .major = 8, .rate = I(UINT64_MAX) },
+				  { .major = 7, .minor = 1, .rate = I(1) }),
+			  .throttle_read_iops = DEVICES({ .major = 8, .rate = I(30) }),
+			  .throttle_write_iops = DEVICES({ .major = 8, .rate = I(40) }) } },
+		"blkio.throttle.read_bps_device=8:0 1000 "
+		"blkio.throttle.write_bps_device=8:0 18446744073709551615 "
+		"blkio.throttle.write_bps_device=7:1 1 "
+		"blkio.throttle.read_iops_device=8:0 30 "
+		"blkio.throttle.write_iops_device=8:0 40",
+		"io.max=8:0 rbps=1000 io.max=8:0 wbps=18446744073709551615 io.max=7:1 wbps=1 "
+		"io.max=8:0 riops=30 io.max=8:0 wiops=40" },
+	{ "a rate of 0 ends the limit",
+		{ .block_io.throttle_read_bps = DEVICES({ .major = 8, .rate = I(0) }) },
+		"blkio.throttle.read_bps_device=8:0 0", "io.max=8:0 rbps=max" },
+	{ "huge pages, as the kernel names their sizes",
+		{ .n_hugepage_limits = 3,
+			.hugepage_limits = (struct spec_hugepage_limit[]){ { "2048KB", 4194304 },
+				{ "64KB", 0 }, { "1024MB", UINT64_MAX } } },
+		"hugetlb.2MB.limit_in_bytes=4194304 hugetlb.64KB.limit_in_bytes=0 "
+		"hugetlb.1GB.limit_in_bytes=18446744073709551615 "
+		"hugetlb.2MB.rsvd.limit_in_bytes=4194304 hugetlb.64KB.rsvd.limit_in_bytes=0 "
+		"hugetlb.1GB.rsvd.limit_in_bytes=18446744073709551615",
+		"hugetlb.2MB.max=4194304 hugetlb.64KB.max=0 hugetlb.1GB.max=18446744073709551615 "
+		"hugetlb.2MB.rsvd.max=4194304 hugetlb.64KB.rsvd.max=0 "
+		"hugetlb.1GB.rsvd.max=18446744073709551615" },
+	{ "huge pages beyond all numbers",
+		{ .n_hugepage_limits = 1,
+			.hugepage_limits =
+				(struct spec_hugepage_limit[]){ { "99999999999999999999GB", 1 } } },
+		"/linux/resources/hugepageLimits/0/pageSize: there are no pages of 99999",
+		"/linux/resources/hugepageLimits/0/pageSize: there are no pages of 99999" },
+	{ "RDMA, what is not given stays",
+		{ .n_rdma = 3,
+			.rdma = (struct spec_rdma[]){ { "mlx5_0", I(2), I(4294967295) },
+				{ "a", I(0), { 0 } }, { "b", { 0 }, I(7) } } },
+		"rdma.max=mlx5_0 hca_handle=2 hca_object=4294967295 rdma.max=a hca_handle=0 "
+		"rdma.max=b hca_object=7",
+		"rdma.max=mlx5_0 hca_handle=2 hca_object=4294967295 rdma.max=a hca_handle=0 "
+		"rdma.max=b hca_object=7" },
+	{ "an RDMA device with more in its name",
+		{ .n_rdma = 1, .rdma = (struct spec_rdma[]){ { "a hca_object=9", I(2), { 0 } } } },
+		"'a hca_object=9' is not the name of a device",
+		"'a hca_object=9' is not the name of a device" },
+	{ "network class and priorities",
+		{ .network_class_id = I(1048577),
+			.n_network_priorities = 2,
+			.network_priorities =
+				(struct spec_network_priority[]){ { "eth0", 500 }, { "lo", 0 } } },
+		"net_cls.classid=1048577 net_prio.ifpriomap=eth0 500 net_prio.ifpriomap=lo 0",
+		"/linux/resources/network/classID: cgroup v2 has no classes of network packets" },
+	{ "a network interface without a name",
+		{ .n_network_priorities = 1,
+			.network_priorities = (struct spec_network_priority[]){ { "", 1 } } },
+		"/linux/resources/network/priorities/0: '' is not the name of a device",
+		"/linux/resources/network/priorities: cgroup v2 has no priorities" },
 	{ "numbers beyond 63 bits", { .cpu.burst = I(UINT64_MAX) },
 		"cpu.cfs_burst_us=18446744073709551615", "cpu.max.burst=18446744073709551615" },
 };
 
-static void check_texts(const struct spec_resources *r, bool v2, const char *want)
+static void check_texts(const struct spec_resources *r, bool v2, bool other, const char *want)
 {
 	struct strbuf got = { 0 };
 	struct err e = { 0 };
-	char buf[LIMIT_TEXT];
-	const char *pointer, *file, *text;
+	const char *file, *text;
+	int n = 0;
 
 	strbuf_adds(&got, "");
-	for (size_t i = 0;; i++) {
-		int n = limits_text(i, v2, r, &pointer, &file, buf, &text, &e);
-		if (n == -ENOENT)
-			break;
-		if (n < 0) {
-			if (!strstr(e.text, want))
-				fail_msg("'%s' lacks '%s'", e.text, want);
-			strbuf_free(&got);
-			return;
+	for (size_t i = 0; n != -ENOENT; i++) {
+		size_t lines = limits_lines(i, r);
+		for (size_t line = 0; line < lines || lines == 0; line++) {
+			n = limits_text(i, line, v2, other, r, &file, &text, &e);
+			if (n < 0 && n != -ENOENT) {
+				if (!strstr(e.text, want) || !*want)
+					fail_msg("'%s' lacks '%s'", e.text, want);
+				strbuf_free(&got);
+				return;
+			}
+			if (n > 0)
+				strbuf_addf(&got, "%s%s=%s", got.len ? " " : "", file, text);
+			if (lines == 0)
+				break;
 		}
-		if (n > 0)
-			strbuf_addf(&got, "%s%s=%s", got.len ? " " : "", file, text);
 	}
 	assert_words(got.text, want);
 	strbuf_free(&got);
@@ -118,8 +208,30 @@ static void texts(void **state)
 {
 	const struct text_row *row = *state;
 
-	check_texts(&row->r, false, row->v1);
-	check_texts(&row->r, true, row->v2);
+	check_texts(&row->r, false, false, row->v1);
+	check_texts(&row->r, true, false, row->v2);
+}
+
+/* On a kernel that lacks a limit's first file. */
+static const struct text_row other_rows[] = {
+	{ "I/O weight", { .block_io.weight = I(500) }, "blkio.bfq.weight=500", "io.weight=4950" },
+	{ "the lightest", { .block_io.weight = I(10) }, "blkio.bfq.weight=10", "io.weight=1" },
+	{ "the heaviest", { .block_io.weight = I(1000) }, "blkio.bfq.weight=1000",
+		"io.weight=10000" },
+	{ "devices' weights",
+		{ .block_io.weight_device = DEVICES({ .major = 8, .minor = 0, .weight = I(100) },
+			  { .major = 259, .minor = 1048575, .weight = I(10) }) },
+		"blkio.bfq.weight_device=8:0 100 blkio.bfq.weight_device=259:1048575 10",
+		"io.weight=8:0 910 io.weight=259:1048575 1" },
+	{ "what has one file only", { .pids_limit = I(7) }, "pids.max=7", "pids.max=7" },
+};
+
+static void other_texts(void **state)
+{
+	const struct text_row *row = *state;
+
+	check_texts(&row->r, false, true, row->v1);
+	check_texts(&row->r, true, true, row->v2);
 }
 
 /* From runc's and crun's tests and documentation of the conversion; the ends by its definition. */
@@ -484,6 +596,15 @@ static void missing_controllers_are_named(void **state)
 		{ { .memory.limit = I(-1) }, NULL, "cpu\n", NULL },
 		{ { .cpu.mems = "0" }, NULL, "cpu cpusets\n",
 			"/linux/resources/cpu/mems: this host has no cpuset controller" },
+		{ { .block_io.weight = I(10) }, NULL, "cpu io\n", NULL },
+		{ { .block_io.weight = I(10) }, NULL, "cpu blkio\n",
+			"/linux/resources/blockIO/weight: this host has no io controller" },
+		{ { .network_class_id = I(1) }, NULL, "cpu\n",
+			"/linux/resources/network/classID: cgroup v2 has no classes" },
+		{ { .network_class_id = I(0) }, NULL, "cpu\n", NULL },
+		{ { .memory.kernel_tcp = I(-1) }, NULL, "cpu memory\n", NULL },
+		{ { .memory.kernel_tcp = I(1) }, NULL, "cpu memory\n",
+			"/linux/resources/memory/kernelTCP: a limit of TCP buffers exists" },
 		{ { 0 }, "memory.high", "cpu memory\n", NULL },
 		{ { 0 }, "memory.high", "cpu\n",
 			"/linux/resources/unified/memory.high: cgroup v2 has no memory controller "
@@ -524,9 +645,52 @@ static void missing_controllers_are_named(void **state)
 	arena_free(&arena);
 }
 
+/* Sizes are asked of a folder as the kernel makes it, of a machine with two. */
+static void page_sizes_are_the_hosts(void **state)
+{
+	static const struct {
+		const char *size, *words; /* NULL: fine */
+	} rows[] = {
+		{ "2MB", NULL },
+		{ "2048KB", NULL },
+		{ "1GB", NULL },
+		{ "1024MB", NULL },
+		{ "64KB", "/linux/resources/hugepageLimits/0/pageSize: this host has no huge pages "
+			  "of 64KB, but of " },
+		{ "2GB", "2MB" },
+		{ "99999999999999999999GB", "no huge pages of 9999" },
+		{ "18446744073709551615KB", "no huge pages of 1844" },
+	};
+	char dir[] = "/tmp/hasu-test-cgroup.XXXXXX";
+	static const char *const names[] = { "hugepages-2048kB", "hugepages-1048576kB" };
+
+	assert_non_null(mkdtemp(dir));
+	int fd = open(dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	for (size_t i = 0; i < ELEMENTS(names); i++)
+		assert_int_equal(mkdirat(fd, names[i], 0700), 0);
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		struct spec_hugepage_limit limit = { rows[i].size, 0 };
+		struct spec_resources r = { .n_hugepage_limits = 1, .hugepage_limits = &limit };
+		struct err e = { 0 };
+		int n = limits_page_sizes(fd, &r, &e);
+		if (!rows[i].words && n < 0)
+			fail_msg("%s", e.text);
+		if (rows[i].words && (n >= 0 || !strstr(e.text, rows[i].words)))
+			fail_msg("%s: '%s' lacks '%s'", rows[i].size, e.text, rows[i].words);
+		assert_int_equal(limits_page_sizes(-1, &r, &e), -EINVAL);
+		assert_non_null(strstr(e.text, "but of no size at all"));
+	}
+	for (size_t i = 0; i < ELEMENTS(names); i++)
+		(void)unlinkat(fd, names[i], AT_REMOVEDIR);
+	close(fd);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
+		cmocka_unit_test(page_sizes_are_the_hosts),
 		cmocka_unit_test(weights),
 		cmocka_unit_test(bad_self_texts),
 		cmocka_unit_test(long_paths),
@@ -538,6 +702,7 @@ int main(void)
 	int failed = 0;
 
 	failed += ROWS_RUN("the table of limits", text_rows, texts);
+	failed += ROWS_RUN("files that stand in for others", other_rows, other_texts);
 	failed += ROWS_RUN("hierarchies of hosts", host_rows, hosts);
 	failed += ROWS_RUN("paths", path_rows, paths);
 	failed += cmocka_run_group_tests_name("weights, devices, controllers", tests, NULL, NULL);
