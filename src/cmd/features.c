@@ -82,7 +82,7 @@ static void put_linux(struct tree *t)
 	put_bool(t, cgroup, "v2", true);
 	put_bool(t, cgroup, "systemd", false);
 	put_bool(t, cgroup, "systemdUser", false);
-	put_bool(t, cgroup, "rdma", false);
+	put_bool(t, cgroup, "rdma", true);
 
 	put_seccomp(t, linux_);
 	put_bool(t, put_object(t, linux_, "apparmor"), "enabled", false);

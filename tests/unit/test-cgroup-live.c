@@ -845,6 +845,237 @@ static void refusals_name_file_value_and_reason(void **state)
 	remove_it(t);
 }
 
+/* A whole block device of this host, by its numbers; false where there is none. */
+static bool block_device(unsigned *ret_major, unsigned *ret_minor)
+{
+	char dir[PATH_MAX];
+	bool found = false;
+
+	FILE *f = popen("ls -d /sys/block/* 2>/dev/null", "re");
+	assert_non_null(f);
+	while (!found && fgets(dir, sizeof(dir), f)) {
+		dir[strcspn(dir, "\n")] = '\0';
+		const char *text = slurp(dir, "dev");
+		found = text && sscanf(text, "%u:%u", ret_major, ret_minor) == 2;
+	}
+	pclose(f);
+	return found;
+}
+
+/* Line "<key> ..." of a file, without the key; NULL: it is not there. */
+static const char *line_of(const char *dir, const char *file, const char *key)
+{
+	static char line[256];
+	char path[PATH_MAX + 64];
+	bool found = false;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	FILE *f = fopen(path, "re");
+	assert_non_null(f);
+	while (!found && fgets(line, sizeof(line), f)) {
+		line[strcspn(line, "\n")] = '\0';
+		found = strncmp(line, key, strlen(key)) == 0 && line[strlen(key)] == ' ';
+	}
+	fclose(f);
+	return found ? line + strlen(key) + 1 : NULL;
+}
+
+static void assert_line(const char *dir, const char *file, const char *key, const char *want)
+{
+	const char *got = line_of(dir, file, key);
+
+	if (!want && got)
+		fail_msg("%s has '%s' for %s", file, got, key);
+	if (want && (!got || strcmp(got, want) != 0))
+		fail_msg("%s has '%s' for %s, not '%s'", file, got ? got : "nothing", key, want);
+}
+
+static bool io_dir(const struct test *t, char dir[PATH_MAX], bool *ret_v2)
+{
+	if (controller_dir(t, "blkio", dir, ret_v2))
+		return true;
+	return controller_dir(t, "io", dir, ret_v2);
+}
+
+static void rates_of_block_devices(void **state)
+{
+	TEST;
+	struct spec_resources r = { 0 };
+	char dir[PATH_MAX], key[32];
+	unsigned major, minor;
+	bool v2;
+
+	if (!io_dir(t, dir, &v2) || !block_device(&major, &minor))
+		skip();
+	snprintf(key, sizeof(key), "%u:%u", major, minor);
+	struct spec_block_device read = { .major = major, .minor = minor, .rate = I(MB) };
+	struct spec_block_device write = { .major = major, .minor = minor, .rate = I(7) };
+	r.block_io.throttle_read_bps = (struct spec_block_devices){ 1, &read };
+	r.block_io.throttle_write_iops = (struct spec_block_devices){ 1, &write };
+	t->spec.linux_.resources = r;
+	plan(t, "leaf");
+	assert_ok(cgroup_make(t->cg, &t->e));
+	assert_ok(cgroup_limit(t->cg, &r, &t->e));
+	if (v2) {
+		assert_line(dir, "io.max", key, "rbps=1048576 wbps=max riops=max wiops=7");
+	} else {
+		assert_line(dir, "blkio.throttle.read_bps_device", key, "1048576");
+		assert_line(dir, "blkio.throttle.write_iops_device", key, "7");
+		assert_line(dir, "blkio.throttle.write_bps_device", key, NULL);
+	}
+	/* 0 takes the limit away, the other stays. */
+	read.rate.v = 0;
+	r.block_io.throttle_write_iops.n = 0;
+	assert_ok(cgroup_update(t->cg, &r, &t->e));
+	if (v2) {
+		assert_line(dir, "io.max", key, "rbps=max wbps=max riops=max wiops=7");
+	} else {
+		assert_line(dir, "blkio.throttle.read_bps_device", key, NULL);
+		assert_line(dir, "blkio.throttle.write_iops_device", key, "7");
+	}
+	/* One that is not there fails by its name, and takes back what went before it. */
+	struct spec_block_device two[2] = { write, { .major = 4095, .minor = 77, .rate = I(1) } };
+	two[0].rate.v = 99;
+	r.block_io.throttle_read_bps.n = 0;
+	r.block_io.throttle_write_iops = (struct spec_block_devices){ 2, two };
+	assert_int_equal(cgroup_update(t->cg, &r, &t->e), -ENODEV);
+	assert_says("/linux/resources/blockIO/throttleWriteIOPSDevice/1: this host has no whole "
+		    "block device 4095:77 (writing '4095:77 ");
+	if (v2)
+		assert_line(dir, "io.max", key, "rbps=max wbps=max riops=max wiops=7");
+	else
+		assert_line(dir, "blkio.throttle.write_iops_device", key, "7");
+	remove_it(t);
+}
+
+static void weights_of_block_devices(void **state)
+{
+	TEST;
+	static struct spec_block_device leaf = { .major = 7, .minor = 0, .leaf_weight = I(30) };
+	struct spec_resources r = { .block_io.weight = I(500) };
+	char dir[PATH_MAX], file[PATH_MAX + 32];
+	bool v2;
+
+	if (!io_dir(t, dir, &v2))
+		skip();
+	t->spec.linux_.resources = r;
+	plan(t, "leaf");
+	assert_ok(cgroup_make(t->cg, &t->e));
+	static const struct {
+		const char *file, *key, *want; /* the first that there is */
+	} files[] = {
+		{ "io.bfq.weight", "default", "500" },
+		{ "io.weight", "default", "4950" },
+		{ "blkio.weight", NULL, "500" },
+		{ "blkio.bfq.weight", NULL, "500" },
+	};
+	size_t i = 0;
+	for (; i < ELEMENTS(files); i++) {
+		snprintf(file, sizeof(file), "%s/%s", dir, files[i].file);
+		if (access(file, F_OK) == 0)
+			break;
+	}
+	int n = cgroup_limit(t->cg, &r, &t->e);
+	if (i == ELEMENTS(files)) {
+		assert_int_equal(n, -ENODEV);
+		assert_says("/linux/resources/blockIO/weight: this kernel has no ");
+		assert_says("only the I/O scheduler BFQ has weights");
+	} else {
+		assert_ok(n);
+		if (files[i].key)
+			assert_line(dir, files[i].file, files[i].key, files[i].want);
+		else
+			assert_string_equal(slurp(dir, files[i].file), files[i].want);
+	}
+	/* Leaf weights went with CFQ; v2 never had them. */
+	r = (struct spec_resources){ .block_io.leaf_weight = I(20) };
+	assert_true(cgroup_limit(t->cg, &r, &t->e) < 0);
+	assert_says("/linux/resources/blockIO/leafWeight: ");
+	assert_says(v2 ? "exists on cgroup v1 only" : "went with the I/O scheduler CFQ");
+	r = (struct spec_resources){ .block_io.weight_device = { 1, &leaf } };
+	assert_true(cgroup_limit(t->cg, &r, &t->e) < 0);
+	assert_says(v2 ? "exists on cgroup v1 only" : "went with the I/O scheduler CFQ");
+	remove_it(t);
+}
+
+static void huge_pages(void **state)
+{
+	TEST;
+	static struct spec_hugepage_limit limit = { "2048KB", 4 * MB };
+	struct spec_resources r = { .n_hugepage_limits = 1, .hugepage_limits = &limit };
+	struct str_list needs;
+	char dir[PATH_MAX];
+	bool v2;
+
+	bool there = controller_dir(t, "hugetlb", dir, &v2);
+	if (access("/sys/kernel/mm/hugepages/hugepages-2048kB", F_OK) < 0)
+		skip();
+	if (!there) {
+		assert_int_equal(limits_plan(t->cg, &r, "", &t->arena, &needs, &t->e), -ENODEV);
+		assert_says("/linux/resources/hugepageLimits: this host has no hugetlb controller");
+		return;
+	}
+	t->spec.linux_.resources = r;
+	plan(t, "leaf");
+	assert_ok(cgroup_make(t->cg, &t->e));
+	assert_ok(cgroup_limit(t->cg, &r, &t->e));
+	assert_string_equal(
+		slurp(dir, v2 ? "hugetlb.2MB.max" : "hugetlb.2MB.limit_in_bytes"), "4194304");
+	assert_string_equal(
+		slurp(dir, v2 ? "hugetlb.2MB.rsvd.max" : "hugetlb.2MB.rsvd.limit_in_bytes"),
+		"4194304");
+	static struct spec_hugepage_limit odd = { "3MB", 0 };
+	r.hugepage_limits = &odd;
+	assert_int_equal(cgroup_update(t->cg, &r, &t->e), -EINVAL);
+	assert_says("/linux/resources/hugepageLimits/0/pageSize: this host has no huge pages of "
+		    "3MB, but of ");
+	remove_it(t);
+}
+
+static void rdma_and_network(void **state)
+{
+	TEST;
+	static struct spec_rdma device = { "hasu-none", I(2), I(7) };
+	static struct spec_network_priority priority = { "lo", 5 };
+	static const struct {
+		struct spec_resources r;
+		const char *controller, *words, *refused; /* refused: where v1 has no such one */
+	} rows[] = {
+		{ { .n_rdma = 1, .rdma = &device }, "rdma",
+			"/linux/resources/rdma/hasu-none: this host has no RDMA device "
+			"'hasu-none'",
+			"/linux/resources/rdma: this host has no rdma controller" },
+		{ { .network_class_id = I(0x100001) }, "net_cls", NULL,
+			"/linux/resources/network/classID: cgroup v2 has no classes" },
+		{ { .n_network_priorities = 1, .network_priorities = &priority }, "net_prio", NULL,
+			"/linux/resources/network/priorities: cgroup v2 has no priorities" },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		char dir[PATH_MAX], root[PATH_MAX];
+		bool v2;
+		t->spec.linux_.resources = rows[i].r;
+		if (!controller_dir(t, rows[i].controller, dir, &v2)) {
+			assert_true(cgroup_plan(&t->spec, "id", CGROUP_CGROUPFS, &t->arena, &t->cg,
+					    &t->e) < 0);
+			if (host_dir(t, "", "", root))
+				assert_says(rows[i].refused);
+			continue;
+		}
+		plan(t, "leaf");
+		assert_ok(cgroup_make(t->cg, &t->e));
+		int n = cgroup_limit(t->cg, &rows[i].r, &t->e);
+		if (rows[i].words) {
+			assert_true(n < 0);
+			assert_says(rows[i].words);
+		} else {
+			assert_ok(n);
+		}
+		remove_it(t);
+	}
+	t->cg = NULL;
+}
+
 /* ------------------------------------------------------------------ devices */
 
 /* In a child within the cgroup: what open(2) says, 0 or an errno. */
@@ -1082,6 +1313,10 @@ int main(void)
 		T(disabled_is_nothing),
 		T(limits_are_written),
 		T(refusals_name_file_value_and_reason),
+		T(rates_of_block_devices),
+		T(weights_of_block_devices),
+		T(huge_pages),
+		T(rdma_and_network),
 		T(devices_of_this_host),
 		T(devices_by_program_on_v2),
 		T(no_devices_means_the_defaults),
