@@ -67,6 +67,13 @@ int cgroup_update(struct cgroup *cg, const struct spec_resources *r, struct err 
 int cgroup_foresee_mems(const struct cgroup *cg, const struct spec_resources *r,
 	struct mpol_nodeset *ret, struct err *e);
 
+/*
+ * Pure v2: make the user who runs the process the owner of the directory and of the files that the
+ * kernel lists for it, where the container has a cgroup namespace of its own and sees its cgroup
+ * writable. Else nothing.
+ */
+int cgroup_give(const struct cgroup *cg, const struct spec *spec, struct err *e);
+
 /* v2: a directory for CLONE_INTO_CGROUP, the caller's to close. -1 where only cgroup_add can place
  * a process: no v2, or a pids limit of 0, which counts against clone3 but not against a move. */
 int cgroup_clone_fd(struct cgroup *cg);

@@ -74,6 +74,8 @@ int create_container(struct attempt *a, const struct life *life, const struct cr
 	if (r == 0)
 		r = make_cgroup(a, e);
 	if (r == 0)
+		r = cgroup_give(a->cgroup, a->spec, e);
+	if (r == 0)
 		r = open_host(a, e);
 	if (r == 0)
 		r = make_init(a, e);

@@ -1270,6 +1270,69 @@ static void v2_threaded_cgroups_are_refused(void **state)
 	assert_int_equal(leftovers(t->parent), 0);
 }
 
+static uid_t owner_of(const char *dir, const char *file)
+{
+	char path[PATH_MAX + 64];
+	struct stat st;
+
+	snprintf(path, sizeof(path), "%s/%s", dir, file);
+	return stat(path, &st) < 0 ? (uid_t)-1 : st.st_uid;
+}
+
+/* Given to the container's user where the specification says so, and nowhere else. */
+static void v2_ownership(void **state)
+{
+	TEST;
+	static char *ro[] = { (char *)"nosuid", (char *)"ro", NULL };
+	static struct id_mapping mapping[] = { { 0, 100000, 10 }, { 20, 200000, 10 } };
+	static const struct {
+		const char *says, *destination, *source;
+		size_t n_options; /* of nosuid, ro */
+		bool cgroup_ns, userns;
+		uint32_t user;
+		uid_t want; /* the owner; 0: not given */
+	} rows[] = {
+		{ "root of a user namespace", "/sys/fs/cgroup", "cgroup", 1, true, true, 0,
+			100000 },
+		{ "another user of it", "/sys/fs/cgroup", "cgroup", 0, true, true, 25, 200005 },
+		{ "one that is not mapped", "/sys/fs/cgroup", "cgroup", 0, true, true, 15, 0 },
+		{ "no user namespace", "/sys/fs/cgroup", "cgroup", 0, true, false, 7, 7 },
+		{ "read-only", "/sys/fs/cgroup", "cgroup", 2, true, true, 0, 0 },
+		{ "not mounted", "/sys/fs/other", "cgroup", 0, true, true, 0, 0 },
+		{ "something else mounted", "/sys/fs/cgroup", "tmpfs", 0, true, true, 0, 0 },
+		{ "the host's cgroup namespace", "/sys/fs/cgroup", "cgroup", 0, false, true, 0, 0 },
+	};
+	char dir[PATH_MAX];
+
+	if (!host_dir(t, "", t->path, dir))
+		skip();
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		struct spec_mount mount = { .destination = rows[i].destination,
+			.source = rows[i].source,
+			.options = { rows[i].n_options, ro } };
+		t->spec.mounts = &mount;
+		t->spec.n_mounts = 1;
+		t->spec.process.user.uid = rows[i].user;
+		t->spec.linux_.namespaces[NS_CGROUP].present = rows[i].cgroup_ns;
+		t->spec.linux_.namespaces[NS_USER].present = rows[i].userns;
+		t->spec.linux_.uid_mappings = (struct id_map){ ELEMENTS(mapping), mapping };
+		assert_ok(cgroup_make(t->cg, &t->e));
+		assert_ok(cgroup_give(t->cg, &t->spec, &t->e));
+		/* v1 beside it: delegation there is not safe. */
+		uid_t want = cgroup_pure_v2(t->cg) ? rows[i].want : 0;
+		if (owner_of(dir, ".") != want || owner_of(dir, "cgroup.procs") != want ||
+			owner_of(dir, "cgroup.subtree_control") != want ||
+			owner_of(dir, "cgroup.threads") != want)
+			fail_msg("%s: %u owns it", rows[i].says, (unsigned)owner_of(dir, "."));
+		assert_int_equal(owner_of(dir, "cgroup.freeze"), 0);
+		assert_int_equal(owner_of(dir, "cgroup.max.depth"), 0);
+		if (access(dir, F_OK) == 0 && owner_of(dir, "memory.max") != (uid_t)-1)
+			assert_int_equal(owner_of(dir, "memory.max"), 0);
+		remove_it(t);
+	}
+	t->spec.n_mounts = 0;
+}
+
 static void bad_paths_are_refused(void **state)
 {
 	TEST;
@@ -1323,6 +1386,7 @@ int main(void)
 		T(v2_controllers_are_enabled_and_unified_written),
 		T(v2_parents_with_processes_are_named),
 		T(v2_threaded_cgroups_are_refused),
+		T(v2_ownership),
 		T(bad_paths_are_refused),
 	};
 
