@@ -40,13 +40,11 @@ static void undo(struct attempt *a);
 int life_create(const struct life *life, const struct create_options *o, struct err *e)
 {
 	struct attempt a;
-	sigset_t before;
 
-	wait_block_signals(&before);
 	int r = create_container(&a, life, o, false, e);
 	if (r == 0)
 		attempt_free(&a);
-	wait_unblock_signals(&before);
+	attempt_let_signals(&a);
 	return r;
 }
 
@@ -69,8 +67,13 @@ int create_container(struct attempt *a, const struct life *life, const struct cr
 	int r = load(a, e);
 	if (r == 0)
 		r = plan_container(a, e);
-	if (r == 0)
+	if (r == 0) {
+		/* Not before: until here there is nothing to undo, but there are files of the
+		 * user's that may never answer. */
+		wait_block_signals(&a->signals_before);
+		a->signals_held = true;
 		r = reserve(a, e);
+	}
 	if (r == 0)
 		r = make_cgroup(a, e);
 	if (r == 0)
@@ -486,6 +489,12 @@ static void undo(struct attempt *a)
 		hooks_run_all(&a->spec->hooks, HOOK_POSTSTOP, &a->state, "stopped", 0);
 	if (a->reserved && state_remove(a->life, &a->state, &e) < 0)
 		log_warn("undoing the create of container '%s': %s", a->options->id, e.text);
+}
+
+void attempt_let_signals(const struct attempt *a)
+{
+	if (a->signals_held)
+		wait_unblock_signals(&a->signals_before);
 }
 
 void attempt_close_host(struct attempt *a)

@@ -7,6 +7,8 @@
 #include "life/plan.h"
 #include "life/spawn.h"
 
+#include <signal.h>
+
 /* Everything that a create has made so far; what fails is unwound from it in reverse. */
 struct attempt {
 	const struct life *life;
@@ -24,15 +26,19 @@ struct attempt {
 	int master; /* the terminal, where run keeps it; -1 */
 	bool reserved, cgroup_made, rootfs_open, hooks_begun, pid_file_written;
 	bool start_here; /* run: START comes from us, on init's socket */
+	sigset_t signals_before;
+	bool signals_held; /* from when there is something to undo */
 };
 
 /*
  * Go through all steps up to "created". On failure everything is undone and a is freed. Afterwards
- * the caller owns a: attempt_free() closes what is ours and leaves the container alone.
+ * the caller owns a: attempt_free() closes what is ours and leaves the container alone. Either way
+ * signals may be held back, until attempt_let_signals().
  */
 int create_container(struct attempt *a, const struct life *life, const struct create_options *o,
 	bool start_here, struct err *e);
 void attempt_free(struct attempt *a);
+void attempt_let_signals(const struct attempt *a);
 
 /* Let go of the host's files that only create needed: a long `run` must not pin them. */
 void attempt_close_host(struct attempt *a);

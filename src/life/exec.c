@@ -62,14 +62,19 @@ int life_exec(const struct life *life, const struct exec_options *o, int *ret_st
 		.console_fd = -1,
 		.master = -1 };
 	sigset_t before;
+	bool held = false;
 	int status = 0;
 
-	wait_block_signals(&before);
 	int r = open_container(&x, e);
 	if (r == 0)
 		r = plan_process(&x, e);
-	if (r == 0)
+	if (r == 0) {
+		/* Not before: until here nothing is made, but files of the user's may not answer.
+		 */
+		wait_block_signals(&before);
+		held = true;
 		r = make_process(&x, e);
+	}
 	if (r == 0)
 		r = hand_over(&x, e);
 	if (r < 0) {
@@ -80,7 +85,8 @@ int life_exec(const struct life *life, const struct exec_options *o, int *ret_st
 	if (r == 0 && !o->detach)
 		r = wait_foreground(x.made.pid, x.made.pidfd, x.master, &status, e);
 	exec_free(&x);
-	wait_unblock_signals(&before);
+	if (held)
+		wait_unblock_signals(&before);
 	if (r == 0)
 		*ret_status = status;
 	return r;

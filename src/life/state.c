@@ -464,9 +464,10 @@ int state_status(const struct state *s, enum life_status *ret, struct err *e)
 	if (!s->started) {
 		/* `start` may have been killed before it could save: init itself is asked, which
 		 * listens until execve closes its socket. */
-		_cleanup_close_ int sock =
-			fd_connect_unix(s->dir_fd, STATE_START_SOCKET, SOCK_SEQPACKET);
-		if (sock >= 0) {
+		_cleanup_close_ int sock = fd_connect_unix(
+			s->dir_fd, STATE_START_SOCKET, SOCK_SEQPACKET | SOCK_NONBLOCK);
+		/* EAGAIN: it listens, but is stopped and has not answered those before us. */
+		if (sock >= 0 || sock == -EAGAIN) {
 			*ret = LIFE_CREATED;
 			return 0;
 		}

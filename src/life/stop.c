@@ -22,17 +22,15 @@ int life_run(
 	const struct life *life, const struct create_options *o, int *ret_status, struct err *e)
 {
 	struct attempt a;
-	sigset_t before;
 	bool hook_failed;
 	int status = 0;
 
 	/* Processes that the container's leave behind come to us, not to the host's init. */
 	if (!o->detach)
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-	wait_block_signals(&before);
 	int r = create_container(&a, life, o, true, e);
 	if (r < 0) {
-		wait_unblock_signals(&before);
+		attempt_let_signals(&a);
 		return r;
 	}
 
@@ -52,7 +50,7 @@ int life_run(
 			log_warn("%s", why.text);
 	}
 	attempt_free(&a);
-	wait_unblock_signals(&before);
+	attempt_let_signals(&a);
 	if (r == 0)
 		*ret_status = status;
 	return r;
@@ -80,14 +78,16 @@ int life_kill(const struct life *life, const char *id, int sig, bool all, struct
 	if (r < 0)
 		return r;
 
+	const bool has_cgroup = s.cgroup && !str_empty(cgroup_path(s.cgroup));
 	_cleanup_close_ int pidfd = state_open_init(&s);
 	if (pidfd < 0 && pidfd != -ESRCH) {
 		r = err_set(e, -pidfd, "opening process %d of container '%s'", s.pid, id);
-	} else if (all || (pidfd >= 0 && sig == SIGKILL && s.shared_pid)) {
+	} else if (all || (pidfd >= 0 && sig == SIGKILL && s.shared_pid && has_cgroup)) {
 		/* Without a PID namespace of its own the others do not die with init. */
-		r = s.cgroup ? cgroup_kill(s.cgroup, sig, e)
-			     : err_say(e, ENOTSUP,
-				       "container '%s' has no cgroup to find its processes by", id);
+		r = has_cgroup
+			    ? cgroup_kill(s.cgroup, sig, e)
+			    : err_say(e, ENOTSUP,
+				      "container '%s' has no cgroup to find its processes by", id);
 	} else if (pidfd < 0) {
 		/* containerd takes "container not running" for an end that came first. */
 		r = err_say(e, ESRCH, "container not running: '%s' is stopped", id);
@@ -95,9 +95,12 @@ int life_kill(const struct life *life, const char *id, int sig, bool all, struct
 		r = sys_pidfd_send_signal(pidfd, sig);
 		if (r < 0)
 			r = err_set(e, -r, "sending signal %d to container '%s'", sig, id);
-		/* Under cgroup v1 a frozen process dies when it is thawed. */
-		else if (sig == SIGKILL && s.cgroup)
+		/* Under cgroup v1 a frozen process dies when it is thawed. A `run` in the
+		 * foreground may have taken the cgroup away by now. */
+		else if (sig == SIGKILL && has_cgroup)
 			r = cgroup_freeze(s.cgroup, false, e);
+		if (r == -ENOENT)
+			r = 0;
 	}
 	state_free(&s);
 	return r;

@@ -74,7 +74,9 @@ static int load_file(
 	size_t len;
 	int r;
 
-	fd = openat(dir_fd, name, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+	/* A pipe in a config's place would be waited for; a process object may well come by one. */
+	fd = openat(dir_fd, name,
+		O_RDONLY | O_CLOEXEC | O_NOCTTY | (part == SPEC_WHOLE ? O_NONBLOCK : 0));
 	if (fd < 0)
 		return err_set(e, errno, "opening '%s'", name);
 	r = fd_read_all(fd, SPEC_TEXT_MAX, &text, &len);
