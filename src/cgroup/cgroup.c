@@ -437,6 +437,7 @@ int cgroup_make(struct cgroup *cg, struct err *e)
 	if (r < 0)
 		for (size_t i = 0; i < cg->n; i++)
 			hierarchy_unmake(&cg->h[i]);
+	cg->made = r == 0;
 	return r;
 }
 

@@ -35,6 +35,7 @@ struct cgroup {
 	enum cgroup_manager manager;
 	const char *path; /* as users see it; "" when disabled */
 	bool creating;    /* planned by this process, not loaded from a state */
+	bool made;        /* all directories are there; else one may be, but with nobody of ours */
 	bool no_forks;    /* pids.max of 0 was written */
 	size_t n;
 	struct hierarchy *h;

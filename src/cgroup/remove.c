@@ -284,6 +284,8 @@ int cgroup_kill(const struct cgroup *cg, int sig, struct err *e)
 	if (cg->n == 0)
 		return err_say(
 			e, ENOTSUP, "this container has no cgroup that would tell its processes");
+	if (!cg->made)
+		return 0; /* whoever is in there is somebody else's */
 	const struct hierarchy *h = primary(cg);
 	_cleanup_close_ int fd = hierarchy_open_leaf(h, e);
 	if (fd < 0)
@@ -411,6 +413,29 @@ static int remove_dirs(
 	return 0;
 }
 
+/*
+ * A create that was killed on the way may have made it, or may have found one that is in use: what
+ * is empty goes, and nobody in it is touched.
+ */
+static int remove_planned(const struct hierarchy *h, int root, struct err *e)
+{
+	char path[CGROUP_PATH_MAX + 2];
+
+	(void)snprintf(path, sizeof(path), "%s", h->path);
+	char *name = strrchr(path, '/');
+	*name++ = '\0';
+	_cleanup_close_ int parent = hierarchy_open_below(root, path + (*path == '/'));
+	if (parent == -ENOENT)
+		return 0;
+	if (parent < 0)
+		return err_set(
+			e, -parent, "opening the parent of cgroup '%s%s'", h->mount, h->path);
+	if (unlinkat(parent, name, AT_REMOVEDIR) < 0 && errno != ENOENT && errno != EBUSY &&
+		errno != ENOTEMPTY)
+		return err_set(e, errno, "removing cgroup '%s%s'", h->mount, h->path);
+	return 0;
+}
+
 static int hierarchy_remove(
 	const struct cgroup *cg, struct hierarchy *h, int64_t deadline, struct err *e)
 {
@@ -419,6 +444,8 @@ static int hierarchy_remove(
 	_cleanup_close_ int root = hierarchy_open_root(h, e);
 	if (root < 0)
 		return root;
+	if (!cg->made && !cg->creating)
+		return remove_planned(h, root, e);
 	_cleanup_close_ int fd = hierarchy_open_below(root, h->path + 1);
 	if (fd < 0 && fd != -ENOENT)
 		return err_set(e, -fd, "opening cgroup '%s%s'", h->mount, h->path);

@@ -20,6 +20,7 @@ struct json_object *cgroup_to_json(const struct cgroup *cg)
 	json_object_object_add(top, "manager",
 		json_object_new_string(cg->manager == CGROUP_DISABLED ? "disabled" : "cgroupfs"));
 	json_object_object_add(top, "path", json_object_new_string(cg->path));
+	json_object_object_add(top, "made", json_object_new_boolean(cg->made));
 	for (size_t i = 0; i < cg->n; i++) {
 		const struct hierarchy *h = &cg->h[i];
 		struct json_object *o = json_object_new_object();
@@ -103,7 +104,7 @@ int cgroup_from_json(
 {
 	const char *manager = text_of(json, "manager");
 	struct cgroup mounted = { 0 };
-	struct json_object *list;
+	struct json_object *list, *made;
 	char *path;
 	int r;
 
@@ -120,6 +121,11 @@ int cgroup_from_json(
 		!json_object_object_get_ex(json, "hierarchies", &list) ||
 		!json_object_is_type(list, json_type_array))
 		return err_say(e, EBADMSG, "the saved state does not say where the cgroup is");
+	if (!json_object_object_get_ex(json, "made", &made) ||
+		!json_object_is_type(made, json_type_boolean))
+		return err_say(
+			e, EBADMSG, "the saved state does not say whether the cgroup was made");
+	cg->made = json_object_get_boolean(made);
 	r = clean_path(json, arena, &path, e);
 	if (r == 0)
 		r = hierarchies_find(arena, &mounted.h, &mounted.n, e);

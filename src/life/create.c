@@ -238,16 +238,18 @@ static int make_cgroup(struct attempt *a, struct err *e)
 {
 	int r;
 
+	/* Before and after: whenever we are killed, `delete --force` finds the cgroup, and knows
+	 * whether all of it was made by us. */
+	if ((r = FAULT("save-creating", e)) < 0 || (r = state_save(&a->state, e)) < 0)
+		return r;
 	if ((r = FAULT("cgroup-make", e)) < 0 || (r = cgroup_make(a->cgroup, e)) < 0)
 		return r;
 	a->cgroup_made = true;
-	if ((r = FAULT("cgroup-limit", e)) < 0 ||
-		(r = cgroup_limit(a->cgroup, &a->spec->linux_.resources, e)) < 0)
+	if ((r = state_save(&a->state, e)) < 0)
 		return r;
-	/* From here `delete --force` can clean up after a create that is killed. */
-	if ((r = FAULT("save-creating", e)) < 0)
+	if ((r = FAULT("cgroup-limit", e)) < 0)
 		return r;
-	return state_save(&a->state, e);
+	return cgroup_limit(a->cgroup, &a->spec->linux_.resources, e);
 }
 
 static int open_host(struct attempt *a, struct err *e)

@@ -23,9 +23,9 @@ void fault_list(void);
 #define FAULT_STEPS(X)                                                                             \
 	X("reserve")                                                                               \
 	X("save-config")                                                                           \
+	X("save-creating")                                                                         \
 	X("cgroup-make")                                                                           \
 	X("cgroup-limit")                                                                          \
-	X("save-creating")                                                                         \
 	X("rootfs-open")                                                                           \
 	X("ns-open")                                                                               \
 	X("seccomp")                                                                               \
