@@ -307,7 +307,6 @@ END
         | .linux.gidMappings = [{ containerID: 0, hostID: 100000, size: 65536 }]'
     chmod 711 "$T" "$BUNDLE"
     open_above "$T"
-    chown -R 100000:100000 "$BUNDLE/rootfs"
     up
     is "$(policy_of "$PID")" "bind:$NODE"
     in_exec probe policy
