@@ -91,6 +91,22 @@ static const char *article(const char *word)
 	return strchr("aeio", word[0]) ? "an" : "a";
 }
 
+/* Two descriptors or paths of one namespace have the same device and inode (namespaces(7)). */
+static bool same_file(const struct stat *a, const struct stat *b)
+{
+	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+/* Is fd the namespace of this kind that we are in? */
+static bool is_own(int fd, enum ns_type type)
+{
+	struct stat own, st;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "/proc/self/ns/%s", kinds[type].link);
+	return stat(path, &own) == 0 && fstat(fd, &st) == 0 && same_file(&own, &st);
+}
+
 static int open_path(const char *path, enum ns_type type, int *ret_fd, struct err *e)
 {
 	_cleanup_close_ int fd = -1;
@@ -113,6 +129,12 @@ static int open_path(const char *path, enum ns_type type, int *ret_fd, struct er
 		return err_say(e, EINVAL, "/linux/namespaces: '%s' is %s %s namespace, not %s",
 			path, article(is), is, kind_name(kinds[type].flag));
 	}
+	/* Its root would be exchanged for the container's, for all who live in it. */
+	if (type == NS_MOUNT && is_own(fd, type))
+		return err_say(e, EINVAL,
+			"/linux/namespaces: '%s' is the mount namespace of the runtime itself, "
+			"which no container may have",
+			path);
 	*ret_fd = TAKE_FD(fd);
 	return 0;
 }
@@ -144,19 +166,6 @@ void ns_close(int fds[NS_TYPES])
 		fds[i] = fd_close(fds[i]);
 }
 
-/* Two descriptors or paths of one namespace have the same device and inode (namespaces(7)). */
-static bool same_file(const struct stat *a, const struct stat *b)
-{
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
-static bool is_own_user_ns(int fd)
-{
-	struct stat own, st;
-
-	return stat("/proc/self/ns/user", &own) == 0 && fstat(fd, &st) == 0 && same_file(&own, &st);
-}
-
 static int join(int fd, enum ns_type type, struct err *e)
 {
 	if (setns(fd, (int)kinds[type].flag) < 0)
@@ -172,7 +181,7 @@ int ns_join(const int fds[NS_TYPES], struct err *e)
 
 	/* Joining the user namespace that one is in is EINVAL (setns(2)); there is nothing to do.
 	 */
-	bool join_user = fds[NS_USER] >= 0 && !is_own_user_ns(fds[NS_USER]);
+	bool join_user = fds[NS_USER] >= 0 && !is_own(fds[NS_USER], NS_USER);
 
 	/*
 	 * Each of the others needs CAP_SYS_ADMIN in the user namespace that owns it. The host's
