@@ -78,6 +78,13 @@ int cgroup_give(const struct cgroup *cg, const struct spec *spec, struct err *e)
  * a process: no v2, or a pids limit of 0, which counts against clone3 but not against a move. */
 int cgroup_clone_fd(struct cgroup *cg);
 
+/*
+ * v2: the same for the cgroup that a process of the container is in now, where that is below the
+ * container's own; -1 anywhere else. A container that passes controllers on to cgroups of its own,
+ * as systemd does, leaves no room for processes in the one above them.
+ */
+int cgroup_clone_fd_below(const struct cgroup *cg, int pid_proc_fd);
+
 /* Put pid into the cgroup, in all hierarchies where clone3 did not. sub: a sub-cgroup for exec, or
  * NULL. */
 int cgroup_add(

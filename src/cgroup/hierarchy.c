@@ -254,6 +254,12 @@ int hierarchies_parse(const char *mountinfo, const char *self, struct arena *are
 
 int hierarchies_find(struct arena *arena, struct hierarchy **ret, size_t *ret_n, struct err *e)
 {
+	return hierarchies_of(-1, arena, ret, ret_n, e);
+}
+
+int hierarchies_of(
+	int pid_proc_fd, struct arena *arena, struct hierarchy **ret, size_t *ret_n, struct err *e)
+{
 	_cleanup_free_ char *mountinfo = NULL, *self = NULL;
 	int r;
 
@@ -265,14 +271,15 @@ int hierarchies_find(struct arena *arena, struct hierarchy **ret, size_t *ret_n,
 	r = fd_read_file(proc, "mountinfo", MOUNTINFO_MAX, &mountinfo, NULL);
 	if (r < 0)
 		return err_set(e, -r, "reading /proc/self/mountinfo");
-	r = fd_read_file(proc, "cgroup", SELF_CGROUP_MAX, &self, NULL);
+	r = fd_read_file(
+		pid_proc_fd < 0 ? proc : pid_proc_fd, "cgroup", SELF_CGROUP_MAX, &self, NULL);
 	if (r == -ENOENT) { /* a kernel without cgroups */
 		*ret = NULL;
 		*ret_n = 0;
 		return 0;
 	}
 	if (r < 0)
-		return err_set(e, -r, "reading /proc/self/cgroup");
+		return err_set(e, -r, "reading the cgroup file of a process");
 	return hierarchies_parse(mountinfo, self, arena, ret, ret_n, e);
 }
 

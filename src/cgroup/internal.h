@@ -50,6 +50,9 @@ struct cgroup {
 int hierarchies_parse(const char *mountinfo, const char *self, struct arena *arena,
 	struct hierarchy **ret, size_t *ret_n, struct err *e);
 int hierarchies_find(struct arena *arena, struct hierarchy **ret, size_t *ret_n, struct err *e);
+/* The same, but `own` is where another process is: /proc/PID. */
+int hierarchies_of(
+	int pid_proc_fd, struct arena *arena, struct hierarchy **ret, size_t *ret_n, struct err *e);
 bool hierarchy_has(const struct hierarchy *h, const char *controller);
 /* Is word one of the words of list, which any of the separators part? */
 bool word_in(const char *list, const char *separators, const char *word);

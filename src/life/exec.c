@@ -282,7 +282,7 @@ static int make_process(struct exec *x, struct err *e)
 	/* A sub-cgroup is found by cgroup_add, which then moves the joiner. */
 	_cleanup_close_ int cgroup_fd =
 		x->state.cgroup && !x->options->cgroup ? cgroup_clone_fd(x->state.cgroup) : -1;
-	const struct spawn how = {
+	struct spawn how = {
 		.cgroup = x->state.cgroup,
 		.sub_cgroup = x->options->cgroup,
 		.cgroup_fd = cgroup_fd,
@@ -294,6 +294,14 @@ static int make_process(struct exec *x, struct err *e)
 
 	if (x->options->cgroup && !x->state.cgroup)
 		return err_say(e, EINVAL, "--cgroup: container '%s' has no cgroup", x->state.id);
+	int r = spawn(&how, &x->made, e);
+	if (r != -EBUSY || !x->state.cgroup || x->options->cgroup)
+		return r;
+	/* The container has cgroups of its own now: where its init is there is room. */
+	_cleanup_close_ int below_fd = cgroup_clone_fd_below(x->state.cgroup, x->init_proc_fd);
+	if (below_fd < 0)
+		return r;
+	how.cgroup_fd = below_fd;
 	return spawn(&how, &x->made, e);
 }
 
