@@ -1,0 +1,176 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: Apache-2.0
+#
+# pause and resume: nothing in a paused container runs, everything runs on afterwards, and each
+# command knows the state.
+#
+# shellcheck disable=SC2016 # programs of containers
+# shellcheck disable=SC2154 # status, output and errors are set by the helpers
+
+load helpers
+
+setup() {
+    hasu_setup
+}
+
+teardown() {
+    hasu_teardown
+}
+
+# A container that makes a file longer as long as it runs.
+counting() {
+    program sh -c 'while :; do echo >>/count; done'
+    ok hasu run --detach -b "$BUNDLE" "$@" "$ID"
+    PID=$(init_pid "$ID")
+    until_true test -s "$BUNDLE/rootfs/count"
+}
+
+count() {
+    stat -c %s "$BUNDLE/rootfs/count"
+}
+
+counts_on() {
+    until_true counted_past "$(count)"
+}
+
+counted_past() {
+    [ "$(count)" -gt "$1" ]
+}
+
+@test "a paused container stands still, and goes on when it is resumed" {
+    local before
+    counting
+    ok hasu pause "$ID"
+    is "$output$errors" ""
+    is "$(status_of)" paused
+    before=$(count)
+    sleep 0.3
+    is "$(count)" "$before"
+    ok hasu resume "$ID"
+    is "$(status_of)" running
+    counts_on
+}
+
+@test "list shows it paused" {
+    up
+    ok hasu pause "$ID"
+    is "$(hasu list -f json | jq -r '.[0].status')" paused
+}
+
+@test "pause: a second one is refused" {
+    up
+    ok hasu pause "$ID"
+    fails "container not running: '$ID' is paused already" hasu pause "$ID"
+    is "$(status_of)" paused
+}
+
+@test "resume: a running, a created and a stopped container are refused" {
+    program probe wait
+    created
+    fails "container not paused: '$ID' is created" hasu resume "$ID"
+    ok hasu start "$ID"
+    fails "container not paused: '$ID' is running" hasu resume "$ID"
+    ok hasu kill "$ID" KILL
+    wait_stopped
+    fails "container not paused: '$ID' is stopped" hasu resume "$ID"
+    fails "container not running: '$ID' is stopped" hasu pause "$ID"
+    fails "container 'nobody' does not exist" hasu pause nobody
+}
+
+@test "a created container is paused, is not started meanwhile, and is created again after" {
+    program sh -c 'echo started >/marker'
+    created
+    ok hasu pause "$ID"
+    is "$(status_of)" paused
+    fails "it is paused" hasu start "$ID"
+    ok hasu resume "$ID"
+    is "$(status_of)" created
+    ok hasu start "$ID"
+    wait_stopped
+    is "$(<"$BUNDLE/rootfs/marker")" started
+}
+
+@test "exec in a paused container is refused" {
+    up
+    ok hasu pause "$ID"
+    fails "cannot exec in container '$ID': it is paused" hasu exec "$ID" true
+    is "$status" 255
+    ok hasu resume "$ID"
+    ok hasu exec "$ID" true
+}
+
+@test "exec --ignore-paused waits inside until the container is resumed" {
+    local exec
+    up
+    ok hasu pause "$ID"
+    HASU_IT=$ID hasu exec --ignore-paused "$ID" sh -c 'echo entered' \
+        </dev/null >"$T/entered" 2>&1 3>&- 4>&- &
+    exec=$!
+    sleep 0.5
+    kill -0 "$exec"
+    is "$(<"$T/entered")" ""
+    ok hasu resume "$ID"
+    wait "$exec"
+    is "$(<"$T/entered")" entered
+}
+
+@test "kill -9 ends a paused container" {
+    counting
+    ok hasu pause "$ID"
+    ok hasu kill "$ID" 9
+    wait_stopped
+    ok hasu delete "$ID"
+    nothing_left
+}
+
+@test "kill -9 --all ends a paused container" {
+    counting
+    ok hasu exec --detach "$ID" sleep 1000
+    ok hasu pause "$ID"
+    ok hasu kill --all "$ID" 9
+    wait_stopped
+    ok hasu delete "$ID"
+    nothing_left
+}
+
+@test "another signal comes when the container is resumed" {
+    up
+    ok hasu pause "$ID"
+    ok hasu kill "$ID" TERM
+    is "$(status_of)" paused
+    ok hasu resume "$ID"
+    wait_stopped
+}
+
+@test "delete of a paused container is refused; delete --force ends it" {
+    counting
+    ok hasu pause "$ID"
+    fails "it is paused" hasu delete "$ID"
+    is "$(status_of)" paused
+    ok hasu delete --force "$ID"
+    nothing_left
+}
+
+@test "a container without a PID namespace of its own is paused and killed whole" {
+    config '.linux.namespaces |= map(select(.type != "pid"))'
+    counting
+    ok hasu exec --detach "$ID" sleep 1000
+    ok hasu pause "$ID"
+    ok hasu delete --force "$ID"
+    nothing_left
+}
+
+@test "of many pauses and resumes at a time each is whole" {
+    local n jobs=()
+    counting
+    for n in 1 2 3 4 5; do
+        HASU_IT=$ID hasu pause "$ID" </dev/null >/dev/null 2>&1 3>&- 4>&- &
+        jobs+=($!)
+        HASU_IT=$ID hasu resume "$ID" </dev/null >/dev/null 2>&1 3>&- 4>&- &
+        jobs+=($!)
+    done
+    for n in "${jobs[@]}"; do wait "$n" || true; done
+    matches "$(status_of)" '^(paused|running)$'
+    [ "$(status_of)" = running ] || ok hasu resume "$ID"
+    counts_on
+}
