@@ -134,13 +134,11 @@ int confine_execute(
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 
-	/* Everything closes on exec but what the caller asked to keep (CVE-2024-21626). */
-	r = fd_cloexec_from(3);
-	for (unsigned i = 0; r == 0 && i < p->preserve_fds; i++)
+	/* All else closes on exec, by let_go_of_host() (CVE-2024-21626). */
+	for (unsigned i = 0; i < p->preserve_fds; i++)
 		if (fcntl((int)(3 + i), F_SETFD, 0) < 0)
-			r = -errno;
-	if (r < 0)
-		return err_set(e, -r, "preparing file descriptors for the container's process");
+			return err_set(
+				e, errno, "preparing file descriptors for the container's process");
 
 	if ((r = msg_send(sock, MSG_EXECING, NULL, -1, e)) < 0)
 		return r;
@@ -164,6 +162,9 @@ static int let_go_of_host(
 	const int kept[] = { keep->sock, keep->start_sock, keep->hooks_sock };
 	int r = fd_close_others(3 + p->preserve_fds, kept, sizeof(kept) / sizeof(kept[0]));
 
+	/* Here, since a seccomp filter may know nothing of close_range(2). */
+	if (r == 0)
+		r = fd_cloexec_from(3);
 	return r < 0 ? err_set(e, -r, "closing the runtime's own file descriptors") : 0;
 }
 
@@ -214,9 +215,12 @@ static int executable(const char *path)
 		return -errno;
 	if (S_ISDIR(st.st_mode))
 		return -EACCES; /* what execve says of one */
-	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) < 0)
-		return -errno;
-	return 0;
+	if (faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
+		return 0;
+	/* A seccomp filter that does not know faccessat2(2): execve has the last word. */
+	if (errno == EPERM || errno == ENOSYS)
+		return st.st_mode & 0111 ? 0 : -EACCES;
+	return -errno;
 }
 
 /*

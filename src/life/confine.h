@@ -40,8 +40,8 @@ int confine(const struct process_plan *p, int root_fd, const struct confine_keep
 	struct arena *arena, struct program *ret, struct err *e);
 
 /*
- * Seccomp where it may come last, EXECING on sock, execve. Returns only with an error. stop_fd is
- * the descriptor beyond which everything closes on exec.
+ * Seccomp where it may come last, EXECING on sock, execve. Returns only with an error. Of the
+ * descriptors above 2 --preserve-fds alone outlive it.
  */
 int confine_execute(
 	const struct process_plan *p, const struct program *program, int sock, struct err *e);

@@ -53,7 +53,7 @@ struct packet {
 
 static int wait_for(int sock, const char *name, struct err *e);
 /* One packet, its type and size checked against the table; 0 at end of file. */
-static ssize_t receive(int sock, struct packet *p, int *ret_fd, struct err *e);
+static ssize_t receive(int sock, bool by_read, struct packet *p, int *ret_fd, struct err *e);
 
 int msg_send(int sock, enum msg_type type, const void *payload, int fd, struct err *e)
 {
@@ -91,8 +91,11 @@ int msg_expect_either(int sock, enum msg_type a, enum msg_type b, void *ret_payl
 	struct packet p;
 	_cleanup_close_ int fd = -1;
 
-	int r = rows[a].direction == TO_PARENT ? wait_for(sock, rows[a].name, e) : 0;
-	ssize_t n = r < 0 ? r : receive(sock, &p, &fd, e);
+	/* What goes to init has no descriptor with it, and is smaller than a packet can be: read(2)
+	 * will do, which a seccomp filter seldom forbids. */
+	const bool to_init = rows[a].direction == TO_INIT;
+	int r = to_init ? 0 : wait_for(sock, rows[a].name, e);
+	ssize_t n = r < 0 ? r : receive(sock, to_init, &p, &fd, e);
 	if (n < 0)
 		return (int)n;
 	if (n == 0)
@@ -121,7 +124,7 @@ int msg_expect_end(int sock, bool interruptible, struct err *e)
 	_cleanup_close_ int fd = -1;
 
 	int r = interruptible ? wait_for(sock, "the end of the message socket", e) : 0;
-	ssize_t n = r < 0 ? r : receive(sock, &p, &fd, e);
+	ssize_t n = r < 0 ? r : receive(sock, !interruptible, &p, &fd, e);
 	if (n <= 0)
 		return (int)n;
 	if (p.type != MSG_FAIL)
@@ -149,7 +152,7 @@ static int wait_for(int sock, const char *name, struct err *e)
 	return r < 0 ? err_set(e, -r, "waiting for %s", name) : 0;
 }
 
-static ssize_t receive(int sock, struct packet *p, int *ret_fd, struct err *e)
+static ssize_t receive(int sock, bool by_read, struct packet *p, int *ret_fd, struct err *e)
 {
 	union {
 		struct cmsghdr align;
@@ -163,8 +166,10 @@ static ssize_t receive(int sock, struct packet *p, int *ret_fd, struct err *e)
 	ssize_t n;
 
 	memset(p, 0, sizeof(*p));
+	if (by_read)
+		msg.msg_controllen = 0;
 	do {
-		n = recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+		n = by_read ? read(sock, p, sizeof(*p)) : recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
 	} while (n < 0 && errno == EINTR);
 	/* A reset is an end too: the other side died with something of ours unread. */
 	if (n == 0 || (n < 0 && errno == ECONNRESET))
