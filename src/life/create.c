@@ -271,6 +271,10 @@ static int open_host(struct attempt *a, struct err *e)
 		(r = rootfs_open(a->spec, &options, &a->arena, &a->rootfs, e)) < 0)
 		return r;
 	a->rootfs_open = true;
+	/* Where we may not clone mounts, nor may we copy namespaces: an ordinary user's container
+	 * has the host's own locks. */
+	a->plan.lock_mounts = a->plan.userns && !a->rootfs.late &&
+			      !a->spec->linux_.namespaces[NS_MOUNT].path;
 	a->state.rootfs = a->rootfs.path;
 
 	if ((r = FAULT("ns-open", e)) < 0 || (r = ns_open_paths(a->spec, a->plan.ns_fds, e)) < 0)
@@ -391,6 +395,14 @@ static int run_hooks(struct attempt *a, struct err *e)
 	return r;
 }
 
+static int take_sealed(struct attempt *a, struct err *e)
+{
+	if (!a->plan.lock_mounts)
+		return 0;
+	int r = msg_expect(a->init.sock, MSG_SEALED, NULL, NULL, e);
+	return r < 0 ? r : lock_mounts(a, e);
+}
+
 static int take_ready(struct attempt *a, struct memory_result *ret, struct err *e)
 {
 	int type = msg_expect_either(a->init.sock, MSG_READY, MSG_RLIMITS, ret, NULL, NULL, e);
@@ -417,6 +429,8 @@ static int hand_over(struct attempt *a, struct err *e)
 		r = msg_expect(a->init.sock, MSG_MOUNTED, NULL, NULL, e);
 	if (r == 0)
 		r = run_hooks(a, e);
+	if (r == 0)
+		r = take_sealed(a, e);
 	if (r == 0)
 		r = take_ready(a, &memory, e);
 	r = spawn_explain(&a->init, r, "the container's init", e);

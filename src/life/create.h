@@ -40,6 +40,12 @@ int create_container(struct attempt *a, const struct life *life, const struct cr
 void attempt_free(struct attempt *a);
 void attempt_let_signals(const struct attempt *a);
 
+/*
+ * lock.c: what init has assembled, locked against the root of its user namespace. Init has said
+ * SEALED, and waits for LOCKED.
+ */
+int lock_mounts(struct attempt *a, struct err *e);
+
 /* Let go of the host's files that only create needed: a long `run` must not pin them. */
 void attempt_close_host(struct attempt *a);
 

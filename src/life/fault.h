@@ -47,6 +47,7 @@ void fault_list(void);
 	X("hook-container")                                                                        \
 	X("pivot")                                                                                 \
 	X("seal")                                                                                  \
+	X("lock")                                                                                  \
 	X("sysctl")                                                                                \
 	X("names")                                                                                 \
 	X("limits")                                                                                \

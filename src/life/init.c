@@ -36,6 +36,7 @@ static int assemble(struct init *in, struct err *e);
 static int settle(struct init *in, struct err *e);
 static int restrict_self(struct init *in, struct err *e);
 static int wait_for_start(struct init *in, struct err *e);
+static int relocate(struct init *in, struct err *e);
 
 /* The child's way of handling errors: say it, and end. */
 static void must(struct init *in, int r, const struct err *e)
@@ -122,6 +123,17 @@ static int assemble(struct init *in, struct err *e)
 	return 0;
 }
 
+static int relocate(struct init *in, struct err *e)
+{
+	_cleanup_close_ int ns_fd = -1;
+	int r;
+
+	if ((r = msg_send(in->sock, MSG_SEALED, NULL, -1, e)) < 0 ||
+		(r = msg_expect(in->sock, MSG_LOCKED, NULL, &ns_fd, e)) < 0)
+		return r;
+	return rootfs_relocate(in->rootfs, ns_fd, e);
+}
+
 /* The container's hooks see the tree below its bundle; then it becomes the root and is sealed. */
 static int settle(struct init *in, struct err *e)
 {
@@ -135,6 +147,10 @@ static int settle(struct init *in, struct err *e)
 	if ((r = FAULT("pivot", e)) < 0 || (r = rootfs_pivot(in->rootfs, e)) < 0)
 		return r;
 	if ((r = FAULT("seal", e)) < 0 || (r = rootfs_seal(in->rootfs, e)) < 0)
+		return r;
+	if (plan->lock_mounts && (r = relocate(in, e)) < 0)
+		return r;
+	if ((r = rootfs_share(in->rootfs, e)) < 0)
 		return r;
 	if ((r = FAULT("sysctl", e)) < 0 ||
 		(r = procattr_sysctl(plan->process.host_proc_fd, plan->spec, e)) < 0)

@@ -29,6 +29,8 @@ static const struct msg_row {
 	[MSG_CONSOLE] = { "CONSOLE", TO_PARENT, 0, true },
 	[MSG_MOUNTED] = { "MOUNTED", TO_PARENT, 0, false },
 	[MSG_HOOKED] = { "HOOKED", TO_INIT, sizeof(struct msg_hooked), false },
+	[MSG_SEALED] = { "SEALED", TO_PARENT, 0, false },
+	[MSG_LOCKED] = { "LOCKED", TO_INIT, 0, true },
 	[MSG_RLIMITS] = { "RLIMITS", TO_PARENT, 0, false },
 	[MSG_LIMITED] = { "LIMITED", TO_INIT, 0, false },
 	[MSG_READY] = { "READY", TO_PARENT, sizeof(struct memory_result), false },

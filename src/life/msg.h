@@ -23,6 +23,8 @@ enum msg_type {
 	MSG_CONSOLE,   /* init -> parent: the terminal's master */
 	MSG_MOUNTED,   /* init -> parent: the tree is assembled */
 	MSG_HOOKED,    /* parent -> init: the runtime's hooks have run; init's pid on the host */
+	MSG_SEALED,    /* init -> parent: the tree is complete, lock it */
+	MSG_LOCKED,    /* helper -> parent -> init: the mount namespace with the locked tree */
 	MSG_RLIMITS,   /* init -> parent: set my limits, I have no right to */
 	MSG_LIMITED,   /* parent -> init: done */
 	MSG_READY,     /* init -> parent: everything is applied; the memory policy's result */

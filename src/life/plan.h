@@ -37,6 +37,7 @@ struct plan {
 	uint64_t clone_flags;      /* CLONE_NEW* of init */
 	bool joiner;               /* a process goes between: see ns_needs_joiner() */
 	bool new_cgroup_ns, new_network, userns;
+	bool lock_mounts;     /* init's user namespace must not undo what the tree forbids */
 	int ns_fds[NS_TYPES]; /* namespaces to join, or -1 */
 	int start_sock;       /* listens for `start`; -1: START comes on the parent's socket */
 	struct cgroup *cgroup;

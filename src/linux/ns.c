@@ -240,6 +240,28 @@ int ns_join_process(int pidfd, int proc_fd, pid_t pid, struct err *e)
 	return 0;
 }
 
+int ns_lock_mounts(int pidfd, int proc_fd, int *ret_ns_fd, struct err *e)
+{
+	/*
+	 * The kernel locks what it copies from one user namespace's mount namespace to another's
+	 * (mount_namespaces(7), "Restrictions on mount namespaces"). The container's is owned by its
+	 * own user namespace already, so the way to a second one leads over the caller's.
+	 */
+	if (setns(pidfd, CLONE_NEWNS) < 0)
+		return err_set(e, errno, "entering the container's mount namespace");
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_set(e, errno, "taking the container's mounts over");
+	if (setns(pidfd, CLONE_NEWUSER) < 0)
+		return err_set(e, errno, "entering the container's user namespace");
+	if (unshare(CLONE_NEWNS) < 0)
+		return err_set(e, errno, "giving the container its mounts back locked");
+	int fd = openat(proc_fd, "self/ns/mnt", O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, errno, "opening the container's locked mount namespace");
+	*ret_ns_fd = fd;
+	return 0;
+}
+
 static int offset_line(char *buf, size_t size, const char *clock, const struct spec_time_offset *o)
 {
 	if (!o->present)

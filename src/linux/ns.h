@@ -45,6 +45,14 @@ int ns_join(const int fds[NS_TYPES], struct err *e);
  * is a set of CLONE_NEW* bits. proc_fd is a verified procfs, pid the process's number in it. */
 int ns_join_process(int pidfd, int proc_fd, pid_t pid, struct err *e);
 
+/*
+ * A copy of the mount namespace of the process behind pidfd, for it to enter, in which every mount
+ * is locked: what the process's user namespace owns may neither unmount it nor take a restriction
+ * from it. Leaves the caller in the copy and in that user namespace, so it is for a process that
+ * ends then. The caller needs CAP_SYS_ADMIN in a user namespace above. proc_fd: procfs.
+ */
+int ns_lock_mounts(int pidfd, int proc_fd, int *ret_ns_fd, struct err *e);
+
 /* Unshare a time namespace for the caller's children and write its offsets. proc_fd: procfs. */
 int ns_new_time(const struct spec *spec, int proc_fd, struct err *e);
 

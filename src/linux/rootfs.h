@@ -14,6 +14,8 @@
  *		  (createContainer hooks)
  *		rootfs_pivot	the host's root is gone after it
  *		rootfs_seal
+ *		rootfs_relocate	in a user namespace, whose root must not undo it
+ *		rootfs_share
  */
 #pragma once
 
@@ -64,6 +66,7 @@ struct rootfs {
 	uint64_t propagation;      /* linux.rootfsPropagation: MS_SLAVE ..., MS_REC for r forms */
 	bool userns;               /* init is in a user namespace: mknod(2) makes no devices */
 	bool own_dev;              /* /dev is not the host's: nodes and links are made in it */
+	bool relocated; /* in the locked copy: see rootfs_relocate() */
 	bool late; /* the parent may not clone mounts (rootless): rootfs_attach opens instead */
 };
 
@@ -102,3 +105,12 @@ int rootfs_pty(int root_fd, int *ret_master, int *ret_slave, struct err *e);
 
 /* Init, inside: read-only paths, masked paths, read-only tmpfs mounts, read-only root. */
 int rootfs_seal(struct rootfs *r, struct err *e);
+
+/*
+ * Init, in a user namespace: move to the mount namespace ns_fd, a locked copy of its own made by
+ * ns_lock_mounts(). Descriptors 0 to 2 move along where they are of the container's /dev.
+ */
+int rootfs_relocate(struct rootfs *r, int ns_fd, struct err *e);
+
+/* Init, last: linux.rootfsPropagation and the propagation of mounts where it is "shared". */
+int rootfs_share(struct rootfs *r, struct err *e);

@@ -51,17 +51,6 @@ int rootfs_seal(struct rootfs *r, struct err *e)
 		if (n < 0)
 			return err_set(e, -n, "/root/readonly: making the root read-only");
 	}
-	/*
-	 * Last: a shared root cannot be pivoted to, an unbindable one not be cloned for a cover,
-	 * and no cover is to be sent anywhere.
-	 */
-	if (r->propagation & (MS_SHARED | MS_UNBINDABLE)) {
-		n = mount_set(r->fd, r->propagation & MS_REC ? AT_RECURSIVE : 0, 0, 0,
-			r->propagation & ~(uint64_t)MS_REC);
-		if (n < 0)
-			return err_set(e, -n, "/linux/rootfsPropagation: setting '%s'",
-				r->spec->linux_.rootfs_propagation);
-	}
 	return 0;
 }
 
