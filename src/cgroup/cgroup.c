@@ -542,23 +542,33 @@ int cgroup_add(const struct cgroup *cg, const char *sub, pid_t pid, bool cloned_
 int cgroup_for_rootfs(
 	const struct cgroup *cg, struct arena *arena, struct rootfs_cgroups *ret, struct err *e)
 {
-	struct rootfs_cgroups found = { .v2 = cgroup_pure_v2(cg), .n = cg->n };
+	const bool disabled = cg->manager == CGROUP_DISABLED;
+	struct cgroup shown = *cg;
+	int r;
 
-	found.v = arena_array(arena, struct rootfs_hierarchy, cg->n);
+	/* Without a cgroup of its own the container stays where its caller is, and sees that. */
+	if (disabled && (r = hierarchies_find(arena, &shown.h, &shown.n, e)) < 0)
+		return r;
+	struct rootfs_cgroups found = { .v2 = shown.n > 0 && cgroup_pure_v2(&shown) };
+	found.v = arena_array(arena, struct rootfs_hierarchy, shown.n);
 	if (!found.v)
 		return err_nomem(e);
-	for (size_t i = 0; i < cg->n; i++) {
-		const struct hierarchy *h = &cg->h[i];
-		struct rootfs_hierarchy *out = &found.v[i];
+	for (size_t i = 0; i < shown.n; i++) {
+		const struct hierarchy *h = &shown.h[i];
+		struct rootfs_hierarchy *out = &found.v[found.n];
 		const char *slash = strrchr(h->mount, '/');
+		const char *path = disabled ? h->own : h->path;
+		if (!path)
+			continue;
 		out->name = found.v2 ? "" : slash ? slash + 1 : h->mount;
 		if (!h->v2)
 			out->options = str_starts(h->controllers, "name=")
 					       ? arena_printf(arena, "none,%s", h->controllers)
 					       : h->controllers;
-		out->host_dir = arena_printf(arena, "%s%s", h->mount, h->path);
+		out->host_dir = arena_printf(arena, "%s%s", h->mount, path);
 		if (!out->host_dir || (!h->v2 && !out->options))
 			return err_nomem(e);
+		found.n++;
 	}
 	*ret = found;
 	return 0;
