@@ -14,7 +14,8 @@ hasu_setup() {
     HASU=${HASU:-$BATS_TEST_DIRNAME/../../build-plain/src/cmd/hasu}
     T=$BATS_TEST_TMPDIR
     BUNDLE=$T/bundle ROOT=$T/state
-    ID=hasu-it-$$-$BATS_TEST_NUMBER
+    # HASU_RUN: by which a whole run finds its own.
+    ID=hasu-it-${HASU_RUN:-0}-$$-$BATS_TEST_NUMBER
     PROBE=$HASU_FIXTURE/probe
     CONFIG=$BUNDLE/config.json
     mkdir "$BUNDLE"
