@@ -93,11 +93,11 @@ int msg_expect_either(int sock, enum msg_type a, enum msg_type b, void *ret_payl
 	struct packet p;
 	_cleanup_close_ int fd = -1;
 
-	/* What goes to init has no descriptor with it, and is smaller than a packet can be: read(2)
-	 * will do, which a seccomp filter seldom forbids. */
+	/* What goes to init after its filter is loaded has no descriptor with it, and is smaller
+	 * than a packet can be: read(2) will do, which a seccomp filter seldom forbids. */
 	const bool to_init = rows[a].direction == TO_INIT;
 	int r = to_init ? 0 : wait_for(sock, rows[a].name, e);
-	ssize_t n = r < 0 ? r : receive(sock, to_init, &p, &fd, e);
+	ssize_t n = r < 0 ? r : receive(sock, to_init && !rows[a].fd, &p, &fd, e);
 	if (n < 0)
 		return (int)n;
 	if (n == 0)
