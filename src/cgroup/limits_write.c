@@ -212,6 +212,11 @@ static int write_error(const char *pointer, const struct hierarchy *h, const cha
 	if (num == ENOENT)
 		return err_say(e, ENODEV, "%s: this kernel has no %s (in '%s%s')", pointer, file,
 			h->mount, h->path);
+	if (num == EINVAL && str_eq(file, "memory.limit_in_bytes"))
+		return err_say(e, num,
+			"%s: '%s' bytes are more than memory and swap together may be "
+			"(memory.memsw.limit_in_bytes of '%s%s'): give memory/swap too",
+			pointer, text, h->mount, h->path);
 	return err_set(
 		e, num, "%s: writing '%s' to '%s%s/%s'", pointer, text, h->mount, h->path, file);
 }

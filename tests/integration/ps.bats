@@ -19,11 +19,8 @@ teardown() {
 
 # By another way than cgroups: who is in the PID namespace of init.
 in_namespace() {
-    local ns
-    ns=$(readlink "/proc/$PID/ns/pid")
-    for process in /proc/[0-9]*; do
-        [ "$(readlink "$process/ns/pid" 2>/dev/null)" != "$ns" ] || echo "${process#/proc/}"
-    done | sort -n | jq -cs .
+    find -L /proc/[0-9]*/ns/pid -maxdepth 0 -samefile "/proc/$PID/ns/pid" 2>/dev/null |
+        cut -d/ -f3 | sort -n | jq -cs .
 }
 
 @test "json: an array of the host's numbers" {
