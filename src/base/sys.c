@@ -40,6 +40,11 @@ int sys_pidfd_send_signal(int pidfd, int sig)
 	return OR_ERRNO(int, syscall(SYS_pidfd_send_signal, pidfd, sig, NULL, 0));
 }
 
+int sys_pidfd_getfd(int pidfd, int fd)
+{
+	return OR_ERRNO(int, syscall(SYS_pidfd_getfd, pidfd, fd, 0));
+}
+
 int sys_setgroups(size_t n, const gid_t *gids)
 {
 	return OR_ERRNO(int, syscall(SYS_setgroups, n, gids));

@@ -16,6 +16,8 @@ int sys_pivot_root(const char *new_root, const char *put_old);
 /* Since Linux 5.3. Negative -errno. */
 int sys_pidfd_open(pid_t pid);
 int sys_pidfd_send_signal(int pidfd, int sig);
+/* A copy of descriptor number fd of that process, close-on-exec. Since Linux 5.6. */
+int sys_pidfd_getfd(int pidfd, int fd);
 
 /* setxid that cannot miss a thread: the runtime is single-threaded, so the raw calls do. */
 int sys_setgroups(size_t n, const gid_t *gids);

@@ -100,8 +100,10 @@ static const struct option container_options[] = {
 	NUMBER("preserve-fds", 0, create.preserve_fds, PRESERVE_FDS_MAX,
 		"pass N more descriptors on, from 3"),
 	LATER("config", 'f'),
-	LATER("no-subreaper", 0),
-	LATER("pidfd-socket", 0),
+	STRING("pidfd-socket", 0, create.pidfd_socket, "SOCKET",
+		"send a pidfd of the container's first process to this AF_UNIX socket"),
+	FLAG("no-subreaper", 0, create.no_subreaper,
+		"run: leave orphans of the container to the host's init"),
 	END,
 };
 
@@ -131,7 +133,8 @@ static const struct option exec_options[] = {
 	ONCE("cgroup", 0, exec.cgroup, "PATH", "put it into this cgroup below the container's"),
 	FLAG("ignore-paused", 0, exec.ignore_paused,
 		"enter a paused container too; the process waits until it is resumed"),
-	LATER("pidfd-socket", 0),
+	STRING("pidfd-socket", 0, exec.pidfd_socket, "SOCKET",
+		"send a pidfd of the process to this AF_UNIX socket"),
 	END,
 };
 

@@ -7,15 +7,13 @@
 #include "cmd/cmd.h"
 #include "config.h"
 
+#include "linux/seccomp.h"
 #include "spec/names.h"
 
 #include <errno.h>
 #include <json-c/json.h>
-#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdio.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #define LAYOUT (JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED | JSON_C_TO_STRING_NOSLASHESCAPE)
 
@@ -85,8 +83,8 @@ static void put_linux(struct tree *t)
 	put_bool(t, cgroup, "rdma", true);
 
 	put_seccomp(t, linux_);
-	put_bool(t, put_object(t, linux_, "apparmor"), "enabled", false);
-	put_bool(t, put_object(t, linux_, "selinux"), "enabled", false);
+	put_bool(t, put_object(t, linux_, "apparmor"), "enabled", true);
+	put_bool(t, put_object(t, linux_, "selinux"), "enabled", true);
 
 	json_object *rdt = put_object(t, linux_, "intelRdt");
 	put_bool(t, rdt, "enabled", false);
@@ -108,28 +106,18 @@ static void put_linux(struct tree *t)
 	put_bool(t, put_object(t, linux_, "netDevices"), "enabled", false);
 }
 
-/* With a NULL program the kernel looks at the flags first: EFAULT says that it knows them all. */
-static bool kernel_has_filter_flag(uint64_t flag)
-{
-	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flag, NULL) < 0 && errno == EFAULT;
-}
-
 static void put_seccomp(struct tree *t, json_object *linux_)
 {
 	json_object *seccomp = put_object(t, linux_, "seccomp");
 
 	put_bool(t, seccomp, "enabled", true);
-	json_object *actions = put_array(t, seccomp, "actions");
-	for (const struct name_row *row = names_seccomp_actions; row->name; row++) {
-		if (row->number != SCMP_ACT_NOTIFY) /* refused: nobody would answer */
-			append(t, actions, row->name);
-	}
+	put_names(t, seccomp, "actions", names_seccomp_actions);
 	put_names(t, seccomp, "operators", names_seccomp_operators);
 	put_names(t, seccomp, "archs", names_seccomp_archs);
 	put_names(t, seccomp, "knownFlags", names_seccomp_flags);
 	json_object *flags = put_array(t, seccomp, "supportedFlags");
 	for (const struct name_row *row = names_seccomp_flags; row->name; row++) {
-		if (kernel_has_filter_flag(row->number))
+		if (seccomp_kernel_has_flag((uint32_t)row->number))
 			append(t, flags, row->name);
 	}
 }

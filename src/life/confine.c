@@ -9,6 +9,7 @@
 #include "life/msg.h"
 #include "linux/creds.h"
 #include "linux/procattr.h"
+#include "linux/schedule.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -23,8 +24,11 @@
 
 static const char default_path[] = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
+static int make_searchable(long keyring, bool userns, struct err *e);
+static char **add_env(char *const *env, const struct str_list *more, struct arena *arena);
 static int let_go_of_host(
 	const struct process_plan *p, const struct confine_keep *keep, struct err *e);
+static int load_filter(const struct process_plan *p, int sock, struct err *e);
 static int enter_cwd(const struct process_plan *p, struct err *e);
 static int verify_cwd(const struct process_plan *p, struct err *e);
 static int find_program(const struct process_plan *p, char *const *env, struct arena *arena,
@@ -62,7 +66,7 @@ int confine_limits(const struct process_plan *p, int sock, struct err *e)
 	return r < 0 ? r : msg_expect(sock, MSG_LIMITED, NULL, NULL, e);
 }
 
-int confine_keyring(const struct process_plan *p, struct err *e)
+int confine_keyring(const struct process_plan *p, const struct lsm *lsm, struct err *e)
 {
 	char name[NAME_MAX + 8];
 	int r = FAULT("keyring", e);
@@ -70,26 +74,76 @@ int confine_keyring(const struct process_plan *p, struct err *e)
 	if (r < 0 || !p->new_keyring)
 		return r;
 	(void)snprintf(name, sizeof(name), "_ses.%s", p->id);
+	if ((r = lsm_label_keys(lsm, p->process->selinux_label, e)) < 0)
+		return r;
 	long key = syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, name);
 	/* ENOSYS: a kernel without keys has none to hide; EDQUOT and EPERM are real. */
 	if (key < 0 && errno != ENOSYS)
 		return err_set(e, errno,
 			"joining a new session keyring (--no-new-keyring keeps the caller's)");
+	if (key >= 0 && p->first && (r = make_searchable(key, p->userns, e)) < 0)
+		return r;
+	return lsm_label_keys(lsm, NULL, e);
+}
+
+#define KEY_TEXT 512
+#define KEY_USER_SEARCH 0x00080000u /* keyrings(7); linux/key.h is the kernel's own */
+#define KEY_OTHER_SEARCH 0x00000008u
+
+/*
+ * What exec starts later, perhaps as another user, joins this keyring by its name, which takes the
+ * permission to search it. In a user namespace it is owned by nobody there, so by "others".
+ */
+static int make_searchable(long keyring, bool userns, struct err *e)
+{
+	char text[KEY_TEXT] = "";
+	unsigned perm;
+
+	/* "keyring;UID;GID;PERMISSIONS;NAME" (keyctl_describe(3)) */
+	if (syscall(SYS_keyctl, KEYCTL_DESCRIBE, keyring, text, sizeof(text) - 1) < 0)
+		return err_set(e, errno, "looking at the new session keyring");
+	if (sscanf(text, "%*[^;];%*[^;];%*[^;];%x;", &perm) != 1)
+		return err_say(
+			e, EBADMSG, "the new session keyring describes itself as '%s'", text);
+	perm |= userns ? KEY_OTHER_SEARCH : KEY_USER_SEARCH;
+	if (syscall(SYS_keyctl, KEYCTL_SETPERM, keyring, perm) < 0)
+		return err_set(e, errno, "letting the new session keyring be found");
 	return 0;
 }
 
+int confine_schedule(const struct process_plan *p, int sock, struct err *e)
+{
+	int r = FAULT("schedule", e);
+
+	if (r < 0)
+		return r;
+	if (!p->userns) {
+		r = schedule_apply(0, p->process, e);
+	} else if (schedule_wanted(p->process)) {
+		/* It takes CAP_SYS_NICE in the initial user namespace, as limits do theirs. */
+		r = msg_send(sock, MSG_SCHEDULE, NULL, -1, e);
+		if (r == 0)
+			r = msg_expect(sock, MSG_LIMITED, NULL, NULL, e);
+	}
+	return r < 0 ? r : schedule_personality(&p->personality, e);
+}
+
 int confine(const struct process_plan *p, int root_fd, const struct confine_keep *keep,
-	struct arena *arena, struct program *ret, struct err *e)
+	const struct lsm *lsm, struct arena *arena, struct program *ret, struct err *e)
 {
 	struct program program = { .argv = p->process->args.v };
 	int r;
 
 	program.env = creds_environment(p->process, root_fd, arena);
+	if (program.env && p->more_env.n)
+		program.env = add_env(program.env, &p->more_env, arena);
 	if (!program.env)
 		return err_nomem(e);
 	/* A program that reopens /dev/stdout, as many loggers do, needs to own what is behind it.
 	 */
 	if ((r = creds_own_stdio(p->process, e)) < 0)
+		return r;
+	if ((r = FAULT("lsm", e)) < 0 || (r = lsm_label_exec(lsm, p->process, e)) < 0)
 		return r;
 	if ((r = let_go_of_host(p, keep, e)) < 0)
 		return r;
@@ -103,8 +157,7 @@ int confine(const struct process_plan *p, int root_fd, const struct confine_keep
 
 	/* Without no_new_privs, seccomp(2) takes CAP_SYS_ADMIN, which goes next. */
 	if (p->filter && !p->process->no_new_privileges) {
-		if ((r = FAULT("seccomp-load", e)) < 0 ||
-			(r = seccomp_filter_load(p->filter, e)) < 0)
+		if ((r = FAULT("seccomp-load", e)) < 0 || (r = load_filter(p, keep->sock, e)) < 0)
 			return r;
 	}
 	if ((r = FAULT("creds", e)) < 0 || (r = creds_apply(p->process, e)) < 0)
@@ -140,14 +193,38 @@ int confine_execute(
 			return err_set(
 				e, errno, "preparing file descriptors for the container's process");
 
+	/* The agent is told while failing is still an error of ours; other filters come last. */
+	const bool late = p->filter && p->process->no_new_privileges;
+	if (late && p->filter->listener && (r = load_filter(p, sock, e)) < 0)
+		return r;
 	if ((r = msg_send(sock, MSG_EXECING, NULL, -1, e)) < 0)
 		return r;
 	(void)signal(SIGPIPE, SIG_DFL);
-	if (p->filter && p->process->no_new_privileges &&
-		(r = seccomp_filter_load(p->filter, e)) < 0)
+	if (late && !p->filter->listener && (r = load_filter(p, sock, e)) < 0)
 		return r;
 	(void)execve(program->path, program->argv, program->env);
 	return err_set(e, errno, "exec %s", program->path);
+}
+
+/* The config's entries of the same names give way. */
+static char **add_env(char *const *env, const struct str_list *more, struct arena *arena)
+{
+	size_t n = 0, kept = 0;
+
+	while (env[n])
+		n++;
+	char **all = arena_array(arena, char *, n + more->n + 1);
+	for (size_t i = 0; all && i < n; i++) {
+		bool replaced = false;
+		for (size_t k = 0; k < more->n; k++)
+			replaced |= !strncmp(env[i], more->v[k],
+				(size_t)(strchr(more->v[k], '=') + 1 - more->v[k]));
+		if (!replaced)
+			all[kept++] = env[i];
+	}
+	for (size_t k = 0; all && k < more->n; k++)
+		all[kept++] = more->v[k];
+	return all;
 }
 
 /*
@@ -166,6 +243,20 @@ static int let_go_of_host(
 	if (r == 0)
 		r = fd_cloexec_from(3);
 	return r < 0 ? err_set(e, -r, "closing the runtime's own file descriptors") : 0;
+}
+
+/* With a listener: from here to the answer there may be no call but read and write. See serve.c. */
+static int load_filter(const struct process_plan *p, int sock, struct err *e)
+{
+	int r = seccomp_filter_load(p->filter, e);
+	if (r < 0 || !p->filter->listener)
+		return r;
+
+	const struct msg_listener listener = { .fd = r };
+	if ((r = msg_send(sock, MSG_LISTENER, &listener, -1, e)) < 0)
+		return r;
+	/* It is not closed, which the filter may forbid: execve(2) does. */
+	return msg_expect(sock, MSG_LISTENING, NULL, NULL, e);
 }
 
 static int enter_cwd(const struct process_plan *p, struct err *e)

@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "life/plan.h"
+#include "linux/lsm.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
@@ -24,7 +25,13 @@ int confine_terminal(const struct process_plan *p, int slave, struct err *e);
 int confine_limits(const struct process_plan *p, int sock, struct err *e);
 
 /* A session keyring of its own, so that the container does not see the caller's keys. */
-int confine_keyring(const struct process_plan *p, struct err *e);
+int confine_keyring(const struct process_plan *p, const struct lsm *lsm, struct err *e);
+
+/*
+ * Scheduler and I/O priority, set here or by the parent as limits are, and the personality. From
+ * here on no process may be made: the kernel refuses that to SCHED_DEADLINE.
+ */
+int confine_schedule(const struct process_plan *p, int sock, struct err *e);
 
 /* The descriptors that still serve once the container's paths are walked; -1: none. */
 struct confine_keep {
@@ -32,12 +39,12 @@ struct confine_keep {
 };
 
 /*
- * Every descriptor but those of keep and the caller's --preserve-fds is closed. Then seccomp where
- * it must come before the capabilities go, IDs, capabilities, labels, no_new_privs, the working
- * directory, and the program found. root_fd is the container's root, and closed, too.
+ * Labels are asked for; every descriptor but those of keep and the caller's is closed. Then seccomp
+ * where it must come before the capabilities go, IDs, capabilities, labels, no_new_privs, the
+ * working directory, and the program found. root_fd is the container's root, and closed, too.
  */
 int confine(const struct process_plan *p, int root_fd, const struct confine_keep *keep,
-	struct arena *arena, struct program *ret, struct err *e);
+	const struct lsm *lsm, struct arena *arena, struct program *ret, struct err *e);
 
 /*
  * Seccomp where it may come last, EXECING on sock, execve. Returns only with an error. Of the

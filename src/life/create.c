@@ -11,11 +11,15 @@
 #include "life/hooks.h"
 #include "life/init.h"
 #include "life/msg.h"
+#include "life/passed.h"
+#include "life/serve.h"
 #include "life/tty.h"
 #include "life/wait.h"
 #include "linux/idmap.h"
+#include "linux/lsm.h"
 #include "linux/ns.h"
 #include "linux/procattr.h"
+#include "linux/schedule.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -58,6 +62,7 @@ int create_container(struct attempt *a, const struct life *life, const struct cr
 		.bundle_fd = -1,
 		.host_proc_fd = -1,
 		.console_fd = -1,
+		.pidfd_sock = -1,
 		.master = -1,
 		.start_here = start_here };
 	a->plan.start_sock = -1;
@@ -99,7 +104,7 @@ static int load(struct attempt *a, struct err *e)
 	const char *bundle = o->bundle ? o->bundle : ".";
 	char path[PATH_MAX];
 
-	int r = check_preserved(o->preserve_fds, e);
+	int r = passed_plan(o->preserve_fds, &a->plan.process, &a->arena, e);
 	if (r < 0)
 		return r;
 	if (!realpath(bundle, path))
@@ -152,6 +157,8 @@ static int plan_container(struct attempt *a, struct err *e)
 			"its own is not "
 			"supported by this version of hasu");
 	int r = check_terminal(a, e);
+	if (r == 0)
+		r = check_labels(&spec->process, e);
 	if (r < 0)
 		return r;
 
@@ -182,8 +189,12 @@ static int plan_container(struct attempt *a, struct err *e)
 			.host_proc_fd = a->host_proc_fd,
 			.userns = ns[NS_USER].present,
 			.new_keyring = !a->options->no_new_keyring,
-			.fork_hooks = a->memory.present && spec->hooks.at[HOOK_START_CONTAINER].n > 0,
-			.preserve_fds = a->options->preserve_fds,
+			.fork_hooks = (a->memory.present || schedule_wanted(&spec->process)) &&
+				spec->hooks.at[HOOK_START_CONTAINER].n > 0,
+			.personality = spec->linux_.personality,
+			.first = true,
+			.preserve_fds = a->plan.process.preserve_fds,
+			.more_env = a->plan.process.more_env,
 		},
 	};
 	for (size_t i = 0; i < NS_TYPES; i++)
@@ -288,6 +299,9 @@ static int open_host(struct attempt *a, struct err *e)
 	if (a->options->console_socket &&
 		(a->console_fd = tty_connect(a->options->console_socket, e)) < 0)
 		return a->console_fd;
+	if (a->options->pidfd_socket &&
+		(a->pidfd_sock = passed_connect(a->options->pidfd_socket, e)) < 0)
+		return a->pidfd_sock;
 	if (!a->start_here) {
 		if ((r = FAULT("start-socket", e)) < 0)
 			return r;
@@ -317,6 +331,7 @@ static void become(void *arg, int sock)
 
 	a->bundle_fd = fd_close(a->bundle_fd);
 	a->console_fd = fd_close(a->console_fd);
+	a->pidfd_sock = fd_close(a->pidfd_sock);
 	init_main(&a->plan, &a->rootfs, sock);
 }
 
@@ -405,17 +420,22 @@ static int take_sealed(struct attempt *a, struct err *e)
 
 static int take_ready(struct attempt *a, struct memory_result *ret, struct err *e)
 {
-	int type = msg_expect_either(a->init.sock, MSG_READY, MSG_RLIMITS, ret, NULL, NULL, e);
+	const struct serve serve = {
+		.sock = a->init.sock,
+		.pid = a->init.pid,
+		.pidfd = a->init.pidfd,
+		.process = &a->spec->process,
+		.state = &a->state,
+		.config = a->spec,
+		.status = "creating",
+		.init_pid = a->init.pid,
+	};
+	union msg_payload payload;
+	int r = serve_until(&serve, MSG_READY, &payload, e);
 
-	if (type == MSG_RLIMITS) {
-		int r = procattr_rlimits(a->init.pid, &a->spec->process, e);
-		if (r == 0)
-			r = msg_send(a->init.sock, MSG_LIMITED, NULL, -1, e);
-		if (r < 0)
-			return r;
-		return msg_expect(a->init.sock, MSG_READY, ret, NULL, e);
-	}
-	return type < 0 ? type : 0;
+	if (r == 0)
+		*ret = payload.ready;
+	return r;
 }
 
 static int hand_over(struct attempt *a, struct err *e)
@@ -472,6 +492,12 @@ static int commit(struct attempt *a, const struct memory_result *memory, struct 
 	r = state_start_time(a->init.pid, &a->state.pid_start);
 	if (r < 0)
 		return err_set(e, -r, "looking at the container's init");
+	if (a->pidfd_sock >= 0) {
+		if ((r = passed_send(
+			     a->pidfd_sock, a->init.pidfd, "standard", o->pidfd_socket, e)) < 0)
+			return r;
+		a->pidfd_sock = fd_close(a->pidfd_sock);
+	}
 	if (o->pid_file) {
 		if ((r = FAULT("pid-file", e)) < 0 ||
 			(r = write_pid_file(o->pid_file, a->init.pid, e)) < 0)
@@ -523,6 +549,7 @@ void attempt_close_host(struct attempt *a)
 	a->bundle_fd = fd_close(a->bundle_fd);
 	a->host_proc_fd = fd_close(a->host_proc_fd);
 	a->console_fd = fd_close(a->console_fd);
+	a->pidfd_sock = fd_close(a->pidfd_sock);
 }
 
 void attempt_free(struct attempt *a)
@@ -559,7 +586,7 @@ int life_start(const struct life *life, const char *id, struct err *e)
 		_cleanup_close_ int conn =
 			fd_connect_unix(s.dir_fd, STATE_START_SOCKET, SOCK_SEQPACKET);
 		r = conn < 0 ? err_set(e, -conn, "reaching the init of container '%s'", id)
-			     : start_container(conn, &s, spec, &hook_failed, e);
+			     : start_container(conn, -1, &s, spec, &hook_failed, e);
 	}
 	/* runtime.md, lifecycle 7 and 9: after a failed hook the container is stopped and
 	 * destroyed. */
@@ -573,14 +600,23 @@ int life_start(const struct life *life, const char *id, struct err *e)
 	return r;
 }
 
-int start_container(int conn, struct state *state, const struct spec *spec, bool *ret_hook_failed,
-	struct err *e)
+int start_container(int conn, int pidfd, struct state *state, const struct spec *spec,
+	bool *ret_hook_failed, struct err *e)
 {
 	int r = msg_send(conn, MSG_START, NULL, -1, e);
 
 	if (r == 0) {
-		r = msg_expect(conn, MSG_EXECING, NULL, NULL, e);
-		/* Before EXECING nothing but the startContainer hooks can fail. */
+		/* A filter with an agent is loaded last, so that it need not allow what init does.
+		 */
+		const struct serve serve = { .sock = conn,
+			.pid = state->pid,
+			.pidfd = pidfd,
+			.state = state,
+			.config = spec,
+			.status = "created",
+			.init_pid = state->pid };
+		r = serve_until(&serve, MSG_EXECING, NULL, e);
+		/* Before EXECING only startContainer hooks and the agent can fail. */
 		*ret_hook_failed = r < 0;
 	}
 	if (r == 0)
@@ -601,13 +637,12 @@ int start_container(int conn, struct state *state, const struct spec *spec, bool
 
 /* --- small things --- */
 
-int check_preserved(unsigned n, struct err *e)
+int check_labels(const struct spec_process *process, struct err *e)
 {
-	for (unsigned i = 0; i < n; i++)
-		if (fcntl((int)(3 + i), F_GETFD) < 0)
-			return err_say(e, EBADF,
-				"--preserve-fds %u: file descriptor %u is not open", n, 3 + i);
-	return 0;
+	_cleanup_close_ int sys_fd = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	/* Without sysfs there is no security module that could be asked: refused in its words. */
+	return lsm_check(sys_fd, process, e);
 }
 
 int write_pid_file(const char *path, pid_t pid, struct err *e)

@@ -22,7 +22,7 @@ struct attempt {
 	struct rootfs rootfs;
 	struct spawned init;
 	struct cgroup *cgroup;
-	int bundle_fd, host_proc_fd, console_fd;
+	int bundle_fd, host_proc_fd, console_fd, pidfd_sock;
 	int master; /* the terminal, where run keeps it; -1 */
 	bool reserved, cgroup_made, rootfs_open, hooks_begun, pid_file_written;
 	bool start_here; /* run: START comes from us, on init's socket */
@@ -51,17 +51,18 @@ void attempt_close_host(struct attempt *a);
 
 /*
  * Tell init to start, wait for its execve, save that, run the poststart hooks. conn is a socket to
- * init; state is locked by the caller; spec may be NULL where there are no poststart hooks. After a
- * failed hook the caller has to destroy the container.
+ * init, whose pidfd is -1 where only state knows it; state is locked by the caller; spec may be
+ * NULL where there are no poststart hooks. After a failed hook the caller has to destroy the
+ * container.
  */
-int start_container(int conn, struct state *state, const struct spec *spec, bool *ret_hook_failed,
-	struct err *e);
+int start_container(int conn, int pidfd, struct state *state, const struct spec *spec,
+	bool *ret_hook_failed, struct err *e);
 
 /* Kill what runs, remove the cgroup and the state, run the poststop hooks. */
 int end_and_remove(const struct life *life, struct state *s, struct err *e);
 
-/* Are these descriptors open? For --preserve-fds. */
-int check_preserved(unsigned n, struct err *e);
+/* Can this host give the process its AppArmor or SELinux label? */
+int check_labels(const struct spec_process *process, struct err *e);
 
 /* Write a pid file whole: by rename, so that a reader never sees half of it. */
 int write_pid_file(const char *path, pid_t pid, struct err *e);

@@ -12,11 +12,14 @@
 #include "life/create.h"
 #include "life/fault.h"
 #include "life/msg.h"
+#include "life/passed.h"
+#include "life/serve.h"
 #include "life/tty.h"
 #include "life/wait.h"
 #include "linux/creds.h"
 #include "linux/ns.h"
 #include "linux/procattr.h"
+#include "linux/schedule.h"
 #include "spec/names.h"
 
 #include <errno.h>
@@ -31,20 +34,22 @@ struct exec {
 	const struct exec_options *options;
 	struct arena arena;
 	struct state state;
-	struct spec *config; /* of the container */
-	struct spec *given;  /* --process; NULL: none */
+	enum life_status status; /* when we looked */
+	struct spec *config;     /* of the container */
+	struct spec *given;      /* --process; NULL: none */
 	struct spec_process process;
 	struct process_plan plan;
 	struct memory_plan memory;
 	struct seccomp_filter filter;
 	struct spawned made;
-	int init_pidfd, init_proc_fd, host_proc_fd, console_fd, master;
+	int init_pidfd, init_proc_fd, host_proc_fd, console_fd, pidfd_sock, master;
 	bool pid_file_written;
 };
 
 static int open_container(struct exec *x, struct err *e);
 static int plan_process(struct exec *x, struct err *e);
 static int merge_process(struct exec *x, struct err *e);
+static int make_process_there(struct exec *x, struct err *e);
 static int make_process(struct exec *x, struct err *e);
 static int hand_over(struct exec *x, struct err *e);
 static void process_main(void *arg, int sock) __attribute__((noreturn));
@@ -60,6 +65,7 @@ int life_exec(const struct life *life, const struct exec_options *o, int *ret_st
 		.init_proc_fd = -1,
 		.host_proc_fd = -1,
 		.console_fd = -1,
+		.pidfd_sock = -1,
 		.master = -1 };
 	sigset_t before;
 	bool held = false;
@@ -73,7 +79,7 @@ int life_exec(const struct life *life, const struct exec_options *o, int *ret_st
 		 */
 		wait_block_signals(&before);
 		held = true;
-		r = make_process(&x, e);
+		r = make_process_there(&x, e);
 	}
 	if (r == 0)
 		r = hand_over(&x, e);
@@ -95,10 +101,10 @@ int life_exec(const struct life *life, const struct exec_options *o, int *ret_st
 static int open_container(struct exec *x, struct err *e)
 {
 	const char *id = x->options->id;
-	enum life_status status;
+	enum life_status status = LIFE_RUNNING;
 	char pid_dir[16];
 
-	int r = check_preserved(x->options->preserve_fds, e);
+	int r = passed_plan(x->options->preserve_fds, &x->plan, &x->arena, e);
 	if (r == 0)
 		r = state_load(x->life, id, STATE_READ, &x->state, e);
 	if (r == 0)
@@ -113,6 +119,7 @@ static int open_container(struct exec *x, struct err *e)
 	if (status != LIFE_CREATED && status != LIFE_RUNNING && status != LIFE_PAUSED)
 		return err_say(e, EINVAL, "cannot exec in container '%s': it is %s", id,
 			life_status_name(status));
+	x->status = status;
 	x->init_pidfd = state_open_init(&x->state);
 	if (x->init_pidfd < 0)
 		return err_set(e, -x->init_pidfd, "opening the init of container '%s'", id);
@@ -142,6 +149,8 @@ static int plan_process(struct exec *x, struct err *e)
 	if (!x->process.terminal && o->console_socket)
 		return err_say(
 			e, EINVAL, "--console-socket is given, but the process has no terminal");
+	if ((r = check_labels(&x->process, e)) < 0)
+		return r;
 	if (x->config->linux_.seccomp) {
 		r = seccomp_compile(x->config->linux_.seccomp, &x->filter, e);
 		if (r < 0)
@@ -153,6 +162,8 @@ static int plan_process(struct exec *x, struct err *e)
 		return r;
 	if (o->console_socket && (x->console_fd = tty_connect(o->console_socket, e)) < 0)
 		return x->console_fd;
+	if (o->pidfd_socket && (x->pidfd_sock = passed_connect(o->pidfd_socket, e)) < 0)
+		return x->pidfd_sock;
 	x->plan = (struct process_plan){
 		.id = x->state.id,
 		.process = &x->process,
@@ -161,7 +172,9 @@ static int plan_process(struct exec *x, struct err *e)
 		.host_proc_fd = x->host_proc_fd,
 		.userns = userns,
 		.new_keyring = true,
-		.preserve_fds = o->preserve_fds,
+		.personality = x->config->linux_.personality,
+		.preserve_fds = x->plan.preserve_fds,
+		.more_env = x->plan.more_env,
 	};
 	return 0;
 }
@@ -248,9 +261,10 @@ static int merge_process(struct exec *x, struct err *e)
 	x->process = x->config->process;
 	if (o->args.n == 0)
 		return err_say(e, EINVAL, "exec needs a command, or --process");
-	if (o->apparmor || o->process_label)
-		return err_say(e, ENOTSUP, "%s is not supported by this version of hasu",
-			o->apparmor ? "--apparmor" : "--process-label");
+	if (o->apparmor)
+		x->process.apparmor_profile = o->apparmor;
+	if (o->process_label)
+		x->process.selinux_label = o->process_label;
 	x->process.args = o->args;
 	x->process.terminal = o->tty;
 	if (o->cwd) {
@@ -275,6 +289,24 @@ static int join(void *arg, struct err *e)
 	const struct exec *x = arg;
 
 	return ns_join_process(x->init_pidfd, x->host_proc_fd, x->state.pid, e);
+}
+
+/*
+ * config.md, execCPUAffinity: until it is in the container's cgroup it runs on these CPUs, which it
+ * inherits from us. Our own are given back: a foreground exec stays for long.
+ */
+static int make_process_there(struct exec *x, struct err *e)
+{
+	struct cpu_set before;
+	int r = schedule_affinity(
+		0, x->process.affinity_initial, "/process/execCPUAffinity/initial", &before, e);
+
+	if (r < 0)
+		return r;
+	r = make_process(x, e);
+	if (!str_empty(x->process.affinity_initial))
+		schedule_affinity_restore(&before);
+	return r;
 }
 
 static int make_process(struct exec *x, struct err *e)
@@ -308,7 +340,16 @@ static int make_process(struct exec *x, struct err *e)
 static int hand_over(struct exec *x, struct err *e)
 {
 	const struct exec_options *o = x->options;
-	struct memory_result unused;
+	const struct serve serve = {
+		.sock = x->made.sock,
+		.pid = x->made.pid,
+		.pidfd = x->made.pidfd,
+		.process = &x->process,
+		.state = &x->state,
+		.config = x->config,
+		.status = life_status_name(x->status),
+		.init_pid = x->state.pid,
+	};
 	char pid_dir[16];
 
 	(void)snprintf(pid_dir, sizeof(pid_dir), "%d", x->made.pid);
@@ -316,7 +357,11 @@ static int hand_over(struct exec *x, struct err *e)
 		openat(x->host_proc_fd, pid_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc < 0)
 		return err_set(e, errno, "opening /proc/%s", pid_dir);
-	int r = procattr_oom_score(proc, &x->process, e);
+	/* It is in the container's cgroup by now (config.md, execCPUAffinity). */
+	int r = schedule_affinity(
+		x->made.pid, x->process.affinity_final, "/process/execCPUAffinity/final", NULL, e);
+	if (r == 0)
+		r = procattr_oom_score(proc, &x->process, e);
 	if (r == 0)
 		r = msg_send(x->made.sock, MSG_GO, NULL, -1, e);
 	if (r == 0 && x->process.terminal) {
@@ -327,15 +372,10 @@ static int hand_over(struct exec *x, struct err *e)
 		else if (r == 0)
 			x->master = TAKE_FD(master);
 	}
-	if (r == 0) {
-		int type = msg_expect_either(
-			x->made.sock, MSG_READY, MSG_RLIMITS, &unused, NULL, NULL, e);
-		r = type < 0 ? type : 0;
-		if (type == MSG_RLIMITS &&
-			(r = procattr_rlimits(x->made.pid, &x->process, e)) == 0 &&
-			(r = msg_send(x->made.sock, MSG_LIMITED, NULL, -1, e)) == 0)
-			r = msg_expect(x->made.sock, MSG_READY, &unused, NULL, e);
-	}
+	if (r == 0)
+		r = serve_until(&serve, MSG_READY, NULL, e);
+	if (r == 0 && x->pidfd_sock >= 0)
+		r = passed_send(x->pidfd_sock, x->made.pidfd, "setns", o->pidfd_socket, e);
 	if (r == 0 && o->pid_file) {
 		r = write_pid_file(o->pid_file, x->made.pid, e);
 		x->pid_file_written = r == 0;
@@ -343,7 +383,7 @@ static int hand_over(struct exec *x, struct err *e)
 	if (r == 0)
 		r = msg_send(x->made.sock, MSG_START, NULL, -1, e);
 	if (r == 0)
-		r = msg_expect(x->made.sock, MSG_EXECING, NULL, NULL, e);
+		r = serve_until(&serve, MSG_EXECING, NULL, e);
 	if (r == 0)
 		r = msg_expect_end(x->made.sock, true, e);
 	r = spawn_explain(&x->made, r, "the process", e);
@@ -370,7 +410,10 @@ static void process_main(void *arg, int sock)
 
 	/* The container sees this process from now on, and one with CAP_SYS_PTRACE may look into
 	 * it: nothing of the host is to be found here. */
-	int r = fd_close_others(3 + x->plan.preserve_fds, &sock, 1);
+	struct lsm lsm = LSM_NONE;
+	must(sock, lsm_open_self(x->host_proc_fd, &x->process, &lsm, &e), &e);
+	const int kept[] = { sock, lsm.apparmor_fd, lsm.selinux_fd, lsm.keys_fd };
+	int r = fd_close_others(3 + x->plan.preserve_fds, kept, ELEMENTS(kept));
 	if (r < 0)
 		must(sock, err_set(&e, -r, "closing the runtime's own file descriptors"), &e);
 	must(sock, msg_expect(sock, MSG_GO, NULL, NULL, &e), &e);
@@ -390,9 +433,10 @@ static void process_main(void *arg, int sock)
 		must(sock, confine_terminal(&x->plan, slave, &e), &e);
 	}
 	must(sock, confine_limits(&x->plan, sock, &e), &e);
-	must(sock, confine_keyring(&x->plan, &e), &e);
+	must(sock, confine_keyring(&x->plan, &lsm, &e), &e);
+	must(sock, confine_schedule(&x->plan, sock, &e), &e);
 	must(sock, memory_apply_exec(&x->memory, &e), &e);
-	must(sock, confine(&x->plan, root_fd, &keep, &x->arena, &program, &e), &e);
+	must(sock, confine(&x->plan, root_fd, &keep, &lsm, &x->arena, &program, &e), &e);
 	must(sock, msg_send(sock, MSG_READY, &none, -1, &e), &e);
 	must(sock, msg_expect(sock, MSG_START, NULL, NULL, &e), &e);
 	must(sock, confine_execute(&x->plan, &program, sock, &e), &e);
@@ -405,6 +449,7 @@ static void exec_free(struct exec *x)
 	x->init_proc_fd = fd_close(x->init_proc_fd);
 	x->host_proc_fd = fd_close(x->host_proc_fd);
 	x->console_fd = fd_close(x->console_fd);
+	x->pidfd_sock = fd_close(x->pidfd_sock);
 	x->master = fd_close(x->master);
 	x->made.sock = fd_close(x->made.sock);
 	x->made.pidfd = fd_close(x->made.pidfd);

@@ -52,7 +52,9 @@ void fault_list(void);
 	X("names")                                                                                 \
 	X("limits")                                                                                \
 	X("keyring")                                                                               \
+	X("schedule")                                                                              \
 	X("memory")                                                                                \
+	X("lsm")                                                                                   \
 	X("seccomp-load")                                                                          \
 	X("creds")                                                                                 \
 	X("cwd")                                                                                   \

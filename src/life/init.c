@@ -165,12 +165,17 @@ static int restrict_self(struct init *in, struct err *e)
 	const struct plan *plan = in->plan;
 	int r;
 
-	if ((r = confine_limits(&plan->process, in->sock, e)) < 0 ||
-		(r = confine_keyring(&plan->process, e)) < 0)
+	struct lsm lsm = LSM_NONE;
+
+	if ((r = lsm_open_self(plan->process.host_proc_fd, plan->process.process, &lsm, e)) < 0 ||
+		(r = confine_limits(&plan->process, in->sock, e)) < 0 ||
+		(r = confine_keyring(&plan->process, &lsm, e)) < 0)
 		return r;
 	/* What runs the startContainer hooks splits off here: they get the rights that the
-	 * container has, but not its memory policy. */
+	 * container has, but neither its scheduler nor its memory policy. */
 	if ((r = hooks_fork_runner(&in->runner, plan, in->rootfs->fd, e)) < 0)
+		return r;
+	if ((r = confine_schedule(&plan->process, in->sock, e)) < 0)
 		return r;
 	if ((r = FAULT("memory", e)) < 0 ||
 		(r = memory_apply(plan->process.memory, &in->memory, e)) < 0)
@@ -180,7 +185,7 @@ static int restrict_self(struct init *in, struct err *e)
 		.start_sock = plan->start_sock,
 		.hooks_sock = in->runner.pid ? in->runner.sock : -1,
 	};
-	return confine(&plan->process, in->rootfs->fd, &keep, &in->arena, &in->program, e);
+	return confine(&plan->process, in->rootfs->fd, &keep, &lsm, &in->arena, &in->program, e);
 }
 
 /*

@@ -28,7 +28,9 @@ struct create_options {
 	const char *bundle;         /* NULL: the working directory */
 	const char *pid_file;       /* NULL: none */
 	const char *console_socket; /* NULL: none */
+	const char *pidfd_socket;   /* gets a pidfd of the container's init; NULL: none */
 	bool no_pivot, no_new_keyring;
+	bool no_subreaper; /* run: leave the container's orphans to the host's init */
 	bool detach; /* run: do not wait for the end */
 	bool keep;   /* run: do not delete at the end */
 	unsigned preserve_fds;
@@ -47,6 +49,7 @@ struct exec_options {
 	bool tty, no_new_privs, detach;
 	bool ignore_paused; /* enter a paused container, and wait there until it is resumed */
 	const char *pid_file, *console_socket;
+	const char *pidfd_socket; /* gets a pidfd of the process; NULL: none */
 	const char *apparmor, *process_label;
 	const char *cgroup; /* sub-cgroup of the container's */
 	unsigned preserve_fds;

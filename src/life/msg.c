@@ -32,7 +32,10 @@ static const struct msg_row {
 	[MSG_SEALED] = { "SEALED", TO_PARENT, 0, false },
 	[MSG_LOCKED] = { "LOCKED", TO_INIT, 0, true },
 	[MSG_RLIMITS] = { "RLIMITS", TO_PARENT, 0, false },
+	[MSG_SCHEDULE] = { "SCHEDULE", TO_PARENT, 0, false },
 	[MSG_LIMITED] = { "LIMITED", TO_INIT, 0, false },
+	[MSG_LISTENER] = { "LISTENER", TO_PARENT, sizeof(struct msg_listener), false },
+	[MSG_LISTENING] = { "LISTENING", TO_INIT, 0, false },
 	[MSG_READY] = { "READY", TO_PARENT, sizeof(struct memory_result), false },
 	[MSG_COMMITTED] = { "COMMITTED", TO_INIT, 0, false },
 	[MSG_START] = { "START", TO_INIT, 0, false },
@@ -43,9 +46,7 @@ static const struct msg_row {
 struct packet {
 	uint32_t type;
 	union {
-		struct msg_spawned spawned;
-		struct msg_hooked hooked;
-		struct memory_result ready;
+		union msg_payload plain;
 		struct err fail;
 		char bytes[1];
 	} payload;
@@ -80,44 +81,60 @@ int msg_send(int sock, enum msg_type type, const void *payload, int fd, struct e
 	return r < 0 ? err_set(e, -r, "sending message %s", row->name) : 0;
 }
 
-int msg_expect(int sock, enum msg_type type, void *ret_payload, int *ret_fd, struct err *e)
+/* The last of a set: the others are requests on the way to it. All go in one direction. */
+static const struct msg_row *row_of(unsigned set)
 {
-	int r = msg_expect_either(sock, type, type, ret_payload, ret_payload, ret_fd, e);
-
-	return r < 0 ? r : 0;
+	return &rows[31 - __builtin_clz(set)];
 }
 
-int msg_expect_either(int sock, enum msg_type a, enum msg_type b, void *ret_payload_a,
-	void *ret_payload_b, int *ret_fd, struct err *e)
+static int expect(int sock, unsigned set, struct packet *p, int *ret_fd, struct err *e)
 {
-	struct packet p;
+	const struct msg_row *row = row_of(set);
 	_cleanup_close_ int fd = -1;
 
 	/* What goes to init after its filter is loaded has no descriptor with it, and is smaller
 	 * than a packet can be: read(2) will do, which a seccomp filter seldom forbids. */
-	const bool to_init = rows[a].direction == TO_INIT;
-	int r = to_init ? 0 : wait_for(sock, rows[a].name, e);
-	ssize_t n = r < 0 ? r : receive(sock, to_init && !rows[a].fd, &p, &fd, e);
+	const bool to_init = row->direction == TO_INIT;
+	int r = to_init ? 0 : wait_for(sock, row->name, e);
+	ssize_t n = r < 0 ? r : receive(sock, to_init && !row->fd, p, &fd, e);
 	if (n < 0)
 		return (int)n;
 	if (n == 0)
-		return err_say(e, EPIPE, "the other side ended before it sent %s", rows[a].name);
-	if (p.type == MSG_FAIL) {
+		return err_say(e, EPIPE, "the other side ended before it sent %s", row->name);
+	if (p->type == MSG_FAIL) {
 		/* The text was escaped when it was set; only its end is not sure. */
-		p.payload.fail.text[sizeof(p.payload.fail.text) - 1] = '\0';
-		int num = p.payload.fail.num > 0 ? p.payload.fail.num : EIO;
-		return err_say(e, num, "%s", p.payload.fail.text);
+		p->payload.fail.text[sizeof(p->payload.fail.text) - 1] = '\0';
+		int num = p->payload.fail.num > 0 ? p->payload.fail.num : EIO;
+		return err_say(e, num, "%s", p->payload.fail.text);
 	}
-	if (p.type != a && p.type != b)
+	if (!(set & MSG_BIT(p->type)))
 		return err_say(e, EPROTO, "message %s came where %s was expected",
-			rows[p.type].name, rows[a].name);
-
-	void *ret = p.type == a ? ret_payload_a : ret_payload_b;
-	if (ret && rows[p.type].payload)
-		memcpy(ret, p.payload.bytes, rows[p.type].payload);
-	if (rows[p.type].fd && ret_fd)
+			rows[p->type].name, row->name);
+	if (rows[p->type].fd && ret_fd)
 		*ret_fd = TAKE_FD(fd);
-	return (int)p.type;
+	return (int)p->type;
+}
+
+int msg_expect(int sock, enum msg_type type, void *ret_payload, int *ret_fd, struct err *e)
+{
+	struct packet p;
+	int r = expect(sock, MSG_BIT(type), &p, ret_fd, e);
+
+	if (r < 0)
+		return r;
+	if (ret_payload && rows[type].payload)
+		memcpy(ret_payload, p.payload.bytes, rows[type].payload);
+	return 0;
+}
+
+int msg_expect_any(int sock, unsigned set, union msg_payload *ret, struct err *e)
+{
+	struct packet p;
+	int r = expect(sock, set, &p, NULL, e);
+
+	if (r >= 0)
+		*ret = p.payload.plain;
+	return r;
 }
 
 int msg_expect_end(int sock, bool interruptible, struct err *e)

@@ -26,7 +26,11 @@ enum msg_type {
 	MSG_SEALED,    /* init -> parent: the tree is complete, lock it */
 	MSG_LOCKED,    /* helper -> parent -> init: the mount namespace with the locked tree */
 	MSG_RLIMITS,   /* init -> parent: set my limits, I have no right to */
+	MSG_SCHEDULE,  /* init -> parent: set my scheduler and I/O priority, I have no right to */
 	MSG_LIMITED,   /* parent -> init: done */
+	MSG_LISTENER,  /* init -> parent or starter: my filter is loaded; its listener is this
+			  descriptor of mine. A number, to be fetched: see serve.c */
+	MSG_LISTENING, /* parent or starter -> init: the agent has it */
 	MSG_READY,     /* init -> parent: everything is applied; the memory policy's result */
 	MSG_COMMITTED, /* parent -> init: create is done; wait on the start socket */
 	MSG_START,     /* starter -> init */
@@ -41,6 +45,15 @@ struct msg_spawned {
 struct msg_hooked {
 	pid_t pid;
 };
+struct msg_listener {
+	int fd;
+};
+union msg_payload {
+	struct msg_spawned spawned;
+	struct msg_hooked hooked;
+	struct msg_listener listener;
+	struct memory_result ready;
+};
 
 /* payload: NULL where the table says none. fd: -1 where the table says none. -errno with e set. */
 int msg_send(int sock, enum msg_type type, const void *payload, int fd, struct err *e);
@@ -53,9 +66,10 @@ int msg_send(int sock, enum msg_type type, const void *payload, int fd, struct e
  */
 int msg_expect(int sock, enum msg_type type, void *ret_payload, int *ret_fd, struct err *e);
 
-/* Wait for any of two messages; returns the type. For init's optional ones. */
-int msg_expect_either(int sock, enum msg_type a, enum msg_type b, void *ret_payload_a,
-	void *ret_payload_b, int *ret_fd, struct err *e);
+/* Wait for any message of a set; returns the type. For init's optional ones. None with a
+ * descriptor. */
+#define MSG_BIT(type) (1u << (type))
+int msg_expect_any(int sock, unsigned set, union msg_payload *ret, struct err *e);
 
 /*
  * After EXECING: wait until execve succeeded, which closes init's end. 0 then; a FAIL becomes e.

@@ -22,11 +22,14 @@ struct process_plan {
 	const struct spec_process *process;
 	const struct seccomp_filter *filter; /* NULL: none */
 	const struct memory_plan *memory;
+	struct opt_u64 personality;
 	int host_proc_fd; /* the host's procfs, verified */
 	bool userns;      /* it has no rights over the host's limits */
 	bool new_keyring;
-	bool fork_hooks; /* startContainer hooks under another memory policy */
-	unsigned preserve_fds;
+	bool first;      /* it makes the keyring, which others then find */
+	bool fork_hooks; /* startContainer hooks under another memory policy or scheduler */
+	unsigned preserve_fds; /* from 3; those of socket activation come first */
+	struct str_list more_env; /* beyond the config's */
 };
 
 struct plan {

@@ -26,7 +26,7 @@ int life_run(
 	int status = 0;
 
 	/* Processes that the container's leave behind come to us, not to the host's init. */
-	if (!o->detach)
+	if (!o->detach && !o->no_subreaper)
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	int r = create_container(&a, life, o, true, e);
 	if (r < 0) {
@@ -35,7 +35,7 @@ int life_run(
 	}
 
 	attempt_close_host(&a);
-	r = start_container(a.init.sock, &a.state, a.spec, &hook_failed, e);
+	r = start_container(a.init.sock, a.init.pidfd, &a.state, a.spec, &hook_failed, e);
 	a.init.sock = fd_close(a.init.sock);
 	const bool failed = r < 0;
 	state_unlock(&a.state);

@@ -43,14 +43,6 @@ static const char *action_name(uint32_t action)
 	return name ? name : "this action";
 }
 
-static int check_action(uint32_t action, const char *where, struct err *e)
-{
-	if (action == SCMP_ACT_NOTIFY)
-		return err_say(
-			e, ENOTSUP, "/linux/seccomp/%s: SCMP_ACT_NOTIFY is not supported", where);
-	return 0;
-}
-
 static int add_archs(scmp_filter_ctx ctx, const struct spec_seccomp *s, struct err *e)
 {
 	/* libseccomp has put the native one in: a filter without it would stop the first call. */
@@ -134,9 +126,6 @@ static int add_rules(scmp_filter_ctx ctx, const struct spec_seccomp *s, struct e
 	for (size_t i = 0; i < s->n_rules; i++) {
 		const struct spec_seccomp_rule *rule = &s->rules[i];
 
-		r = check_action(rule->action, "syscalls", e);
-		if (r < 0)
-			return r;
 		/* libseccomp refuses a rule that says what is said already. */
 		if (rule->action == s->default_action)
 			continue;
@@ -314,16 +303,47 @@ static int export_to(scmp_filter_ctx ctx, struct program *p, struct err *e)
 	return 0;
 }
 
-static uint32_t load_flags(const struct spec_seccomp *s)
+static bool has_listener(const struct spec_seccomp *s)
 {
-	/* Without linux.seccomp.flags the peers leave speculation as it is; [] means no flag. */
-	if (!s->has_flags)
-		return SECCOMP_FILTER_FLAG_SPEC_ALLOW;
-	/*
-	 * TSYNC is for other threads, and init has none; WAIT_KILLABLE_RECV is EINVAL without a
-	 * listener.
+	for (size_t i = 0; i < s->n_rules; i++)
+		if (s->rules[i].action == SCMP_ACT_NOTIFY && s->rules[i].names.n)
+			return true;
+	return false;
+}
+
+bool seccomp_kernel_has_flag(uint32_t flag)
+{
+	/* Alone this one is refused whatever the kernel. */
+	if (flag & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+		flag |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	/* With a NULL program the kernel looks at the flags first: EFAULT says it knows them all.
 	 */
-	return s->flags & (SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW);
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flag, NULL) < 0 && errno == EFAULT;
+}
+
+static int load_flags(
+	const struct spec_seccomp *s, bool listener, uint32_t *ret_flags, struct err *e)
+{
+	uint32_t flags;
+
+	/*
+	 * Without linux.seccomp.flags the peers leave speculation as it is; [] means no flag. TSYNC
+	 * is for other threads, and init has none.
+	 */
+	flags = s->has_flags ? s->flags & (SECCOMP_FILTER_FLAG_LOG | SECCOMP_FILTER_FLAG_SPEC_ALLOW)
+			     : SECCOMP_FILTER_FLAG_SPEC_ALLOW;
+	if (listener)
+		flags |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	/* EINVAL without a listener, and without one there is nobody to wait for. */
+	if (listener && s->flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV) {
+		flags |= SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+		if (!seccomp_kernel_has_flag(flags))
+			return err_say(e, ENOTSUP,
+				"/linux/seccomp/flags: this kernel has no "
+				"SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV");
+	}
+	*ret_flags = flags;
+	return 0;
 }
 
 static int compile(const struct spec_seccomp *s, struct program *p, struct err *e)
@@ -331,9 +351,6 @@ static int compile(const struct spec_seccomp *s, struct program *p, struct err *
 	_cleanup_filter_ scmp_filter_ctx ctx = NULL;
 	int r;
 
-	r = check_action(s->default_action, "defaultAction", e);
-	if (r < 0)
-		return r;
 	ctx = seccomp_init(s->default_action);
 	if (!ctx)
 		return err_say(e, EINVAL, "/linux/seccomp/defaultAction: libseccomp refuses %s",
@@ -352,13 +369,17 @@ static int compile(const struct spec_seccomp *s, struct program *p, struct err *
 int seccomp_compile(const struct spec_seccomp *s, struct seccomp_filter *ret, struct err *e)
 {
 	_cleanup_free_ struct program *p = NULL;
+	const bool listener = has_listener(s);
 	struct sock_filter *insns;
+	uint32_t flags = 0;
 	int r;
 
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return err_nomem(e);
-	r = compile(s, p, e);
+	r = load_flags(s, listener, &flags, e);
+	if (r == 0)
+		r = compile(s, p, e);
 	if (r < 0)
 		return r;
 	insns = malloc(p->n * sizeof(*insns));
@@ -368,7 +389,8 @@ int seccomp_compile(const struct spec_seccomp *s, struct seccomp_filter *ret, st
 	*ret = (struct seccomp_filter){
 		.insns = insns,
 		.n_insns = p->n,
-		.flags = load_flags(s),
+		.flags = flags,
+		.listener = listener,
 	};
 	return 0;
 }
@@ -380,9 +402,14 @@ int seccomp_filter_load(const struct seccomp_filter *f, struct err *e)
 		.filter = f->insns,
 	};
 
-	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, f->flags, &prog) == 0)
-		return 0;
+	long r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, f->flags, &prog);
+	if (r >= 0)
+		return (int)r;
 	switch (errno) {
+	case EBUSY:
+		return err_set(e, EBUSY,
+			"/linux/seccomp: another filter with a listener is in force already, and "
+			"the kernel takes one");
 	case EACCES:
 		return err_set(e, EACCES,
 			"/linux/seccomp: loading the filter needs CAP_SYS_ADMIN or "

@@ -347,8 +347,20 @@ static int check_seccomp(const struct spec_seccomp *s, struct err *e)
 	if (s->default_action == SCMP_ACT_NOTIFY)
 		return err_say(e, EINVAL,
 			"/linux/seccomp/defaultAction: SCMP_ACT_NOTIFY cannot be the default");
-	for (size_t i = 0; i < s->n_rules; i++)
-		notify = notify || s->rules[i].action == SCMP_ACT_NOTIFY;
+	for (size_t i = 0; i < s->n_rules; i++) {
+		const struct spec_seccomp_rule *rule = &s->rules[i];
+
+		if (rule->action != SCMP_ACT_NOTIFY)
+			continue;
+		notify = true;
+		/* The agent would have to answer it before it was told of the container. */
+		for (size_t k = 0; k < rule->names.n; k++)
+			if (str_eq(rule->names.v[k], "write"))
+				return err_say(e, EINVAL,
+					"/linux/seccomp/syscalls/%zu/action: SCMP_ACT_NOTIFY "
+					"cannot be for write, which hands the listener over",
+					i);
+	}
 	if (notify && !s->listener_path)
 		return err_say(
 			e, EINVAL, "/linux/seccomp/listenerPath: is required for SCMP_ACT_NOTIFY");

@@ -9,7 +9,6 @@
 #include "spec/spec.h"
 
 #include <errno.h>
-#include <seccomp.h>
 
 #define USES(name, expression)                                                                     \
 	static bool uses_##name(const struct spec *s)                                              \
@@ -17,33 +16,20 @@
 		return (expression);                                                               \
 	}
 
-USES(apparmor, s->process.apparmor_profile)
-USES(selinux, s->process.selinux_label)
-USES(scheduler, s->process.scheduler)
-USES(io_priority, s->process.io_priority)
-USES(affinity, s->process.affinity_initial || s->process.affinity_final)
 USES(mount_label, s->linux_.mount_label)
 USES(net_devices, s->linux_.n_net_devices)
 USES(intel_rdt, s->linux_.intel_rdt)
-USES(personality, s->linux_.personality.set)
 
 static const struct unsupported {
 	const char *pointer;
 	bool (*used)(const struct spec *spec);
 } unsupported[] = {
-	{ "/process/apparmorProfile", uses_apparmor },
-	{ "/process/selinuxLabel", uses_selinux },
-	{ "/process/scheduler", uses_scheduler },
-	{ "/process/ioPriority", uses_io_priority },
-	{ "/process/execCPUAffinity", uses_affinity },
 	{ "/linux/mountLabel", uses_mount_label },
 	{ "/linux/netDevices", uses_net_devices },
 	{ "/linux/intelRdt", uses_intel_rdt },
-	{ "/linux/personality", uses_personality },
 };
 
 static int check_mounts(const struct spec *spec, struct err *e);
-static int check_seccomp(const struct spec_seccomp *seccomp, struct err *e);
 
 int spec_check_supported(const struct spec *spec, struct err *e)
 {
@@ -55,8 +41,6 @@ int spec_check_supported(const struct spec *spec, struct err *e)
 				unsupported[i].pointer);
 	}
 	r = check_mounts(spec, e);
-	if (r == 0 && spec->linux_.seccomp)
-		r = check_seccomp(spec->linux_.seccomp, e);
 	/* A process or resources alone have no namespaces to speak of. */
 	if (r == 0 && spec->root.path && !spec->linux_.namespaces[NS_MOUNT].present)
 		return err_say(e, ENOTSUP,
@@ -83,19 +67,6 @@ static int check_mounts(const struct spec *spec, struct err *e)
 		if (m->uid_mappings.n)
 			return err_say(e, ENOTSUP,
 				"/mounts/%zu/uidMappings: is not supported by this version of hasu",
-				i);
-	}
-	return 0;
-}
-
-static int check_seccomp(const struct spec_seccomp *seccomp, struct err *e)
-{
-	for (size_t i = 0; i < seccomp->n_rules; i++) {
-		if (seccomp->rules[i].action == SCMP_ACT_NOTIFY)
-			return err_say(e, ENOTSUP,
-				"/linux/seccomp/syscalls/%zu/action: SCMP_ACT_NOTIFY is not "
-				"supported "
-				"by this version of hasu",
 				i);
 	}
 	return 0;

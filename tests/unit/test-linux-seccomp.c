@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Filters are loaded in a child, and asked by making the system calls. */
+#include "base/fd.h"
 #include "forked.h"
 #include "linux/seccomp.h"
 
@@ -10,7 +11,9 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 
 #include <cmocka.h>
@@ -240,18 +243,88 @@ static void flags_are_passed_on_as_the_peers_do(void **state)
 	assert_null(f.insns);
 }
 
+/* A child asks, an agent answers: it must see the very call, and the child the agent's answer. */
+static void ask_body(void *arg)
+{
+	const int *sock = arg;
+	struct spec_seccomp_rule rule = { NAMES("getppid"), SCMP_ACT_NOTIFY, 0, NULL };
+	struct spec_seccomp s = { .default_action = SCMP_ACT_ALLOW,
+		.has_flags = true,
+		.flags = SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV,
+		.n_rules = 1,
+		.rules = &rule };
+	struct seccomp_filter f;
+	struct err e = { 0 };
+
+	CHECK_OK(seccomp_compile(&s, &f, &e), &e);
+	CHECK(f.listener);
+	CHECK(f.flags ==
+		(SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV));
+	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+	int fd = seccomp_filter_load(&f, &e);
+	CHECK_OK(fd, &e);
+	CHECK(fd > 2 && fcntl(fd, F_GETFD) == FD_CLOEXEC);
+	CHECK(fd_send(*sock, fd, "x", 1) == 0);
+	CHECK(syscall(SYS_getppid) == 4242);
+	/* A second one has nowhere to go. */
+	CHECK(seccomp_filter_load(&f, &e) == -EBUSY);
+	CHECK_SAYS(&e, "another filter with a listener is in force already");
+}
+
+static int take_fd(int sock)
+{
+	char byte, space[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { &byte, 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = space,
+		.msg_controllen = sizeof(space) };
+	int fd = -1;
+
+	if (recvmsg(sock, &msg, MSG_CMSG_CLOEXEC) == 1 && CMSG_FIRSTHDR(&msg))
+		memcpy(&fd, CMSG_DATA(CMSG_FIRSTHDR(&msg)), sizeof(fd));
+	return fd;
+}
+
+static void an_agent_is_asked_and_answers(void **state)
+{
+	int socks[2], status = -1;
+	struct seccomp_notif ask = { 0 };
+	struct seccomp_notif_resp answer = { .val = 4242 };
+
+	if (!seccomp_kernel_has_flag(
+		    SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV))
+		skip();
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, socks), 0);
+	fflush(NULL);
+	pid_t pid = fork();
+	if (pid == 0) {
+		ask_body(&socks[1]);
+		leave(0);
+	}
+	(void)close(socks[1]);
+	int agent = take_fd(socks[0]);
+	assert_true(agent >= 0);
+	assert_int_equal(ioctl(agent, SECCOMP_IOCTL_NOTIF_RECV, &ask), 0);
+	assert_int_equal(ask.data.nr, SYS_getppid);
+	assert_int_equal(ask.pid, pid);
+	answer.id = ask.id;
+	assert_int_equal(ioctl(agent, SECCOMP_IOCTL_NOTIF_SEND, &answer), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	(void)close(agent);
+	(void)close(socks[0]);
+}
+
 static void what_cannot_be_compiled_is_refused_in_words(void **state)
 {
 	static const char *const big =
 		"/linux/seccomp/architectures/0: SCMP_ARCH_S390X has another "
 		"byte order than this machine";
-	struct spec_seccomp_rule rule = { NAMES("getppid"), SCMP_ACT_NOTIFY, 0, NULL };
-	struct spec_seccomp s = { .default_action = SCMP_ACT_ALLOW, .n_rules = 1, .rules = &rule };
+	struct spec_seccomp s = { 0 };
 	struct seccomp_filter f = { .n_insns = 77 };
 	struct err e = { 0 };
 
-	assert_int_equal(seccomp_compile(&s, &f, &e), -ENOTSUP);
-	assert_non_null(strstr(e.text, "SCMP_ACT_NOTIFY is not supported"));
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	s = (struct spec_seccomp){ .default_action = SCMP_ACT_ALLOW,
 		.architectures = NAMES("SCMP_ARCH_S390X") };
@@ -312,6 +385,7 @@ int main(void)
 #endif
 		cmocka_unit_test(conditions_hold_together_unless_on_one_argument),
 		cmocka_unit_test(flags_are_passed_on_as_the_peers_do),
+		cmocka_unit_test(an_agent_is_asked_and_answers),
 		cmocka_unit_test(what_cannot_be_compiled_is_refused_in_words),
 		cmocka_unit_test(too_long_filters_are_refused),
 		cmocka_unit_test(without_privilege_and_no_new_privs_the_reason_is_said),

@@ -57,6 +57,8 @@ static void show(struct strbuf *b, const struct options *o)
 	text(b, "bundle", o->create.bundle);
 	text(b, "pid-file", o->create.pid_file);
 	text(b, "console", o->create.console_socket);
+	text(b, "pidfd", o->create.pidfd_socket);
+	yes(b, "no-subreaper", o->create.no_subreaper);
 	yes(b, "no-pivot", o->create.no_pivot);
 	yes(b, "no-keyring", o->create.no_new_keyring);
 	number(b, "fds", o->create.preserve_fds);
@@ -75,6 +77,7 @@ static void show(struct strbuf *b, const struct options *o)
 	text(b, "apparmor", o->exec.apparmor);
 	text(b, "label", o->exec.process_label);
 	number(b, "x-fds", o->exec.preserve_fds);
+	text(b, "x-pidfd", o->exec.pidfd_socket);
 	text(b, "x-console", o->exec.console_socket);
 	text(b, "cgroup", o->exec.cgroup);
 	yes(b, "paused", o->exec.ignore_paused);
@@ -310,10 +313,6 @@ static const struct refused refused[] = {
 		"option '--rootless' is not supported by this version of hasu" },
 	{ "--criu", { "--criu", "/c", "list" }, ENOTSUP,
 		"option '--criu' is not supported by this version of hasu" },
-	{ "run --no-subreaper", { "run", "--no-subreaper", "c" }, ENOTSUP,
-		"option '--no-subreaper' is not supported by this version of hasu" },
-	{ "create --pidfd-socket", { "create", "--pidfd-socket=s", "c" }, ENOTSUP,
-		"option '--pidfd-socket' is not supported by this version of hasu" },
 	{ "crun's create -f", { "create", "-f", "other.json", "c" }, ENOTSUP,
 		"option '--config' is not supported by this version of hasu" },
 	{ "crun's run --config", { "run", "--config=other.json", "c" }, ENOTSUP,
@@ -334,8 +333,6 @@ static const struct refused refused[] = {
 		"pause: 'b' is one argument too many" },
 	{ "ps in an unknown format", { "ps", "--format", "xml", "c" }, EINVAL,
 		"option '--format': 'xml' is none of table, json" },
-	{ "exec --pidfd-socket", { "exec", "--pidfd-socket", "s", "c", "ls" }, ENOTSUP,
-		"option '--pidfd-socket' is not supported by this version of hasu" },
 	{ "spec --rootless", { "spec", "--rootless" }, ENOTSUP,
 		"option '--rootless' is not supported by this version of hasu" },
 	{ "crun's spec -f", { "spec", "-f", "x" }, ENOTSUP,
@@ -389,12 +386,16 @@ static const struct known known[] = {
 	{ "--no-pivot ", "create", "--no-pivot", NULL, " no-pivot" },
 	{ "--no-new-keyring ", "create", "--no-new-keyring", NULL, " no-keyring" },
 	{ "--preserve-fds N", "create", "--preserve-fds", "3", " fds=3" },
+	{ "--pidfd-socket SOCKET", "create", "--pidfd-socket", "v", " pidfd=v" },
+	{ "--no-subreaper ", "create", "--no-subreaper", NULL, " no-subreaper" },
 	{ "--bundle, -b DIR", "run", "-b", "v", " bundle=v" },
 	{ "--pid-file FILE", "run", "--pid-file", "v", " pid-file=v" },
 	{ "--console-socket SOCKET", "run", "--console-socket", "v", " console=v" },
 	{ "--no-pivot ", "run", "--no-pivot", NULL, " no-pivot" },
 	{ "--no-new-keyring ", "run", "--no-new-keyring", NULL, " no-keyring" },
 	{ "--preserve-fds N", "run", "--preserve-fds", "3", " fds=3" },
+	{ "--pidfd-socket SOCKET", "run", "--pidfd-socket", "v", " pidfd=v" },
+	{ "--no-subreaper ", "run", "--no-subreaper", NULL, " no-subreaper" },
 	{ "--detach, -d", "run", "--detach", NULL, " detach" },
 	{ "--detach, -d", "run", "-d", NULL, " detach" },
 	{ "--keep ", "run", "--keep", NULL, " keep" },
@@ -416,6 +417,7 @@ static const struct known known[] = {
 	{ "--cap, -c CAPABILITY", "exec", "-c", "v", " cap[v]" },
 	{ "--no-new-privs ", "exec", "--no-new-privs", NULL, " no-privs" },
 	{ "--apparmor PROFILE", "exec", "--apparmor", "v", " apparmor=v" },
+	{ "--pidfd-socket SOCKET", "exec", "--pidfd-socket", "v", " x-pidfd=v" },
 	{ "--process-label LABEL", "exec", "--process-label", "v", " label=v" },
 	{ "--preserve-fds N", "exec", "--preserve-fds", "3", " x-fds=3" },
 	{ "--console-socket SOCKET", "exec", "--console-socket", "v", " x-console=v" },
