@@ -6,6 +6,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -341,6 +342,119 @@ static int console(char **argv)
 	return 0;
 }
 
+/* schedule PID: "POLICY PRIORITY NICE FLAGS RUNTIME DEADLINE PERIOD", by sched_getattr(2). */
+static int schedule(const char *pid)
+{
+	/* linux/sched/types.h and glibc's sched.h do not go together. */
+	struct {
+		uint32_t size, sched_policy;
+		unsigned long long sched_flags;
+		int32_t sched_nice;
+		uint32_t sched_priority;
+		unsigned long long sched_runtime, sched_deadline, sched_period;
+	} a = { 0 };
+
+	if (syscall(SYS_sched_getattr, atoi(pid), &a, sizeof(a), 0) < 0)
+		return fail("sched_getattr");
+	/* Newer kernels say a slice there, of their own. */
+	if (a.sched_policy != 6)
+		a.sched_runtime = 0;
+	printf("%u %u %d %llu %llu %llu %llu\n", a.sched_policy, a.sched_priority, a.sched_nice,
+		a.sched_flags, a.sched_runtime, a.sched_deadline, a.sched_period);
+	return 0;
+}
+
+/* ioprio PID: "CLASS LEVEL", by ioprio_get(2). */
+static int ioprio(const char *pid)
+{
+	long value = syscall(SYS_ioprio_get, 1, atoi(pid));
+
+	if (value < 0)
+		return fail("ioprio_get");
+	printf("%ld %ld\n", value >> 13, value & 7);
+	return 0;
+}
+
+/* Wait at a socket for one connection, and for a descriptor with its first bytes. */
+static int take_fd(const char *path, char *text, size_t size, int *ret_conn)
+{
+	char space[CMSG_SPACE(sizeof(int))];
+	struct iovec iov = { .iov_base = text, .iov_len = size - 1 };
+	struct msghdr msg = { .msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = space,
+		.msg_controllen = sizeof(space) };
+	struct sockaddr_un addr = { .sun_family = AF_UNIX };
+	int fd;
+
+	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "%s", path);
+	int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (listener < 0 || bind(listener, (struct sockaddr *)&addr, sizeof(addr)) < 0 ||
+		listen(listener, 1) < 0)
+		return -1;
+	puts("listening");
+	(void)fflush(stdout);
+	*ret_conn = accept(listener, NULL, NULL);
+	(void)close(listener);
+	ssize_t n = *ret_conn < 0 ? -1 : recvmsg(*ret_conn, &msg, MSG_CMSG_CLOEXEC);
+	struct cmsghdr *c = n < 0 ? NULL : CMSG_FIRSTHDR(&msg);
+	if (!c || c->cmsg_type != SCM_RIGHTS)
+		return -1;
+	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
+	text[n] = '\0';
+	return fd;
+}
+
+/* pidfd SOCKET: take a pidfd there; "WORD PID". */
+static int pidfd(const char *path)
+{
+	char word[64], name[64], line[256];
+	int conn, fd = take_fd(path, word, sizeof(word), &conn);
+
+	if (fd < 0)
+		return fail("taking a pidfd");
+	(void)snprintf(name, sizeof(name), "/proc/self/fdinfo/%d", fd);
+	FILE *info = fopen(name, "re");
+	while (info && fgets(line, sizeof(line), info))
+		if (!strncmp(line, "Pid:", 4))
+			printf("%s %d\n", word, atoi(line + 4));
+	(void)fflush(stdout);
+	return info ? fclose(info) : fail(name);
+}
+
+/*
+ * agent SOCKET ERRNO: be a seccomp agent. Print the state that comes, then the number and the
+ * host's PID of each call, and answer it with that error, until the container is gone.
+ */
+static int agent(char **argv)
+{
+	static char text[65536];
+	int conn, fd = take_fd(argv[0], text, sizeof(text), &conn);
+	size_t len = strlen(text);
+	ssize_t n;
+
+	if (fd < 0)
+		return fail("taking a listener");
+	while ((n = read(conn, text + len, sizeof(text) - 1 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+	(void)close(conn);
+	printf("%s\n", text);
+	(void)fflush(stdout);
+	for (;;) {
+		struct seccomp_notif ask = { 0 };
+		struct pollfd p = { .fd = fd, .events = POLLIN };
+		if (poll(&p, 1, -1) < 0 || !(p.revents & POLLIN))
+			return 0;
+		if (ioctl(fd, SECCOMP_IOCTL_NOTIF_RECV, &ask) < 0)
+			continue;
+		printf("call %d of %u\n", ask.data.nr, ask.pid);
+		(void)fflush(stdout);
+		struct seccomp_notif_resp answer = { .id = ask.id, .error = -atoi(argv[1]) };
+		(void)ioctl(fd, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -369,6 +483,14 @@ int main(int argc, char **argv)
 		return limit(*rest);
 	if (!strcmp(what, "wait"))
 		wait_for_term();
+	if (!strcmp(what, "schedule") && n == 1)
+		return schedule(*rest);
+	if (!strcmp(what, "ioprio") && n == 1)
+		return ioprio(*rest);
+	if (!strcmp(what, "pidfd") && n == 1)
+		return pidfd(*rest);
+	if (!strcmp(what, "agent") && n == 2)
+		return agent(rest);
 	if (!strcmp(what, "pty") && n >= 4)
 		return pty(rest);
 	if (!strcmp(what, "console") && n >= 1)
