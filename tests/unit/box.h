@@ -293,6 +293,8 @@ static inline void init_main(struct box *box, int go, int done)
 		n = rootfs_console(r, &box->master, &box->slave, &box->err);
 	if (n == 0)
 		n = rootfs_seal(r, &box->err);
+	if (n == 0)
+		n = rootfs_share(r, &box->err);
 	if (n < 0 && box->may_be_refused)
 		_exit(0);
 	if (box->refused) {
