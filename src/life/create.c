@@ -151,11 +151,6 @@ static int plan_container(struct attempt *a, struct err *e)
 
 	if (!spec->has_process)
 		return err_say(e, EINVAL, "config.json: /process: is required");
-	if (!ns[NS_MOUNT].present)
-		return err_say(e, ENOTSUP,
-			"config.json: /linux/namespaces: a container without a mount namespace of "
-			"its own is not "
-			"supported by this version of hasu");
 	int r = check_terminal(a, e);
 	if (r == 0)
 		r = check_labels(&spec->process, e);
@@ -284,8 +279,8 @@ static int open_host(struct attempt *a, struct err *e)
 	a->rootfs_open = true;
 	/* Where we may not clone mounts, nor may we copy namespaces: an ordinary user's container
 	 * has the host's own locks. */
-	a->plan.lock_mounts = a->plan.userns && !a->rootfs.late &&
-			      !a->spec->linux_.namespaces[NS_MOUNT].path;
+	a->plan.lock_mounts =
+		a->plan.userns && !a->rootfs.late && !a->spec->linux_.namespaces[NS_MOUNT].path;
 	a->state.rootfs = a->rootfs.path;
 
 	if ((r = FAULT("ns-open", e)) < 0 || (r = ns_open_paths(a->spec, a->plan.ns_fds, e)) < 0)

@@ -16,7 +16,6 @@
 		return (expression);                                                               \
 	}
 
-USES(mount_label, s->linux_.mount_label)
 USES(net_devices, s->linux_.n_net_devices)
 USES(intel_rdt, s->linux_.intel_rdt)
 
@@ -24,7 +23,6 @@ static const struct unsupported {
 	const char *pointer;
 	bool (*used)(const struct spec *spec);
 } unsupported[] = {
-	{ "/linux/mountLabel", uses_mount_label },
 	{ "/linux/netDevices", uses_net_devices },
 	{ "/linux/intelRdt", uses_intel_rdt },
 };
@@ -41,12 +39,14 @@ int spec_check_supported(const struct spec *spec, struct err *e)
 				unsupported[i].pointer);
 	}
 	r = check_mounts(spec, e);
-	/* A process or resources alone have no namespaces to speak of. */
+	/*
+	 * A process or resources alone have no namespaces to speak of. runc mounts on the host then,
+	 * and changes the root: what it mounted stays there when the container is gone.
+	 */
 	if (r == 0 && spec->root.path && !spec->linux_.namespaces[NS_MOUNT].present)
 		return err_say(e, ENOTSUP,
-			"/linux/namespaces: a container without a 'mount' namespace is not "
-			"supported "
-			"by this version of hasu");
+			"/linux/namespaces: a container without a mount namespace is not "
+			"supported: its mounts would be the host's, and outlive it");
 	return r;
 }
 
@@ -64,10 +64,6 @@ static int check_mounts(const struct spec *spec, struct err *e)
 					"version of hasu",
 					i, j, o->name);
 		}
-		if (m->uid_mappings.n)
-			return err_say(e, ENOTSUP,
-				"/mounts/%zu/uidMappings: is not supported by this version of hasu",
-				i);
 	}
 	return 0;
 }
