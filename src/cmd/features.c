@@ -102,7 +102,7 @@ static void put_linux(struct tree *t)
 		append(t, list, flags[i].name);
 
 	json_object *extensions = put_object(t, linux_, "mountExtensions");
-	put_bool(t, put_object(t, extensions, "idmap"), "enabled", false);
+	put_bool(t, put_object(t, extensions, "idmap"), "enabled", true);
 	put_bool(t, put_object(t, linux_, "netDevices"), "enabled", false);
 }
 

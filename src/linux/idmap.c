@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <stdio.h>
 
 /* user_namespaces(7): at most 340 lines, in one write(2) shorter than a page. */
 #define MAP_LINES_MAX 340
@@ -78,24 +79,30 @@ static int write_map(int pid_proc_fd, const char *file, const char *where, const
 
 int idmap_write(int pid_proc_fd, const struct spec_linux *l, struct err *e)
 {
+	return idmap_write_maps(pid_proc_fd, "/linux", &l->uid_mappings, &l->gid_mappings, e);
+}
+
+int idmap_write_maps(int pid_proc_fd, const char *at, const struct id_map *uid,
+	const struct id_map *gid, struct err *e)
+{
+	char where[96];
 	int r;
 
-	if (l->gid_mappings.n) {
+	(void)snprintf(where, sizeof(where), "%s/gidMappings", at);
+	if (gid->n) {
 		/* Linux 3.19: who could not drop groups before must not be able to by this. */
 		if (!caps_have(CAP_SETGID)) {
 			r = fd_write_file(pid_proc_fd, "setgroups", "deny");
 			if (r < 0)
 				return err_set(e, -r,
-					"/linux/gidMappings: denying setgroups(2), which the "
-					"kernel demands of an unprivileged caller");
+					"%s: denying setgroups(2), which the kernel demands of an "
+					"unprivileged caller",
+					where);
 		}
-		r = write_map(pid_proc_fd, "gid_map", "/linux/gidMappings", &l->gid_mappings,
-			CAP_SETGID, e);
+		r = write_map(pid_proc_fd, "gid_map", where, gid, CAP_SETGID, e);
 		if (r < 0)
 			return r;
 	}
-	if (l->uid_mappings.n)
-		return write_map(pid_proc_fd, "uid_map", "/linux/uidMappings", &l->uid_mappings,
-			CAP_SETUID, e);
-	return 0;
+	(void)snprintf(where, sizeof(where), "%s/uidMappings", at);
+	return uid->n ? write_map(pid_proc_fd, "uid_map", where, uid, CAP_SETUID, e) : 0;
 }

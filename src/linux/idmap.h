@@ -13,3 +13,7 @@
  * namespace "deny" is first written to setgroups, where that is what the kernel asks for.
  */
 int idmap_write(int pid_proc_fd, const struct spec_linux *l, struct err *e);
+
+/* The same of any two maps; at is the pointer of the object that they are in: "/mounts/3". */
+int idmap_write_maps(int pid_proc_fd, const char *at, const struct id_map *uid,
+	const struct id_map *gid, struct err *e);

@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "linux/copyup.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,8 +20,11 @@
 #include <stdlib.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 static int make_and_place(struct rootfs *r, size_t i, struct err *e);
+static int make_link(
+	const struct rootfs *r, const char *text, const char *destination, struct err *e);
 static bool is_fs(const struct rootfs *r, size_t i, const char *type);
 static bool seals_late(const struct rootfs *r, size_t i);
 static int open_target(struct rootfs *r, size_t i, bool *ret_existed, struct err *e);
@@ -47,6 +51,8 @@ static int make_and_place(struct rootfs *r, size_t i, struct err *e)
 	uint64_t inode;
 	bool existed;
 
+	if (plan->link)
+		return make_link(r, plan->link, destination, e);
 	_cleanup_close_ int target = open_target(r, i, &existed, e);
 	if (target < 0)
 		return target;
@@ -65,7 +71,11 @@ static int make_and_place(struct rootfs *r, size_t i, struct err *e)
 	}
 	if (n < 0)
 		return n;
-	n = mount_place(r, fd, target, destination, is_fs(r, i, "proc") || is_fs(r, i, "sysfs"), e);
+	if (plan->src_nofollow || plan->dest_nofollow)
+		n = mount_place_as(r, fd, target, destination, O_NOFOLLOW, e);
+	else
+		n = mount_place(
+			r, fd, target, destination, is_fs(r, i, "proc") || is_fs(r, i, "sysfs"), e);
 	if (n < 0)
 		return n;
 	n = mount_propagate(fd, plan, e);
@@ -77,6 +87,26 @@ static int make_and_place(struct rootfs *r, size_t i, struct err *e)
 	if (seals_late(r, i))
 		r->source_fds[i] = TAKE_FD(fd);
 	return 0;
+}
+
+/* copy-symlink, as crun has it: the same link where it is not yet, and nothing mounted. */
+static int make_link(
+	const struct rootfs *r, const char *text, const char *destination, struct err *e)
+{
+	char found[PATH_MAX];
+	const char *name;
+
+	_cleanup_close_ int dir = path_parent_in(r->fd, destination, 0755, &name, e);
+	if (dir < 0)
+		return dir;
+	if (symlinkat(text, dir, name) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return err_set(e, errno, "making the link to '%s'", text);
+	ssize_t len = readlinkat(dir, name, found, sizeof(found) - 1);
+	if (len == (ssize_t)strlen(text) && memcmp(found, text, (size_t)len) == 0)
+		return 0;
+	return err_say(e, EEXIST, "the rootfs has something else there than a link to '%s'", text);
 }
 
 static bool is_fs(const struct rootfs *r, size_t i, const char *type)
@@ -145,6 +175,10 @@ static int open_target(struct rootfs *r, size_t i, bool *ret_existed, struct err
 		if (fstat(r->source_fds[i], &st) < 0)
 			return err_set(e, errno, "reading what kind of file the source is");
 		*ret_existed = true;
+		int fd = plan->dest_nofollow ? path_open_in(r->fd, destination, O_PATH | O_NOFOLLOW)
+					     : -ENOENT;
+		if (fd >= 0)
+			return fd;
 		if (!S_ISDIR(st.st_mode))
 			return path_mkfile_in(r->fd, destination, 0644, e);
 		return path_mkdir_in(r->fd, destination, 0755, e);
@@ -258,6 +292,13 @@ static bool is_virtual(const char *type)
 	return false;
 }
 
+/* Of these the policy labels each file by its name, or the label is the host's (cgroup). */
+static bool takes_label(const char *type)
+{
+	return !str_eq(type, "proc") && !str_eq(type, "sysfs") && !str_eq(type, "mqueue") &&
+	       !str_starts(type, "cgroup");
+}
+
 /* existing_fd: the directory that was there before, or -1. */
 static int make_fs(const struct rootfs *r, size_t i, int existing_fd, struct err *e)
 {
@@ -266,7 +307,8 @@ static int make_fs(const struct rootfs *r, size_t i, int existing_fd, struct err
 	uint64_t attrs = (plan->attr_set & ~plan->rec_attr_clear) | plan->rec_attr_set;
 	char mode[sizeof("mode=07777")];
 
-	_cleanup_free_ char **words = calloc(plan->super.n + 2, sizeof(*words));
+	_cleanup_free_ char **words = calloc(plan->super.n + 3, sizeof(*words));
+	_cleanup_free_ char *label = NULL;
 	if (!words)
 		return err_nomem(e);
 	struct str_list options = { .v = words };
@@ -283,9 +325,24 @@ static int make_fs(const struct rootfs *r, size_t i, int existing_fd, struct err
 	for (size_t k = 0; k < plan->super.n; k++)
 		words[options.n++] = plan->super.v[k];
 
+	if (r->spec->linux_.mount_label && takes_label(m->type)) {
+		if (asprintf(&label, "context=%s", r->spec->linux_.mount_label) < 0) {
+			label = NULL;
+			return err_nomem(e);
+		}
+		words[options.n++] = label;
+	}
+
 	if (seals_late(r, i))
 		attrs &= ~(uint64_t)MOUNT_ATTR_RDONLY;
 	int fd = mount_new_fs(m->type, m->source, &options, attrs, e);
+	if (fd >= 0 && plan->copy_up && existing_fd >= 0) {
+		int n = copyup(existing_fd, fd, e);
+		if (n < 0) {
+			fd_close(fd);
+			return err_prefix(e, "copying up what is below it");
+		}
+	}
 	if (fd == -EPERM && r->userns && str_eq(m->type, "sysfs"))
 		return err_prefix(e,
 			"sysfs shows a network namespace, and may only be mounted in a user "

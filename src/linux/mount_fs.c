@@ -20,6 +20,8 @@
 
 static int set_option(int fs, const char *option, struct err *e);
 static int fs_error(int fs, int num, struct err *e, const char *what, const char *name);
+static int attach(int mount_fd, int target_fd, const char *destination, struct err *e);
+static int verify(int there, int mount_fd, const char *destination, struct err *e);
 
 int mount_new_fs(const char *type, const char *source, const struct str_list *options,
 	uint64_t attrs, struct err *e)
@@ -145,14 +147,37 @@ int mount_id(int fd, uint64_t *ret_mount, uint64_t *ret_inode)
 int mount_place(const struct rootfs *r, int mount_fd, int target_fd, const char *destination,
 	bool no_links, struct err *e)
 {
-	uint64_t made, found, inode;
+	int n = attach(mount_fd, target_fd, destination, e);
+	if (n < 0)
+		return n;
+	_cleanup_close_ int there = no_links ? path_open_in_nolinks(r->fd, destination, O_PATH)
+					     : path_open_in(r->fd, destination, O_PATH);
+	return verify(there, mount_fd, destination, e);
+}
 
+int mount_place_as(const struct rootfs *r, int mount_fd, int target_fd, const char *destination,
+	int flags, struct err *e)
+{
+	int n = attach(mount_fd, target_fd, destination, e);
+	if (n < 0)
+		return n;
+	_cleanup_close_ int there = path_open_in(r->fd, destination, O_PATH | flags);
+	return verify(there, mount_fd, destination, e);
+}
+
+static int attach(int mount_fd, int target_fd, const char *destination, struct err *e)
+{
 	if (move_mount(mount_fd, "", target_fd, "",
 		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
 		return err_set(e, errno, "putting the mount on '%s' in the rootfs", destination);
+	return 0;
+}
 
-	_cleanup_close_ int there = no_links ? path_open_in_nolinks(r->fd, destination, O_PATH)
-					     : path_open_in(r->fd, destination, O_PATH);
+/* there: what the destination leads to now, or -errno. */
+static int verify(int there, int mount_fd, const char *destination, struct err *e)
+{
+	uint64_t made, found, inode;
+
 	int n = there < 0 ? there : mount_id(there, &found, &inode);
 	if (n == 0)
 		n = mount_id(mount_fd, &made, &inode);

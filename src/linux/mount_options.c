@@ -10,6 +10,7 @@
 #include <sys/mount.h>
 
 static int take_option(const struct mount_opt *o, struct mount_plan *plan, struct err *e);
+static int check(const struct spec_mount *m, const struct mount_plan *plan, struct err *e);
 
 int mount_options(
 	const struct spec_mount *m, struct arena *arena, struct mount_plan *ret, struct err *e)
@@ -31,11 +32,10 @@ int mount_options(
 		if (n < 0)
 			return n;
 	}
-	if (!plan.bind && str_empty(m->type))
-		return err_say(
-			e, EINVAL, "neither a type nor the option 'bind' or 'rbind' is given");
-	if (plan.bind && str_empty(m->source))
-		return err_say(e, EINVAL, "a bind mount needs a source");
+	plan.idmap = plan.idmap || m->uid_mappings.n > 0;
+	int n = check(m, &plan, e);
+	if (n < 0)
+		return n;
 	*ret = plan;
 	return 0;
 }
@@ -45,6 +45,57 @@ static void take_attr(uint64_t *set, uint64_t *clear, const struct mount_opt *o)
 {
 	*set = (*set & ~o->clear) | o->set;
 	*clear = (*clear & ~(o->set & ~(uint64_t)MOUNT_ATTR__ATIME)) | o->clear;
+}
+
+static void take_other(enum mount_opt_other which, struct mount_plan *plan)
+{
+	switch (which) {
+	case MOUNT_OTHER_RIDMAP:
+		plan->idmap_recursive = true;
+		plan->idmap = true;
+		break;
+	case MOUNT_OTHER_IDMAP:
+		plan->idmap = true;
+		break;
+	case MOUNT_OTHER_TMPCOPYUP:
+		plan->copy_up = true;
+		break;
+	case MOUNT_OTHER_SRC_NOFOLLOW:
+		plan->src_nofollow = true;
+		break;
+	case MOUNT_OTHER_DEST_NOFOLLOW:
+		plan->dest_nofollow = true;
+		break;
+	case MOUNT_OTHER_COPY_SYMLINK:
+		plan->copy_symlink = true;
+		break;
+	case MOUNT_OTHER_REMOUNT:
+	case MOUNT_OTHER_DEFAULTS: /* what is so anyway */
+		break;
+	}
+}
+
+/* What words say together that each alone does not. */
+static int check(const struct spec_mount *m, const struct mount_plan *plan, struct err *e)
+{
+	if (!plan->bind && str_empty(m->type))
+		return err_say(
+			e, EINVAL, "neither a type nor the option 'bind' or 'rbind' is given");
+	if (plan->bind && str_empty(m->source))
+		return err_say(e, EINVAL, "a bind mount needs a source");
+	if (plan->idmap && !plan->bind)
+		return err_say(e, EINVAL, "only bind mounts can have their IDs mapped");
+	if (plan->copy_up && (plan->bind || !str_eq(m->type, "tmpfs")))
+		return err_say(e, EINVAL, "option 'tmpcopyup' is for mounts of type tmpfs");
+	if (!plan->bind && (plan->src_nofollow || plan->dest_nofollow || plan->copy_symlink))
+		return err_say(e, EINVAL, "option '%s' is for bind mounts",
+			plan->src_nofollow    ? "src-nofollow"
+			: plan->dest_nofollow ? "dest-nofollow"
+					      : "copy-symlink");
+	if (plan->copy_symlink && (plan->src_nofollow || plan->dest_nofollow))
+		return err_say(e, EINVAL, "options 'copy-symlink' and '%s' contradict each other",
+			plan->src_nofollow ? "src-nofollow" : "dest-nofollow");
+	return 0;
 }
 
 static int take_option(const struct mount_opt *o, struct mount_plan *plan, struct err *e)
@@ -69,8 +120,10 @@ static int take_option(const struct mount_opt *o, struct mount_plan *plan, struc
 		plan->bind = true;
 		plan->recursive = plan->recursive || (o->set & MS_REC);
 		break;
+	case MOUNT_OPT_OTHER:
+		take_other((enum mount_opt_other)o->set, plan);
+		break;
 	case MOUNT_OPT_SUPER:
-	case MOUNT_OPT_OTHER: /* the supported ones say what is so anyway: "defaults", "silent" */
 		break;
 	}
 	return 0;

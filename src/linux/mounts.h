@@ -17,6 +17,11 @@
 
 struct mount_plan {
 	bool bind, recursive;
+	bool idmap, idmap_recursive;
+	bool copy_up;                          /* a tmpfs that begins with what it covers */
+	bool src_nofollow, dest_nofollow;      /* a link there is meant itself */
+	bool copy_symlink;                     /* a link as the source is made again, not bound */
+	const char *link;                      /* the text of that link; NULL: the source is none */
 	uint64_t attr_set, attr_clear;         /* of the mount itself */
 	uint64_t rec_attr_set, rec_attr_clear; /* of it and all below it */
 	uint64_t propagation[8];               /* MS_SHARED ... each with MS_REC or not, in order */
@@ -70,6 +75,14 @@ int mount_id(int fd, uint64_t *ret_mount, uint64_t *ret_inode);
  */
 int mount_place(const struct rootfs *r, int mount_fd, int target_fd, const char *destination,
 	bool no_links, struct err *e);
+
+/* The same where destination is to be opened with these flags; O_NOFOLLOW: a link is meant itself.
+ */
+int mount_place_as(const struct rootfs *r, int mount_fd, int target_fd, const char *destination,
+	int flags, struct err *e);
+
+/* Parent: give the source of mount number i, which is still detached, its map of IDs. */
+int mount_idmap(struct rootfs *r, size_t i, struct err *e);
 
 /* The option list of mount number i's propagation, applied after the mount is in place. */
 int mount_propagate(int fd, const struct mount_plan *plan, struct err *e);

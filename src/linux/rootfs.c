@@ -14,6 +14,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
@@ -34,7 +35,7 @@ static bool owns_dev(const struct rootfs *r);
 int rootfs_open(const struct spec *spec, const struct rootfs_options *opts, struct arena *arena,
 	struct rootfs *ret, struct err *e)
 {
-	struct rootfs r = { .spec = spec, .opts = *opts, .fd = -1, .null_fd = -1 };
+	struct rootfs r = { .spec = spec, .opts = *opts, .arena = arena, .fd = -1, .null_fd = -1 };
 
 	int n = plan(&r, arena, e);
 	if (n == 0)
@@ -64,8 +65,16 @@ void rootfs_close(struct rootfs *r)
 	r->fd = fd_close(r->fd);
 	r->null_fd = fd_close(r->null_fd);
 	close_all(r->source_fds, r->spec->n_mounts);
+	close_all(r->idmap_fds, r->spec->n_mounts);
 	close_all(r->device_fds, r->n_device_fds);
 	close_all(r->cgroup_fds, r->n_cgroup_fds);
+}
+
+static bool has_selinux(void)
+{
+	_cleanup_close_ int fd = open("/sys/fs/selinux", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd >= 0 && fd_is_fs(fd, SELINUX_MAGIC);
 }
 
 /* All that needs no privilege and can be wrong is said first. */
@@ -79,6 +88,11 @@ static int plan(struct rootfs *r, struct arena *arena, struct err *e)
 			"/linux/namespaces: a container without a mount namespace is not "
 			"supported: "
 			"its mounts would be the host's");
+
+	if (l->mount_label && !has_selinux())
+		return err_say(e, ENOTSUP,
+			"/linux/mountLabel: '%s': SELinux is not enabled on this host",
+			l->mount_label);
 
 	r->propagation = MS_SLAVE | MS_REC;
 	if (!str_empty(l->rootfs_propagation)) {
@@ -96,6 +110,7 @@ static int plan(struct rootfs *r, struct arena *arena, struct err *e)
 	r->n_device_fds = n_devices_default + l->n_devices;
 	r->n_cgroup_fds = r->opts.cgroups ? r->opts.cgroups->n : 0;
 	if (!r->path || new_fds(arena, spec->n_mounts, &r->source_fds) < 0 ||
+		new_fds(arena, spec->n_mounts, &r->idmap_fds) < 0 ||
 		new_fds(arena, r->n_device_fds, &r->device_fds) < 0 ||
 		new_fds(arena, r->n_cgroup_fds, &r->cgroup_fds) < 0)
 		return err_nomem(e);
@@ -114,6 +129,13 @@ static int plan_mounts(struct rootfs *r, struct arena *arena, struct err *e)
 		if (n < 0)
 			return err_prefix(
 				e, "/mounts/%zu: mount on '%s'", i, spec->mounts[i].destination);
+		/* config.md, Linux mount options: then an error must be given. */
+		if (r->mounts[i].idmap && !spec->mounts[i].uid_mappings.n &&
+			!spec->linux_.namespaces[NS_USER].present)
+			return err_say(e, EINVAL,
+				"/mounts/%zu: mount on '%s': 'idmap' without uidMappings and "
+				"gidMappings needs a user namespace, whose mappings it takes",
+				i, spec->mounts[i].destination);
 	}
 	return 0;
 }
@@ -208,11 +230,34 @@ static int open_host(struct rootfs *r, int bundle_fd, struct err *e)
 	return n < 0 ? n : devices_open(r, e);
 }
 
+/* Sets link where the source of mount number i is one. */
+static int read_link(struct rootfs *r, int bundle_fd, size_t i, struct err *e)
+{
+	const char *source = r->spec->mounts[i].source;
+	char text[PATH_MAX];
+
+	ssize_t len = readlinkat(bundle_fd, source, text, sizeof(text) - 1);
+	if (len < 0 && errno == EINVAL)
+		return 0; /* no link */
+	if (len < 0)
+		return err_set(e, errno, "reading source '%s'", source);
+	r->mounts[i].link = arena_strndup(r->arena, text, (size_t)len);
+	return r->mounts[i].link ? 0 : err_nomem(e);
+}
+
 static int open_source(struct rootfs *r, int bundle_fd, size_t i, struct err *e)
 {
 	const char *source = r->spec->mounts[i].source;
+	struct mount_plan *plan = &r->mounts[i];
 
-	int fd = mount_clone(bundle_fd, source, r->mounts[i].recursive ? AT_RECURSIVE : 0);
+	if (plan->copy_symlink) {
+		int n = read_link(r, bundle_fd, i, e);
+		if (n < 0 || plan->link)
+			return n;
+	}
+	int fd = mount_clone(bundle_fd, source,
+		(plan->recursive ? AT_RECURSIVE : 0) |
+			(plan->src_nofollow ? AT_SYMLINK_NOFOLLOW : 0));
 	if (fd == -EINVAL)
 		return err_set(e, EINVAL,
 			"cloning the mount of source '%s' (it is unbindable, or hides mounts that "
@@ -230,7 +275,9 @@ static int open_source(struct rootfs *r, int bundle_fd, size_t i, struct err *e)
 	}
 	r->source_fds[i] = fd;
 	int n = mount_set(fd, AT_RECURSIVE, 0, 0, propagation_of_clones(r));
-	return n < 0 ? err_set(e, -n, "setting the propagation of source '%s'", source) : 0;
+	if (n < 0)
+		return err_set(e, -n, "setting the propagation of source '%s'", source);
+	return plan->idmap ? mount_idmap(r, i, e) : 0;
 }
 
 int rootfs_attach(struct rootfs *r, struct err *e)

@@ -53,10 +53,12 @@ struct rootfs_options {
 struct rootfs {
 	const struct spec *spec;
 	struct rootfs_options opts;
+	struct arena *arena;
 	char *path;          /* absolute path of root.path on the host; in the arena */
 	int fd;              /* root of the container's tree: detached until rootfs_attach */
 	int null_fd;         /* detached clone of the host's verified /dev/null, for masks */
 	int *source_fds;     /* per mount of the spec: detached clone of a bind's source */
+	int *idmap_fds;      /* per mount: a user namespace with the map of its IDs */
 	int source_fds_from; /* 0, or the number from which on these are */
 	int *device_fds;     /* per default and spec device: the host's node where it is bound */
 	size_t n_device_fds;

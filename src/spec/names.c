@@ -342,21 +342,21 @@ const struct mount_opt names_mount_options[] = {
 	SUPER("mand"),
 	SUPER("nomand"),
 
-	/* What they undo is never on: fsconfig(2) cannot say "silent", and "iversion" is refused.
-	 */
+	/* Those that undo something undo what is never on: fsconfig(2) cannot say "silent". Nor has
+	 * it "iversion": file systems that count versions do so unasked, for whoever looks. */
 	OTHER("defaults", MOUNT_OTHER_DEFAULTS, true),
 	OTHER("silent", MOUNT_OTHER_DEFAULTS, true),
 	OTHER("loud", MOUNT_OTHER_DEFAULTS, true),
 	OTHER("noiversion", MOUNT_OTHER_DEFAULTS, true),
-	OTHER("iversion", MOUNT_OTHER_DEFAULTS, false),
+	OTHER("iversion", MOUNT_OTHER_DEFAULTS, true),
 
 	OTHER("remount", MOUNT_OTHER_REMOUNT, false),
-	OTHER("idmap", MOUNT_OTHER_IDMAP, false),
-	OTHER("ridmap", MOUNT_OTHER_RIDMAP, false),
-	OTHER("tmpcopyup", MOUNT_OTHER_TMPCOPYUP, false),
-	OTHER("src-nofollow", MOUNT_OTHER_SRC_NOFOLLOW, false),
-	OTHER("dest-nofollow", MOUNT_OTHER_DEST_NOFOLLOW, false),
-	OTHER("copy-symlink", MOUNT_OTHER_COPY_SYMLINK, false),
+	OTHER("idmap", MOUNT_OTHER_IDMAP, true),
+	OTHER("ridmap", MOUNT_OTHER_RIDMAP, true),
+	OTHER("tmpcopyup", MOUNT_OTHER_TMPCOPYUP, true),
+	OTHER("src-nofollow", MOUNT_OTHER_SRC_NOFOLLOW, true),
+	OTHER("dest-nofollow", MOUNT_OTHER_DEST_NOFOLLOW, true),
+	OTHER("copy-symlink", MOUNT_OTHER_COPY_SYMLINK, true),
 	{ NULL, 0, 0, 0, NULL, false },
 };
 

@@ -169,3 +169,236 @@ END
     kill "$holder"
     is "$output" end
 }
+
+# --- mapped IDs ---
+
+# A file system of our own on which the kernel maps IDs: the machine's may be one that it does not.
+data_with_owners() {
+    mkdir "$T/data" "$T/data/sub"
+    touch "$T/data/root" "$T/data/one" "$T/data/sub/one"
+    chown 1:2 "$T/data/one" "$T/data/sub/one"
+}
+
+@test "idmap: files appear with the IDs that the mount's mappings give them" {
+    data_with_owners
+    mount_add '{"destination":"/data","type":"bind","source":"'"$T"'/data","options":["bind","idmap"],
+        "uidMappings":[{"containerID":0,"hostID":5000,"size":10}],
+        "gidMappings":[{"containerID":0,"hostID":6000,"size":10}]}'
+    inside_ok 'stat -c "%u:%g" /data/root /data/one /data/sub/one; touch /data/new 2>&1 | grep -c .
+        stat -c "%u:%g" /data/one'
+    is "$(head -n 3 <<<"$output")" $'5000:6000\n5001:6002\n5001:6002'
+    is "$(stat -c %u:%g "$T/data/one")" 1:2
+}
+
+@test "idmap: what the container writes belongs to the mapped owner on the host" {
+    data_with_owners
+    chown 700:800 "$T/data"
+    mount_add '{"destination":"/data","type":"bind","source":"'"$T"'/data","options":["bind","idmap"],
+        "uidMappings":[{"containerID":700,"hostID":0,"size":1}],
+        "gidMappings":[{"containerID":800,"hostID":0,"size":1}]}'
+    inside_ok 'touch /data/new; stat -c "%u:%g" /data/new'
+    is "$output" 0:0
+    is "$(stat -c %u:%g "$T/data/new")" 700:800
+}
+
+@test "idmap: in a user namespace without mappings of its own, the container's are taken" {
+    userns
+    data_with_owners
+    mount_add '{"destination":"/data","type":"bind","source":"'"$T"'/data","options":["bind","idmap"]}'
+    inside_ok 'stat -c "%u:%g" /data/root /data/one; touch /data/new; stat -c %u /data/new'
+    is "$output" $'0:0\n1:2\n0'
+    is "$(stat -c %u "$T/data/new")" 0
+}
+
+@test "idmap is for one mount, ridmap for all below it" {
+    data_with_owners
+    cat >"$T/host" <<'END'
+set -e
+mount -t tmpfs -o mode=755 tmpfs "$1/sub"
+touch "$1/sub/one"
+shift
+"$@" </dev/null
+END
+    for word in idmap ridmap; do
+        config '.mounts |= map(select(.destination != "/data"))'
+        mount_add '{"destination":"/data","type":"bind","source":"'"$T"'/data","options":["rbind","'$word'"],
+            "uidMappings":[{"containerID":0,"hostID":5000,"size":10}],
+            "gidMappings":[{"containerID":0,"hostID":5000,"size":10}]}'
+        program stat -c %u /data/root /data/sub/one
+        call unshare -m --propagation private bash "$T/host" "$T/data" "$HASU" --root "$ROOT" run -b "$BUNDLE" "$ID"
+        if [ $word = idmap ]; then
+            is "$output" $'5000\n0'
+        elif [ "$status" -eq 0 ]; then
+            is "$output" $'5000\n5000'
+        else # tmpfs maps IDs since Linux 6.3
+            has "$errors" "and of what is mounted below it: its file system cannot do that"
+        fi
+    done
+}
+
+@test "idmap: mounts with the same mappings, with others, and recursive attributes" {
+    data_with_owners
+    local n
+    for n in 1 2 3; do
+        mount_add '{"destination":"/data'$n'","type":"bind","source":"'"$T"'/data","options":["bind","idmap","ro"],
+            "uidMappings":[{"containerID":0,"hostID":'$((n / 2 * 1000))',"size":10}],
+            "gidMappings":[{"containerID":0,"hostID":0,"size":10}]}'
+    done
+    inside_ok 'stat -c %u /data1/one /data2/one /data3/one'
+    is "$output" $'1\n1001\n1001'
+}
+
+@test "idmap: what cannot be is refused in words" {
+    mkdir "$T/data"
+    mount_add '{"destination":"/data","type":"bind","source":"'"$T"'/data","options":["bind","idmap"]}'
+    fails "'idmap' without uidMappings and gidMappings needs a user namespace" hasu create -b "$BUNDLE" "$ID"
+    config '.mounts[-1].source = "/proc"
+        | .mounts[-1] += { uidMappings: [{ containerID: 0, hostID: 1, size: 1 }],
+            gidMappings: [{ containerID: 0, hostID: 1, size: 1 }] }'
+    fails "mapping the IDs of '/proc': its file system cannot do that on this kernel: invalid argument" \
+        hasu create -b "$BUNDLE" "$ID"
+    config '.mounts[-1] |= (.type = "tmpfs" | .source = "tmpfs" | .options = ["idmap"])'
+    fails "only bind mounts can have their IDs mapped" hasu create -b "$BUNDLE" "$ID"
+    nothing_left
+}
+
+# --- tmpcopyup ---
+
+@test "tmpcopyup: the directory's contents are in the tmpfs, with all that belongs to them" {
+    local d=$BUNDLE/rootfs/etc/full
+    mkdir -p "$d/sub/deep"
+    echo content >"$d/sub/deep/file"
+    echo program >"$d/program"
+    ln -s ../../../../etc/shadow "$d/link"
+    mkfifo "$d/fifo"
+    chown 5:6 "$d/program" "$d/sub"
+    chmod 4750 "$d/program"
+    chmod 2711 "$d/sub"
+    touch -d @1000000000 "$d/program" "$d/sub" "$d/sub/deep/file"
+    setfattr -n security.hasu -v kept "$d/program" 2>/dev/null || true
+    head -c 3000000 /dev/urandom >"$d/large"
+    mount_add '{"destination":"/etc/full","type":"tmpfs","source":"tmpfs","options":["tmpcopyup"]}'
+    inside_ok 'cd /etc/full; stat -c "%n %F %a %u:%g %Y" program sub sub/deep/file link fifo | sed "s/\(link\|fifo\)\(.*\) .*/\1\2/"
+        cat sub/deep/file; readlink link; md5sum <large; stat -f -c %T .; echo changed >sub/deep/file'
+    is "$output" "program regular file 4750 5:6 1000000000
+sub directory 2711 5:6 1000000000
+sub/deep/file regular file 644 0:0 1000000000
+link symbolic link 777 0:0
+fifo fifo 644 0:0
+content
+../../../../etc/shadow
+$(md5sum <"$d/large")
+tmpfs"
+    is "$(cat "$d/sub/deep/file")" content
+}
+
+@test "tmpcopyup: extended attributes and file capabilities come along" {
+    need_tool setfattr
+    local d=$BUNDLE/rootfs/full
+    mkdir "$d"
+    echo x >"$d/file"
+    chown 7:7 "$d/file"
+    # cap_net_raw, permitted and effective: struct vfs_cap_data of version 2.
+    setfattr -n security.capability -v 0x0100000200200000000000000000000000000000 "$d/file"
+    mount_add '{"destination":"/full","type":"tmpfs","source":"tmpfs","options":["tmpcopyup"]}'
+    up
+    is "$(getfattr -e hex -n security.capability "/proc/$PID/root/full/file" 2>/dev/null | grep =)" \
+        security.capability=0x0100000200200000000000000000000000000000
+    is "$(stat -c %u "/proc/$PID/root/full/file")" 7
+}
+
+@test "tmpcopyup: no link is followed, and what is mounted below is not copied" {
+    mkdir -p "$BUNDLE/rootfs/full/inner" "$T/data"
+    ln -s / "$BUNDLE/rootfs/full/root"
+    touch "$T/data/other"
+    mount_add '{"destination":"/full/inner","type":"bind","source":"'"$T"'/data","options":["bind"]}'
+    mount_add '{"destination":"/full","type":"tmpfs","source":"tmpfs","options":["tmpcopyup"]}'
+    inside_ok 'ls -R /full; readlink /full/root'
+    is "$output" $'/full:\ninner\nroot\n\n/full/inner:\n/'
+}
+
+@test "tmpcopyup: too much for the tmpfs, or too deep, is refused in words" {
+    mkdir "$BUNDLE/rootfs/full"
+    head -c 2000000 /dev/zero >"$BUNDLE/rootfs/full/large"
+    mount_add '{"destination":"/full","type":"tmpfs","source":"tmpfs","options":["tmpcopyup","size=1m"]}'
+    fails "copying up what is below it: 'large': copying it into the tmpfs: no space left on device" \
+        hasu create -b "$BUNDLE" "$ID"
+    rm "$BUNDLE/rootfs/full/large"
+    local path=$BUNDLE/rootfs/full
+    for ((i = 0; i < 200; i++)); do path+=/d; done
+    mkdir -p "$path"
+    fails "more than 128 directories in each other" hasu create -b "$BUNDLE" "$ID"
+    nothing_left
+}
+
+@test "tmpcopyup: in a user namespace, with ro, and on a directory that is not there" {
+    userns
+    mkdir "$BUNDLE/rootfs/full"
+    echo content >"$BUNDLE/rootfs/full/file"
+    chown 100007:100007 "$BUNDLE/rootfs/full/file"
+    mount_add '{"destination":"/full","type":"tmpfs","source":"tmpfs","options":["tmpcopyup","ro"]}'
+    mount_add '{"destination":"/none","type":"tmpfs","source":"tmpfs","options":["tmpcopyup"]}'
+    inside_ok 'cat /full/file; stat -c %u /full/file; ls /none; (: >/full/x) 2>/dev/null || echo read-only'
+    is "$output" $'content\n7\nread-only'
+}
+
+# --- links ---
+
+@test "src-nofollow: the link itself is bound" {
+    echo target >"$T/target"
+    ln -s target "$T/link"
+    mount_add '{"destination":"/there","type":"bind","source":"'"$T"'/link","options":["bind","src-nofollow"]}'
+    inside_ok 'readlink /there'
+    is "$output" target
+}
+
+@test "dest-nofollow: a link in the rootfs is covered, not followed" {
+    echo data >"$T/file"
+    echo precious >"$BUNDLE/rootfs/precious"
+    ln -s precious "$BUNDLE/rootfs/link"
+    mount_add '{"destination":"/link","type":"bind","source":"'"$T"'/file","options":["bind","dest-nofollow"]}'
+    inside_ok 'cat /link /precious'
+    is "$output" $'data\nprecious'
+}
+
+@test "copy-symlink: a link is made again, anything else is bound" {
+    echo target >"$BUNDLE/rootfs/target"
+    echo file >"$T/file"
+    ln -s /target "$T/link"
+    mount_add '{"destination":"/sub/made","type":"bind","source":"'"$T"'/link","options":["bind","copy-symlink"]}'
+    mount_add '{"destination":"/bound","type":"bind","source":"'"$T"'/file","options":["bind","copy-symlink"]}'
+    inside_ok 'readlink /sub/made; cat /sub/made /bound'
+    is "$output" $'/target\ntarget\nfile'
+    inside_ok 'readlink /sub/made' # it is there already
+    ln -sfn /else "$T/link"
+    fails "the rootfs has something else there than a link to '/else'" hasu create -b "$BUNDLE" "$ID"
+    nothing_left
+}
+
+@test "options that contradict each other, or are not for this mount, are refused" {
+    mkdir "$T/data"
+    mount_add '{"destination":"/a","type":"bind","source":"'"$T"'/data","options":["bind","copy-symlink","src-nofollow"]}'
+    fails "options 'copy-symlink' and 'src-nofollow' contradict each other" hasu create -b "$BUNDLE" "$ID"
+    config '.mounts[-1].options = ["bind", "tmpcopyup"]'
+    fails "option 'tmpcopyup' is for mounts of type tmpfs" hasu create -b "$BUNDLE" "$ID"
+    config '.mounts[-1] |= (.type = "tmpfs" | .options = ["dest-nofollow"])'
+    fails "option 'dest-nofollow' is for bind mounts" hasu create -b "$BUNDLE" "$ID"
+    nothing_left
+}
+
+@test "iversion is taken, and features has the words" {
+    mount_add '{"destination":"/a","type":"tmpfs","source":"tmpfs","options":["iversion"]}'
+    inside_ok 'stat -f -c %T /a'
+    is "$output" tmpfs
+    ok hasu features
+    is "$(jq -c '.linux.mountExtensions.idmap.enabled, (.mountOptions | contains(["idmap", "ridmap", "tmpcopyup"]))' \
+        <<<"$output" | tr '\n' ' ')" 'true true '
+}
+
+@test "a mount label without SELinux is refused in words" {
+    [ ! -e /sys/fs/selinux/enforce ] || skip "this host has SELinux"
+    config '.linux.mountLabel = "system_u:object_r:container_file_t:s0"'
+    fails "/linux/mountLabel: 'system_u:object_r:container_file_t:s0': SELinux is not enabled on this host" \
+        hasu create -b "$BUNDLE" "$ID"
+    nothing_left
+}

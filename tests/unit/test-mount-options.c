@@ -17,6 +17,7 @@ struct read_row {
 	uint64_t set, clear, rec_set, rec_clear;
 	const char *super; /* joined by blanks */
 	uint64_t propagation[3];
+	const char *other; /* what else is set, joined by blanks; NULL: nothing */
 };
 static const struct read_row read_rows[] = {
 	{ "no words", "tmpfs", "", .super = "" },
@@ -45,7 +46,16 @@ static const struct read_row read_rows[] = {
 	{ "unknown words and superblock flags are the file system's, in order", "tmpfs",
 		"mode=755 sync size=64k newinstance nosuid", .set = MOUNT_ATTR_NOSUID,
 		.super = "mode=755 sync size=64k newinstance" },
-	{ "words without effect", "tmpfs", "defaults silent loud", .super = "" },
+	{ "words without effect", "tmpfs", "defaults silent loud iversion", .super = "" },
+	{ "mapped IDs", "bind", "idmap", .bind = true, .super = "", .other = "idmap" },
+	{ "mapped IDs below, too", "bind", "idmap ridmap", .bind = true, .super = "",
+		.other = "idmap below" },
+	{ "contents copied up", "tmpfs", "tmpcopyup mode=700", .super = "mode=700",
+		.other = "copyup" },
+	{ "links that are meant themselves", "bind", "src-nofollow dest-nofollow", .bind = true,
+		.super = "", .other = "src dest" },
+	{ "a link that is made again", "bind", "copy-symlink", .bind = true, .super = "",
+		.other = "link" },
 };
 
 static struct str_list split(struct arena *arena, const char *text)
@@ -71,6 +81,19 @@ static void is_read(void **state)
 		.options = split(&arena, row->words) };
 
 	assert_int_equal(mount_options(&m, &arena, &plan, &e), 0);
+	char other[64] = "";
+	const struct {
+		bool set;
+		const char *word;
+	} others[] = { { plan.idmap, "idmap" }, { plan.idmap_recursive, "below" },
+		{ plan.copy_up, "copyup" }, { plan.src_nofollow, "src" },
+		{ plan.dest_nofollow, "dest" }, { plan.copy_symlink, "link" } };
+	for (size_t k = 0; k < ELEMENTS(others); k++) {
+		if (others[k].set)
+			(void)snprintf(other + strlen(other), sizeof(other) - strlen(other), "%s%s",
+				*other ? " " : "", others[k].word);
+	}
+	assert_string_equal(other, row->other ? row->other : "");
 	assert_int_equal(plan.bind, row->bind);
 	assert_int_equal(plan.recursive, row->recursive);
 	assert_int_equal(plan.attr_set, row->set);
@@ -98,8 +121,18 @@ static const struct refused_row refused_rows[] = {
 		"neither a type nor the option 'bind' or 'rbind' is given", EINVAL },
 	{ "a bind of nothing", "bind", "", "ro", "a bind mount needs a source", EINVAL },
 	{ "a bind without a source", "bind", NULL, "ro", "a bind mount needs a source", EINVAL },
-	{ "a word for a later version", "tmpfs", "y", "tmpcopyup",
-		"option 'tmpcopyup' is not supported by this version", ENOTSUP },
+	{ "contents copied up to a bind", "bind", "y", "tmpcopyup",
+		"option 'tmpcopyup' is for mounts of type tmpfs", EINVAL },
+	{ "contents copied up to a file system that is not empty", "ext4", "y", "tmpcopyup",
+		"option 'tmpcopyup' is for mounts of type tmpfs", EINVAL },
+	{ "IDs mapped of no bind", "tmpfs", "y", "ridmap",
+		"only bind mounts can have their IDs mapped", EINVAL },
+	{ "a link as the source of no bind", "tmpfs", "y", "src-nofollow",
+		"option 'src-nofollow' is for bind mounts", EINVAL },
+	{ "a link that is both bound and made again", "bind", "y", "copy-symlink src-nofollow",
+		"options 'copy-symlink' and 'src-nofollow' contradict each other", EINVAL },
+	{ "a link that is both covered and made again", "bind", "y", "dest-nofollow copy-symlink",
+		"options 'copy-symlink' and 'dest-nofollow' contradict each other", EINVAL },
 	{ "a remount, which there is nothing for", "bind", "y", "bind remount",
 		"option 'remount' is not supported by this version", ENOTSUP },
 	{ "more propagation than anyone means", "bind", "y",

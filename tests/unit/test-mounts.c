@@ -86,8 +86,9 @@ static void bad_mounts_are_refused_in_words(void **state)
 			"this kernel knows no file system of type 'nosuchfs'" },
 		{ "/x", "tmpfs", "tmpfs", "size=much", "Bad value for 'size'" },
 		{ "/x", "tmpfs", "tmpfs", "colour=red", "Unknown parameter 'colour'" },
-		{ "/x", "tmpfs", "tmpfs", "idmap",
-			"option 'idmap' is not supported by this version" },
+		{ "/x", "tmpfs", "tmpfs", "idmap", "only bind mounts can have their IDs mapped" },
+		{ "/x", "bind", "volume", "bind idmap",
+			"'idmap' without uidMappings and gidMappings needs a user namespace" },
 		{ "/x", "cgroup", "cgroup", "", "the host has no cgroup hierarchy" },
 	};
 
