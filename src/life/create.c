@@ -46,9 +46,11 @@ int life_create(const struct life *life, const struct create_options *o, struct 
 	struct attempt a;
 
 	int r = create_container(&a, life, o, false, e);
-	if (r == 0)
+	if (r == 0) {
 		attempt_free(&a);
-	attempt_let_signals(&a);
+		attempt_let_signals(&a);
+	}
+	/* Else they stay held: a signal that interrupted us must not keep main from saying so. */
 	return r;
 }
 
@@ -226,6 +228,7 @@ static int reserve(struct attempt *a, struct err *e)
 	s.owner = geteuid();
 	s.annotations = a->spec->annotations;
 	s.cgroup = a->cgroup;
+	s.no_keyring = a->options->no_new_keyring;
 	s.shared_pid = !a->spec->linux_.namespaces[NS_PID].present ||
 		       a->spec->linux_.namespaces[NS_PID].path;
 	s.created = now_text(&s.arena);
@@ -611,8 +614,9 @@ int start_container(int conn, int pidfd, struct state *state, const struct spec 
 			.status = "created",
 			.init_pid = state->pid };
 		r = serve_until(&serve, MSG_EXECING, NULL, e);
-		/* Before EXECING only startContainer hooks and the agent can fail. */
-		*ret_hook_failed = r < 0;
+		/* Before EXECING only startContainer hooks and the agent can fail; an init that
+		 * ended without a word was killed, and stays as a stopped container. */
+		*ret_hook_failed = r < 0 && r != -EPIPE;
 	}
 	if (r == 0)
 		r = msg_expect_end(conn, true, e);

@@ -91,7 +91,9 @@ int life_exec(const struct life *life, const struct exec_options *o, int *ret_st
 	if (r == 0 && !o->detach)
 		r = wait_foreground(x.made.pid, x.made.pidfd, x.master, &status, e);
 	exec_free(&x);
-	if (held)
+	/* On failure they stay held: a signal that interrupted us must not keep main from saying
+	 * so. */
+	if (held && r == 0)
 		wait_unblock_signals(&before);
 	if (r == 0)
 		*ret_status = status;

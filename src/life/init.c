@@ -16,6 +16,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -188,6 +189,29 @@ static int restrict_self(struct init *in, struct err *e)
 	return confine(&plan->process, in->rootfs->fd, &keep, &lsm, &in->arena, &in->program, e);
 }
 
+static void end(int sig)
+{
+	_exit(128 + sig);
+}
+
+/*
+ * A created container can be told to end, as any process can. Process 1 of a PID namespace gets
+ * only signals that it has a handler for (pid_namespaces(7)). confine_execute() undoes it.
+ */
+static void end_by_signal(void)
+{
+	static const int ending[] = { SIGTERM, SIGINT, SIGHUP, SIGQUIT };
+	const struct sigaction action = { .sa_handler = end };
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < ELEMENTS(ending); i++) {
+		(void)sigaction(ending[i], &action, NULL); /* a seccomp filter may forbid it */
+		sigaddset(&set, ending[i]);
+	}
+	(void)sigprocmask(SIG_UNBLOCK, &set, NULL);
+}
+
 /*
  * Wait for START: from the parent where it is `run`; else on the start socket, where `state` knocks
  * too and goes away. The parent's end of file before COMMITTED means that create was killed.
@@ -204,6 +228,7 @@ static int wait_for_start(struct init *in, struct err *e)
 	if ((r = msg_expect(in->sock, MSG_COMMITTED, NULL, NULL, e)) < 0)
 		return r;
 	in->sock = fd_close(in->sock);
+	end_by_signal();
 	for (;;) {
 		_cleanup_close_ int conn = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		if (conn < 0 && (errno == EINTR || errno == ECONNABORTED || errno == EAGAIN))

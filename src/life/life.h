@@ -31,8 +31,8 @@ struct create_options {
 	const char *pidfd_socket;   /* gets a pidfd of the container's init; NULL: none */
 	bool no_pivot, no_new_keyring;
 	bool no_subreaper; /* run: leave the container's orphans to the host's init */
-	bool detach; /* run: do not wait for the end */
-	bool keep;   /* run: do not delete at the end */
+	bool detach;       /* run: do not wait for the end */
+	bool keep;         /* run: do not delete at the end */
 	unsigned preserve_fds;
 };
 

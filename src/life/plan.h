@@ -26,8 +26,8 @@ struct process_plan {
 	int host_proc_fd; /* the host's procfs, verified */
 	bool userns;      /* it has no rights over the host's limits */
 	bool new_keyring;
-	bool first;      /* it makes the keyring, which others then find */
-	bool fork_hooks; /* startContainer hooks under another memory policy or scheduler */
+	bool first;            /* it makes the keyring, which others then find */
+	bool fork_hooks;       /* startContainer hooks under another memory policy or scheduler */
 	unsigned preserve_fds; /* from 3; those of socket activation come first */
 	struct str_list more_env; /* beyond the config's */
 };

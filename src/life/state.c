@@ -49,6 +49,12 @@ int state_reserve(const struct life *life, const char *id, struct state *ret, st
 		fd_close(s.dir_fd);
 		return r;
 	}
+	struct stat st;
+	if (fstat(s.dir_fd, &st) < 0 || st.st_nlink == 0) {
+		fd_close(s.dir_fd);
+		return err_say(
+			e, EAGAIN, "container '%s' was deleted while it was being created", id);
+	}
 	s.id = arena_strdup(&s.arena, id);
 	if (!s.id) {
 		(void)unlinkat(root, id, AT_REMOVEDIR);
@@ -150,6 +156,7 @@ int state_save(const struct state *s, struct err *e)
 	add(o, "created", json_object_new_string(s->created));
 	add(o, "owner", json_object_new_int64(s->owner));
 	add(o, "creating", json_object_new_boolean(s->creating));
+	add(o, "noNewKeyring", json_object_new_boolean(s->no_keyring));
 	add(o, "sharedPid", json_object_new_boolean(s->shared_pid));
 	add(o, "started", json_object_new_boolean(s->started));
 	add(o, "pid", json_object_new_int(s->pid));
@@ -196,7 +203,7 @@ int state_load(const struct life *life, const char *id, enum state_lock lock, st
 			return err_say(e, ENOENT, "container '%s' does not exist", id);
 		return err_set(e, errno, "opening state directory '%s/%s'", life->root, id);
 	}
-	if (lock == STATE_LOCK) {
+	if (lock != STATE_READ) {
 		struct stat st;
 		while (flock(s.dir_fd, LOCK_EX) < 0)
 			if (errno != EINTR) {
@@ -211,6 +218,10 @@ int state_load(const struct life *life, const char *id, enum state_lock lock, st
 	}
 	s.id = arena_strdup(&s.arena, id);
 	r = s.id ? read_state(&s, e) : err_nomem(e);
+	if (r == -EBADMSG && lock == STATE_LOCK_DAMAGED) {
+		s.damaged = true;
+		r = 0;
+	}
 	if (r < 0)
 		goto fail;
 	*ret = s;
@@ -307,6 +318,7 @@ static int read_members(struct state *s, struct json_object *o, struct err *e)
 		(r = get_number(s, o, "pidStart", UINT64_MAX, &s->pid_start, e)) < 0 ||
 		(r = get_number(s, o, "hooks", (1u << HOOK_POINTS) - 1, &hooks, e)) < 0 ||
 		(r = get_bool(s, o, "creating", &s->creating, e)) < 0 ||
+		(r = get_bool(s, o, "noNewKeyring", &s->no_keyring, e)) < 0 ||
 		(r = get_bool(s, o, "sharedPid", &s->shared_pid, e)) < 0 ||
 		(r = get_bool(s, o, "started", &s->started, e)) < 0 ||
 		(r = get_pairs(s, o, "annotations", &s->annotations, e)) < 0)

@@ -24,11 +24,13 @@
 struct state {
 	struct arena arena;
 	int dir_fd;    /* ROOT/ID */
+	bool damaged;  /* read by STATE_LOCK_DAMAGED, and not whole */
 	bool creating; /* create has not committed */
 	const char *id, *bundle, *rootfs, *created;
 	uid_t owner;
 	pid_t pid;          /* 0 while there is none */
 	uint64_t pid_start; /* field 22 of /proc/PID/stat: with pid it names one process for ever */
+	bool no_keyring;    /* created with --no-new-keyring: so is what exec starts */
 	bool shared_pid;    /* no PID namespace of its own: others outlive init */
 	bool started;       /* START was sent and execve succeeded */
 	unsigned hooks;     /* bit n: the config has hooks of enum hook_point n */
@@ -49,8 +51,10 @@ int state_save(const struct state *s, struct err *e);
 int state_save_config(const struct state *s, const struct spec *spec, struct err *e);
 
 enum state_lock {
-	STATE_READ, /* a look that needs no lock: state.json is replaced whole */
-	STATE_LOCK, /* wait for whoever changes the container */
+	STATE_READ,         /* a look that needs no lock: state.json is replaced whole */
+	STATE_LOCK,         /* wait for whoever changes the container */
+	STATE_LOCK_DAMAGED, /* the same; a state that cannot be read is as far as it could be, with
+			       damaged set and why in e, and no error */
 };
 /* -ENOENT when there is no such container. */
 int state_load(const struct life *life, const char *id, enum state_lock lock, struct state *ret,

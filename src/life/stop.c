@@ -29,10 +29,8 @@ int life_run(
 	if (!o->detach && !o->no_subreaper)
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
 	int r = create_container(&a, life, o, true, e);
-	if (r < 0) {
-		attempt_let_signals(&a);
-		return r;
-	}
+	if (r < 0)
+		return r; /* signals stay held: see life_create() */
 
 	attempt_close_host(&a);
 	r = start_container(a.init.sock, a.init.pidfd, &a.state, a.spec, &hook_failed, e);
@@ -110,13 +108,19 @@ int life_delete(const struct life *life, const char *id, bool force, struct err 
 {
 	enum life_status status;
 	struct state s;
-	int r = state_load(life, id, STATE_LOCK, &s, e);
+	int r = state_load(life, id, force ? STATE_LOCK_DAMAGED : STATE_LOCK, &s, e);
 
 	/* containerd's shim deletes by force what may be gone already. */
 	if (r == -ENOENT && force)
 		return 0;
 	if (r < 0)
 		return r;
+	if (s.damaged) {
+		log_warn("%s; a cgroup that it may have had stays", e->text);
+		r = end_and_remove(life, &s, e);
+		state_free(&s);
+		return r;
+	}
 	r = state_status(&s, &status, e);
 	if (r == 0 && !force && status != LIFE_STOPPED && status != LIFE_CREATED)
 		r = err_say(e, EBUSY,

@@ -151,6 +151,10 @@ int creds_own_stdio(const struct spec_process *p, struct err *e)
 		if (st.st_uid == p->user.uid ||
 			(S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3)))
 			continue;
+		/* A file that the caller only reads from has nothing that would be reopened for
+		 * writing, and stays its owner's: "hasu run </etc/passwd". */
+		if (S_ISREG(st.st_mode) && (fcntl(fd, F_GETFL) & O_ACCMODE) == O_RDONLY)
+			continue;
 		/* An owner outside the user namespace or a read-only file system: left as it is. */
 		if (fchown(fd, p->user.uid, (gid_t)-1) < 0 && errno != EPERM && errno != EROFS &&
 			errno != EINVAL)
