@@ -322,6 +322,35 @@ static int check_unused(const struct hierarchy *h, int fd, struct err *e)
 	return 0;
 }
 
+/*
+ * What an earlier container made below its cgroup passes controllers on, and so nobody could be put
+ * into the cgroup itself. No process is left in any of it.
+ */
+static int clear_leftover(const struct hierarchy *h, int fd, struct err *e)
+{
+	_cleanup_free_ char *on = NULL;
+	char text[80], *save = NULL;
+	int r = fd_read_file(fd, "cgroup.subtree_control", CGROUP_FILE_MAX, &on, NULL);
+
+	if (r < 0)
+		return err_set(
+			e, -r, "reading the controllers of cgroup '%s%s'", h->mount, h->path);
+	if (on[strspn(on, " \n")] == '\0')
+		return 0;
+	r = remove_below(h, fd, clock_ms() + CGROUP_WAIT_MS, e);
+	if (r == -ETIMEDOUT)
+		return err_say(
+			e, ETIMEDOUT, "cgroup '%s%s' could not be emptied", h->mount, h->path);
+	for (char *w = strtok_r(on, " \n", &save); w && r == 0; w = strtok_r(NULL, " \n", &save)) {
+		(void)snprintf(text, sizeof(text), "-%s", w);
+		r = fd_write_file(fd, "cgroup.subtree_control", text);
+		if (r < 0)
+			return err_set(e, -r, "taking the controller %s from below cgroup '%s%s'",
+				w, h->mount, h->path);
+	}
+	return r;
+}
+
 static int check_type(const struct hierarchy *h, int fd, struct err *e)
 {
 	_cleanup_free_ char *type = NULL;
@@ -395,6 +424,8 @@ static int hierarchy_make(const struct cgroup *cg, struct hierarchy *h, struct e
 	r = h->v2 ? check_type(h, fd, e) : 0;
 	if (r == 0 && h->made == 0)
 		r = check_unused(h, fd, e);
+	if (r == 0 && h->made == 0 && h->v2)
+		r = clear_leftover(h, fd, e);
 	return r;
 }
 

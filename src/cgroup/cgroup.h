@@ -40,8 +40,8 @@ int cgroup_plan(const struct spec *spec, const char *id, enum cgroup_manager man
 /*
  * Make its directories, with the controllers they need enabled in the parents (v2), the cpuset
  * filled from the parent (v1). A cgroup that is there already is used if it is empty of processes
- * and not frozen, else refused. On failure everything made is removed again. Remembers what it
- * made.
+ * and not frozen, else refused; on v2 what is below it goes if it is in the way. On failure
+ * everything made is removed again. Remembers what it made.
  */
 int cgroup_make(struct cgroup *cg, struct err *e);
 

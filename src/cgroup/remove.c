@@ -315,11 +315,8 @@ static int empty_here(const struct hierarchy *h, int fd, int64_t deadline, struc
 	return signal_all(fd, false, SIGKILL, deadline, &n, e);
 }
 
-/*
- * Take away all that is below dir_fd, whatever its depth: down into the first child that cannot be
- * removed, up again by ".." when none is left. Returns -ETIMEDOUT with no text at the deadline.
- */
-static int remove_below(const struct hierarchy *h, int dir_fd, int64_t deadline, struct err *e)
+/* Down into the first child that cannot be removed, up again by ".." when none is left. */
+int remove_below(const struct hierarchy *h, int dir_fd, int64_t deadline, struct err *e)
 {
 	unsigned depth = 0;
 	int r;

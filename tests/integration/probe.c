@@ -9,6 +9,7 @@
 #include <linux/seccomp.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -125,6 +126,33 @@ static int touch(const char *mib)
 	for (size_t i = 0; i < size; i += 4096)
 		((volatile char *)p)[i] = 1;
 	printf("touched %s MiB\n", mib);
+	return 0;
+}
+
+/* huge N: map N huge pages of 2 MiB, and use them. */
+static int huge(const char *count)
+{
+	const size_t page = (size_t)2 << 20, size = (size_t)atol(count) * page;
+	char *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_HUGETLB | 21 << MAP_HUGE_SHIFT, -1, 0);
+
+	if (p == MAP_FAILED) {
+		printf("refused: %s\n", strerror(errno));
+		return 0;
+	}
+	for (size_t i = 0; i < size; i += page)
+		((volatile char *)p)[i] = 1;
+	printf("used %s\n", count);
+	return 0;
+}
+
+/* realtime: may this process be one of real time? */
+static int realtime(void)
+{
+	const struct sched_param param = { .sched_priority = 5 };
+
+	printf("%s\n",
+		sched_setscheduler(0, SCHED_FIFO, &param) < 0 ? strerror(errno) : "realtime");
 	return 0;
 }
 
@@ -469,6 +497,10 @@ int main(int argc, char **argv)
 		return threads();
 	if (!strcmp(what, "touch") && n == 1)
 		return touch(*rest);
+	if (!strcmp(what, "huge") && n == 1)
+		return huge(*rest);
+	if (!strcmp(what, "realtime") && n == 0)
+		return realtime();
 	if (!strcmp(what, "forks") && n == 1)
 		return forks(*rest);
 	if (!strcmp(what, "burn") && n == 1)
