@@ -367,6 +367,16 @@ static int check_type(const struct hierarchy *h, int fd, struct err *e)
 	return 0;
 }
 
+/* Delegation is for v2 alone (cgroups(7)): there an ordinary user may own a part of the tree. */
+static int not_ours(const struct hierarchy *h, int num, const char *where, struct err *e)
+{
+	return err_say(e, num, "making cgroup '%s%s': %s: %s; " DISABLED_HINT, h->mount, where,
+		err_reason(num),
+		h->v2 ? "an ordinary user makes cgroups only below one that is delegated to them, "
+			"such as a scope of 'systemd-run --user --scope -p Delegate=yes'"
+		      : "cgroup v1 is not delegated to ordinary users");
+}
+
 /* Make or open the child called by the first n bytes of name. ENOENT: dir_fd's cgroup is gone. */
 static int make_child(struct hierarchy *h, int dir_fd, const char *name, size_t n,
 	const char *where, struct err *e)
@@ -376,6 +386,8 @@ static int make_child(struct hierarchy *h, int dir_fd, const char *name, size_t 
 	memcpy(child, name, n);
 	child[n] = '\0';
 	const bool made = mkdirat(dir_fd, child, 0755) == 0;
+	if (!made && (errno == EACCES || errno == EPERM))
+		return not_ours(h, errno, where, e);
 	if (!made && errno != EEXIST)
 		return err_set(e, errno, "making cgroup '%s'", where);
 	h->made += made;

@@ -275,6 +275,56 @@ user_namespace() {
     is "$(stat -c %u "$(cgroup_of "$PID" memory)")" 0
 }
 
+# --- whose cgroups they are ---
+
+as_worker() {
+    setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all -- "$@"
+}
+
+# A copy of the program that an ordinary user can reach; their own state, and no mapping but of
+# themselves.
+rootless() {
+    need_tool setpriv
+    chmod 755 "$BATS_RUN_TMPDIR" "$(dirname "$T")" "$T"
+    mkdir -m 777 "$ROOT" 2>/dev/null || chmod 777 "$ROOT"
+    chown -R 1000:1000 "$BUNDLE"
+    cp "$HASU" "$T/hasu"
+    as_worker "$T/hasu" --version >/dev/null 2>&1 || skip "another user cannot reach $T"
+    config '.linux.namespaces |= map(select(.type != "user" and .type != "network"))
+            + [{ type: "user" }]
+        | .linux.uidMappings = [{ containerID: 0, hostID: 1000, size: 1 }]
+        | .linux.gidMappings = [{ containerID: 0, hostID: 1000, size: 1 }]
+        | del(.linux.resources.devices)'
+    chown 1000:1000 "$CONFIG"
+}
+
+@test "an ordinary user is told who may make cgroups, and nothing is left" {
+    rootless
+    fails 'permission denied: ' as_worker "$T/hasu" --root "$ROOT" create -b "$BUNDLE" "$ID"
+    has "$errors" "making cgroup '"
+    has "$errors" "--cgroup-manager=disabled runs containers without cgroups"
+    nothing_left
+}
+
+@test "an ordinary user's container is in a cgroup that is delegated to them, and limited there" {
+    cgroup2_only || skip "cgroup v1 is not delegated to ordinary users"
+    rootless
+    local own=/sys/fs/cgroup/$ID-user
+    mkdir "$own" "$own/self"
+    chown 1000:1000 "$own" "$own"/cgroup.{procs,subtree_control,threads} "$own/self" \
+        "$own"/self/cgroup.procs
+    config '.linux.cgroupsPath = "c" | .linux.resources.pids.limit = 8'
+    chown 1000:1000 "$CONFIG"
+    program probe forks 20
+    call bash -c 'echo $$ >"$1/self/cgroup.procs" && shift && exec "$@"' - "$own" \
+        setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all -- \
+        "$T/hasu" --root "$ROOT" run -b "$BUNDLE" "$ID"
+    [ ! -d "$own/c" ]
+    rmdir "$own/self" "$own"
+    is "$errors" ''
+    is "$output" $'refused: Resource temporarily unavailable\n7'
+}
+
 # --- what an earlier container left ---
 
 @test "a cgroup that an earlier container left is used again" {
