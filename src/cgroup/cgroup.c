@@ -374,7 +374,7 @@ static int not_ours(const struct hierarchy *h, int num, const char *where, struc
 		err_reason(num),
 		h->v2 ? "an ordinary user makes cgroups only below one that is delegated to them, "
 			"such as a scope of 'systemd-run --user --scope -p Delegate=yes'"
-		      : "cgroup v1 is not delegated to ordinary users");
+		      : "cgroup v1 cannot safely be delegated to ordinary users");
 }
 
 /* Make or open the child called by the first n bytes of name. ENOENT: dir_fd's cgroup is gone. */

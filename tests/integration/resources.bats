@@ -306,25 +306,6 @@ rootless() {
     nothing_left
 }
 
-@test "an ordinary user's container is in a cgroup that is delegated to them, and limited there" {
-    cgroup2_only || skip "cgroup v1 is not delegated to ordinary users"
-    rootless
-    local own=/sys/fs/cgroup/$ID-user
-    mkdir "$own" "$own/self"
-    chown 1000:1000 "$own" "$own"/cgroup.{procs,subtree_control,threads} "$own/self" \
-        "$own"/self/cgroup.procs
-    config '.linux.cgroupsPath = "c" | .linux.resources.pids.limit = 8'
-    chown 1000:1000 "$CONFIG"
-    program probe forks 20
-    call bash -c 'echo $$ >"$1/self/cgroup.procs" && shift && exec "$@"' - "$own" \
-        setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all -- \
-        "$T/hasu" --root "$ROOT" run -b "$BUNDLE" "$ID"
-    [ ! -d "$own/c" ]
-    rmdir "$own/self" "$own"
-    is "$errors" ''
-    is "$output" $'refused: Resource temporarily unavailable\n7'
-}
-
 # --- what an earlier container left ---
 
 @test "a cgroup that an earlier container left is used again" {

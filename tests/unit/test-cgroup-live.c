@@ -1333,6 +1333,95 @@ static void v2_ownership(void **state)
 	t->spec.n_mounts = 0;
 }
 
+/* As user 1000, where nothing is theirs. Returns what went wrong, "" nothing. */
+static const char *as_any_user(struct test *t)
+{
+	static char wrong[2200];
+
+	assert_int_equal(setresuid(1000, 1000, 1000), 0);
+	if (cgroup_make(t->cg, &t->e) >= 0)
+		return "made";
+	snprintf(wrong, sizeof(wrong), "%s", t->e.text);
+	return strstr(wrong, "permission denied: ") && strstr(wrong, "delegated to") &&
+			       strstr(wrong, "--cgroup-manager=disabled")
+		       ? ""
+		       : wrong;
+}
+
+/* As user 1000, from within a part of the tree that is theirs. Returns what went wrong, "" nothing.
+ */
+static const char *as_delegated_user(struct test *t, const char *own)
+{
+	static char wrong[2200];
+	char self[PATH_MAX + 16];
+	struct cgroup *cg;
+
+	snprintf(self, sizeof(self), "%s/self", own);
+	spit(self, "cgroup.procs", "0");
+	assert_int_equal(setresuid(1000, 1000, 1000), 0);
+	t->spec.linux_.cgroups_path = "container";
+	t->spec.linux_.resources.pids_limit = (struct opt_i64){ true, 7 };
+	if (cgroup_plan(&t->spec, "id", CGROUP_CGROUPFS, &t->arena, &cg, &t->e) < 0 ||
+		cgroup_make(cg, &t->e) < 0 ||
+		cgroup_limit(cg, &t->spec.linux_.resources, &t->e) < 0) {
+		snprintf(wrong, sizeof(wrong), "%s", t->e.text);
+		return wrong;
+	}
+	snprintf(self, sizeof(self), "%s/container", own);
+	if (strcmp(slurp(self, "pids.max"), "7") != 0)
+		return "no limit of 7";
+	pid_t pid = sleeper();
+	if (cgroup_add(cg, NULL, pid, false, &t->e) < 0 || cgroup_remove(cg, &t->e) < 0) {
+		snprintf(wrong, sizeof(wrong), "%s", t->e.text);
+		return wrong;
+	}
+	reap(pid, SIGKILL);
+	return access(self, F_OK) == 0 ? "not removed" : "";
+}
+
+static void delegated_to_a_user_on_v2_alone(void **state)
+{
+	TEST;
+	static const char *const given[] = { "", "/cgroup.procs", "/cgroup.subtree_control",
+		"/cgroup.threads", "/self", "/self/cgroup.procs" };
+	char own[PATH_MAX], path[PATH_MAX + 64], line[2200] = "";
+	int out[2], status;
+
+	const bool delegated = cgroup_pure_v2(t->cg) && host_dir(t, "", t->parent, own);
+	if (delegated) {
+		char root[PATH_MAX];
+		assert_true(host_dir(t, "", "", root));
+		spit(root, "cgroup.subtree_control", "+pids");
+		assert_int_equal(mkdir(own, 0755), 0);
+		snprintf(path, sizeof(path), "%s/self", own);
+		assert_int_equal(mkdir(path, 0755), 0);
+	}
+	for (size_t i = 0; delegated && i < ELEMENTS(given); i++) {
+		snprintf(path, sizeof(path), "%s%s", own, given[i]);
+		assert_int_equal(chown(path, 1000, 1000), 0);
+	}
+	assert_int_equal(pipe2(out, O_CLOEXEC), 0);
+	fflush(NULL);
+	pid_t pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		const char *wrong = delegated ? as_delegated_user(t, own) : as_any_user(t);
+		(void)!write(out[1], wrong, strlen(wrong));
+		_exit(0);
+	}
+	close(out[1]);
+	(void)!read(out[0], line, sizeof(line) - 1);
+	close(out[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (delegated) {
+		snprintf(path, sizeof(path), "%s/self", own);
+		assert_int_equal(rmdir(path), 0);
+		assert_int_equal(rmdir(own), 0);
+	}
+	assert_string_equal(line, "");
+	assert_int_equal(status, 0);
+}
+
 static void bad_paths_are_refused(void **state)
 {
 	TEST;
@@ -1387,6 +1476,7 @@ int main(void)
 		T(v2_parents_with_processes_are_named),
 		T(v2_threaded_cgroups_are_refused),
 		T(v2_ownership),
+		T(delegated_to_a_user_on_v2_alone),
 		T(bad_paths_are_refused),
 	};
 
