@@ -13,10 +13,13 @@ setup() {
     hasu_setup
     LOOP=
     PAGES=
+    HAD_HUGETLB=$(grep -cw hugetlb "$(v2_root)/cgroup.subtree_control" 2>/dev/null || true)
 }
 
 teardown() {
     hasu_teardown
+    # Passing a controller on stays when the container goes; the host's root is as it was.
+    [ "$HAD_HUGETLB" != 0 ] || echo -hugetlb >"$(v2_root)/cgroup.subtree_control" || true
     [ -z "$PAGES" ] || echo "$PAGES" >"$POOL"
     [ -z "$LOOP" ] || losetup -d "$LOOP"
 }
