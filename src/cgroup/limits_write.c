@@ -157,15 +157,16 @@ int limits_plan(const struct cgroup *cg, const struct spec_resources *r, const c
 
 /*
  * An update must be able to go back. What the kernel does at once and cannot take back comes last:
- * below a new memory limit it may kill, and when nodes change it moves the nodes of every process's
- * memory policy, which loses what it forgets (interleave 0-1, with mems 1 and then 0-1, stays 1).
+ * below a new memory limit it may kill; a cpuset with processes never gets an empty list again; and
+ * when nodes change it moves the nodes of every process's memory policy, which loses what it
+ * forgets (interleave 0-1, with mems 1 and then 0-1, stays one node).
  */
 enum stage {
 	STAGE_ALL,  /* create: there is nothing to go back to, and the cpuset comes first */
 	STAGE_LOOK, /* every value worked out and checked; nothing written */
 	STAGE_FREE,
 	STAGE_MEMORY,
-	STAGE_MEMS,
+	STAGE_CPUSET,
 	STAGE_END,
 };
 
@@ -186,8 +187,8 @@ static bool now_is_its_stage(const struct writer *w, const char *file)
 		return true;
 	if (str_starts(file, "memory."))
 		its = STAGE_MEMORY;
-	else if (str_eq(file, "cpuset.mems"))
-		its = STAGE_MEMS;
+	else if (str_starts(file, "cpuset."))
+		its = STAGE_CPUSET;
 	return w->stage == its;
 }
 

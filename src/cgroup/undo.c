@@ -26,6 +26,7 @@ struct undo_item {
 	int dir_fd; /* the caller's */
 	const struct hierarchy *h;
 	char *file, *text; /* malloc'ed */
+	char *effective;   /* what an empty list of a cpuset stood for, malloc'ed; NULL: no such */
 	struct devbpf_swap swap;
 };
 
@@ -114,6 +115,28 @@ static int read_old(int dir_fd, const char *file, char **ret)
 	return r;
 }
 
+/* v2: the CPUs or nodes that an empty list stands for; NULL: it is none. malloc'ed. */
+static char *effective_list(int dir_fd, const char *file, const char *text)
+{
+	char name[64], *list = NULL;
+
+	if (!str_eq(text, "\n") || !(str_eq(file, "cpuset.cpus") || str_eq(file, "cpuset.mems")))
+		return NULL;
+	(void)snprintf(name, sizeof(name), "%s.effective", file);
+	if (fd_read_file(dir_fd, name, CGROUP_FILE_MAX, &list, NULL) < 0)
+		return NULL;
+	return list;
+}
+
+static void item_free(struct undo_item *item)
+{
+	free(item->file);
+	free(item->text);
+	free(item->effective);
+	(void)fd_close(item->swap.old);
+	(void)fd_close(item->swap.now);
+}
+
 int undo_write(
 	struct undo *u, const struct hierarchy *h, int dir_fd, const char *file, const char *text)
 {
@@ -130,10 +153,11 @@ int undo_write(
 	item->h = h;
 	item->file = strdup(file);
 	item->text = restore_text(file, old, text);
+	if (item->text)
+		item->effective = effective_list(dir_fd, file, item->text);
 	r = item->file && item->text ? fd_write_file(dir_fd, file, text) : -ENOMEM;
 	if (r < 0) {
-		free(item->file);
-		free(item->text);
+		item_free(item);
 		return r;
 	}
 	u->n++;
@@ -181,9 +205,15 @@ int undo_devbpf(struct undo *u, const struct hierarchy *h, int dir_fd, struct de
 
 static int restore(const struct undo_item *item)
 {
+	int r;
+
 	switch (item->kind) {
 	case UNDO_FILE:
-		return fd_write_file(item->dir_fd, item->file, item->text);
+		r = fd_write_file(item->dir_fd, item->file, item->text);
+		/* A cpuset with processes gets no empty list: what it stood for is the same. */
+		if (r == -ENOSPC && item->effective)
+			r = fd_write_file(item->dir_fd, item->file, item->effective);
+		return r;
 	case UNDO_DEVICES_V1:
 		return devices_v1_restore(item->dir_fd, item->text);
 	case UNDO_DEVBPF:
@@ -210,12 +240,8 @@ void undo_all(const struct undo *u, struct err *e)
 
 void undo_free(struct undo *u)
 {
-	for (size_t i = 0; i < u->n; i++) {
-		free(u->v[i].file);
-		free(u->v[i].text);
-		(void)fd_close(u->v[i].swap.old);
-		(void)fd_close(u->v[i].swap.now);
-	}
+	for (size_t i = 0; i < u->n; i++)
+		item_free(&u->v[i]);
 	free(u->v);
 	*u = (struct undo){ 0 };
 }
