@@ -76,6 +76,7 @@ struct options {
 	bool kill_all, delete_force, list_quiet;
 	unsigned list_format, ps_format; /* enum list_format */
 	const char *spec_bundle;
+	bool spec_rootless;
 };
 
 /* Most option lists that one command has, with the NULL that ends them. */

@@ -167,8 +167,8 @@ static const struct option state_options[] = {
 static const struct option spec_options[] = {
 	STRING("bundle", 'b', spec_bundle, "DIR",
 		"where to write config.json (default: the working directory)"),
+	FLAG("rootless", 0, spec_rootless, "for an ordinary user, the caller"),
 	LATER("file", 'f'),
-	LATER("rootless", 0),
 	END,
 };
 

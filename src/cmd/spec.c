@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #define CONFIG "config.json"
 
@@ -15,7 +16,8 @@ int cmd_spec(const struct options *o, struct err *e)
 {
 	const char *bundle = o->spec_bundle ? o->spec_bundle : ".";
 
-	_cleanup_free_ char *text = spec_default_text();
+	_cleanup_free_ char *text =
+		o->spec_rootless ? spec_rootless_text(geteuid(), getegid()) : spec_default_text();
 	if (!text)
 		return err_nomem(e);
 	_cleanup_close_ int dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);

@@ -243,6 +243,25 @@ static int reserve(struct attempt *a, struct err *e)
 	return 0;
 }
 
+static bool is_refused(int r)
+{
+	return r == -EACCES || r == -EPERM || r == -EROFS;
+}
+
+/* An ordinary user to whom no cgroup was delegated: fine, where nothing is to be limited by it. */
+static int do_without_cgroup(struct attempt *a, struct err *e)
+{
+	struct cgroup *none = NULL;
+	struct err why = *e;
+
+	int r = cgroup_plan(a->spec, a->options->id, CGROUP_DISABLED, &a->arena, &none, e);
+	if (r < 0)
+		return err_prefix(e, "%s", why.text);
+	log_warn("container '%s' has no cgroup of its own: %s", a->options->id, why.text);
+	a->cgroup = a->state.cgroup = a->plan.cgroup = none;
+	return state_save(&a->state, e);
+}
+
 static int make_cgroup(struct attempt *a, struct err *e)
 {
 	int r;
@@ -251,7 +270,12 @@ static int make_cgroup(struct attempt *a, struct err *e)
 	 * whether all of it was made by us. */
 	if ((r = FAULT("save-creating", e)) < 0 || (r = state_save(&a->state, e)) < 0)
 		return r;
-	if ((r = FAULT("cgroup-make", e)) < 0 || (r = cgroup_make(a->cgroup, e)) < 0)
+	if ((r = FAULT("cgroup-make", e)) < 0)
+		return r;
+	r = cgroup_make(a->cgroup, e);
+	if (is_refused(r) && geteuid() != 0 && str_empty(a->spec->linux_.cgroups_path))
+		return do_without_cgroup(a, e);
+	if (r < 0)
 		return r;
 	a->cgroup_made = true;
 	if ((r = state_save(&a->state, e)) < 0)
@@ -353,6 +377,15 @@ static int make_init(struct attempt *a, struct err *e)
 
 /* --- hand over: what only the parent can do to init, and init's reports --- */
 
+static int write_maps(const struct attempt *a, int pid_proc_fd, struct err *e)
+{
+	const struct spec_linux *l = &a->spec->linux_;
+
+	if (idmap_needs_helper(l))
+		return idmap_write_by_helper(a->init.pid, l, e);
+	return idmap_write(pid_proc_fd, l, e);
+}
+
 static int prepare_init(struct attempt *a, struct err *e)
 {
 	char pid_dir[16];
@@ -365,7 +398,7 @@ static int prepare_init(struct attempt *a, struct err *e)
 		return err_set(e, errno, "opening /proc/%s", pid_dir);
 	if (a->spec->linux_.namespaces[NS_USER].present &&
 		!a->spec->linux_.namespaces[NS_USER].path)
-		if ((r = FAULT("idmap", e)) < 0 || (r = idmap_write(proc, &a->spec->linux_, e)) < 0)
+		if ((r = FAULT("idmap", e)) < 0 || (r = write_maps(a, proc, e)) < 0)
 			return r;
 	if ((r = FAULT("oom-score", e)) < 0 ||
 		(r = procattr_oom_score(proc, &a->spec->process, e)) < 0)

@@ -55,11 +55,19 @@ void init_main(const struct plan *plan, struct rootfs *rootfs, int sock)
 
 	/* A lock that we held open would outlive the parent's. */
 	fd_close(plan->state->dir_fd);
-	/* Where a PID namespace is shared, others of the container may look at us already; until
-	 * execve we have the host's descriptors and memory. */
-	(void)prctl(PR_SET_DUMPABLE, 0);
+	/*
+	 * Where a PID namespace is shared, others of the container may look at us already; until
+	 * execve we have the host's descriptors and memory. But an ordinary user writes our ID
+	 * maps, and files of a process that is not dumpable are root's (proc_pid(5)); whoever else
+	 * could look then is that user.
+	 */
+	const bool mapped_by_user = plan->userns && geteuid() != 0;
+	if (!mapped_by_user)
+		(void)prctl(PR_SET_DUMPABLE, 0);
 
 	must(&in, msg_expect(sock, MSG_GO, NULL, NULL, &e), &e);
+	if (mapped_by_user)
+		(void)prctl(PR_SET_DUMPABLE, 0);
 	must(&in, enter(&in, &e), &e);
 	must(&in, assemble(&in, &e), &e);
 	must(&in, settle(&in, &e), &e);

@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "spec/spec.h"
 
+#include <sys/types.h>
+
 /*
  * Write gid_map and uid_map of a process whose procfs directory (/proc/PID) is pid_proc_fd. Each is
  * one write(2), as the kernel demands (user_namespaces(7)). Without CAP_SETGID over the parent
@@ -17,3 +19,10 @@ int idmap_write(int pid_proc_fd, const struct spec_linux *l, struct err *e);
 /* The same of any two maps; at is the pointer of the object that they are in: "/mounts/3". */
 int idmap_write_maps(int pid_proc_fd, const char *at, const struct id_map *uid,
 	const struct id_map *gid, struct err *e);
+
+/*
+ * Has the caller no right to write these maps itself? Then newuidmap(1) and newgidmap(1) write them
+ * for it, of the IDs that /etc/subuid and /etc/subgid give its user.
+ */
+bool idmap_needs_helper(const struct spec_linux *l);
+int idmap_write_by_helper(pid_t pid, const struct spec_linux *l, struct err *e);

@@ -292,6 +292,24 @@ static bool is_virtual(const char *type)
 	return false;
 }
 
+/*
+ * sysfs shows a network namespace, and may only be mounted in a user namespace that owns that one.
+ * In the host's network namespace the host's own is what there is, as it is for crun and for runc's
+ * rootless configs. "/" is the host's root until the pivot.
+ */
+static int bind_sys(const struct rootfs *r, uint64_t attrs, struct err *e)
+{
+	const bool joined = r->spec->linux_.namespaces[NS_NETWORK].present;
+
+	if (joined)
+		return err_prefix(e, "sysfs of a network namespace of another user namespace");
+	_cleanup_close_ int fd = mount_clone(AT_FDCWD, "/sys", AT_RECURSIVE);
+	if (fd < 0)
+		return err_set(e, -fd, "cloning the host's /sys");
+	int n = mount_set(fd, AT_RECURSIVE, attrs & ~(uint64_t)MOUNT_ATTR__ATIME, 0, MS_SLAVE);
+	return n < 0 ? err_set(e, -n, "restricting the host's /sys") : TAKE_FD(fd);
+}
+
 /* Of these the policy labels each file by its name, or the label is the host's (cgroup). */
 static bool takes_label(const char *type)
 {
@@ -344,10 +362,7 @@ static int make_fs(const struct rootfs *r, size_t i, int existing_fd, struct err
 		}
 	}
 	if (fd == -EPERM && r->userns && str_eq(m->type, "sysfs"))
-		return err_prefix(e,
-			"sysfs shows a network namespace, and may only be mounted in a user "
-			"namespace that owns this one (give the container a new one, or bind "
-			"/sys)");
+		return bind_sys(r, attrs, e);
 	if (fd == -EPERM && r->userns && str_eq(m->type, "proc"))
 		return err_prefix(e,
 			"procfs shows a pid namespace, and may only be mounted in a user "

@@ -244,8 +244,8 @@ int ns_lock_mounts(int pidfd, int proc_fd, int *ret_ns_fd, struct err *e)
 {
 	/*
 	 * The kernel locks what it copies from one user namespace's mount namespace to another's
-	 * (mount_namespaces(7), "Restrictions on mount namespaces"). The container's is owned by its
-	 * own user namespace already, so the way to a second one leads over the caller's.
+	 * (mount_namespaces(7), "Restrictions on mount namespaces"). The container's is owned by
+	 * its own user namespace already, so the way to a second one leads over the caller's.
 	 */
 	if (setns(pidfd, CLONE_NEWNS) < 0)
 		return err_set(e, errno, "entering the container's mount namespace");

@@ -366,3 +366,6 @@ const char *spec_annotation(const struct spec *spec, const char *key);
 
 /* The text of a default config.json, as `hasu spec` writes it; free() it. NULL: no memory. */
 char *spec_default_text(void);
+
+/* The same for an ordinary user: their ID alone is mapped, to root; the network is the host's. */
+char *spec_rootless_text(uid_t uid, gid_t gid);

@@ -5,7 +5,8 @@
  */
 #include "spec/spec.h"
 
-static const char default_text[] =
+/* The text in parts; those that differ for an ordinary user come in pairs, the second is theirs. */
+static const char head[] =
 	"{\n"
 	"  \"ociVersion\": \"" SPEC_OCI_VERSION "\",\n"
 	"  \"process\": {\n"
@@ -48,9 +49,16 @@ static const char default_text[] =
 	"      \"destination\": \"/dev/pts\",\n"
 	"      \"type\": \"devpts\",\n"
 	"      \"source\": \"devpts\",\n"
-	"      \"options\": [\n"
+	"      \"options\": [\n";
+
+static const char *const pts_options[] = {
 	"        \"nosuid\", \"noexec\", \"newinstance\", \"ptmxmode=0666\", \"mode=0620\", "
-	"\"gid=5\"\n"
+	"\"gid=5\"\n",
+	/* No group but the own one is mapped. */
+	"        \"nosuid\", \"noexec\", \"newinstance\", \"ptmxmode=0666\", \"mode=0620\"\n"
+};
+
+static const char other_mounts[] =
 	"      ]\n"
 	"    },\n"
 	"    {\n"
@@ -64,7 +72,9 @@ static const char default_text[] =
 	"      \"type\": \"mqueue\",\n"
 	"      \"source\": \"mqueue\",\n"
 	"      \"options\": [\"nosuid\", \"noexec\", \"nodev\"]\n"
-	"    },\n"
+	"    },\n";
+
+static const char *const sys_mounts[] = {
 	"    {\n"
 	"      \"destination\": \"/sys\",\n"
 	"      \"type\": \"sysfs\",\n"
@@ -76,45 +86,94 @@ static const char default_text[] =
 	"      \"type\": \"cgroup\",\n"
 	"      \"source\": \"cgroup\",\n"
 	"      \"options\": [\"nosuid\", \"noexec\", \"nodev\", \"relatime\", \"ro\"]\n"
+	"    }\n",
+	/* A new sysfs takes a network namespace of the own user namespace, and that has no way out.
+	 */
+	"    {\n"
+	"      \"destination\": \"/sys\",\n"
+	"      \"type\": \"none\",\n"
+	"      \"source\": \"/sys\",\n"
+	"      \"options\": [\"rbind\", \"rslave\", \"nosuid\", \"noexec\", \"nodev\", \"ro\"]\n"
 	"    }\n"
-	"  ],\n"
-	"  \"linux\": {\n"
-	"    \"resources\": {\n"
-	"      \"devices\": [\n"
-	"        { \"allow\": false, \"access\": \"rwm\" }\n"
-	"      ]\n"
-	"    },\n"
-	"    \"namespaces\": [\n"
-	"      { \"type\": \"pid\" },\n"
-	"      { \"type\": \"network\" },\n"
-	"      { \"type\": \"ipc\" },\n"
-	"      { \"type\": \"uts\" },\n"
-	"      { \"type\": \"mount\" },\n"
-	"      { \"type\": \"cgroup\" }\n"
-	"    ],\n"
-	"    \"maskedPaths\": [\n"
-	"      \"/proc/acpi\",\n"
-	"      \"/proc/asound\",\n"
-	"      \"/proc/kcore\",\n"
-	"      \"/proc/keys\",\n"
-	"      \"/proc/latency_stats\",\n"
-	"      \"/proc/sched_debug\",\n"
-	"      \"/proc/scsi\",\n"
-	"      \"/proc/timer_list\",\n"
-	"      \"/proc/timer_stats\",\n"
-	"      \"/sys/firmware\"\n"
-	"    ],\n"
-	"    \"readonlyPaths\": [\n"
-	"      \"/proc/bus\",\n"
-	"      \"/proc/fs\",\n"
-	"      \"/proc/irq\",\n"
-	"      \"/proc/sys\",\n"
-	"      \"/proc/sysrq-trigger\"\n"
-	"    ]\n"
-	"  }\n"
-	"}\n";
+};
+
+static const char linux_head[] = "  ],\n"
+				 "  \"linux\": {\n";
+
+static const char resources[] = "    \"resources\": {\n"
+				"      \"devices\": [\n"
+				"        { \"allow\": false, \"access\": \"rwm\" }\n"
+				"      ]\n"
+				"    },\n";
+
+static const char mappings[] =
+	"    \"uidMappings\": [{ \"containerID\": 0, \"hostID\": %u, \"size\": 1 }],\n"
+	"    \"gidMappings\": [{ \"containerID\": 0, \"hostID\": %u, \"size\": 1 }],\n";
+
+static const char namespaces[] = "    \"namespaces\": [\n"
+				 "      { \"type\": \"pid\" },\n";
+
+static const char *const more_namespaces[] = {
+	"      { \"type\": \"network\" },\n",
+	"      { \"type\": \"user\" },\n",
+};
+
+static const char tail[] = "      { \"type\": \"ipc\" },\n"
+			   "      { \"type\": \"uts\" },\n"
+			   "      { \"type\": \"mount\" },\n"
+			   "      { \"type\": \"cgroup\" }\n"
+			   "    ],\n"
+			   "    \"maskedPaths\": [\n"
+			   "      \"/proc/acpi\",\n"
+			   "      \"/proc/asound\",\n"
+			   "      \"/proc/kcore\",\n"
+			   "      \"/proc/keys\",\n"
+			   "      \"/proc/latency_stats\",\n"
+			   "      \"/proc/sched_debug\",\n"
+			   "      \"/proc/scsi\",\n"
+			   "      \"/proc/timer_list\",\n"
+			   "      \"/proc/timer_stats\",\n"
+			   "      \"/sys/firmware\"\n"
+			   "    ],\n"
+			   "    \"readonlyPaths\": [\n"
+			   "      \"/proc/bus\",\n"
+			   "      \"/proc/fs\",\n"
+			   "      \"/proc/irq\",\n"
+			   "      \"/proc/sys\",\n"
+			   "      \"/proc/sysrq-trigger\"\n"
+			   "    ]\n"
+			   "  }\n"
+			   "}\n";
+
+static char *compose(bool rootless, uid_t uid, gid_t gid)
+{
+	struct strbuf b = { 0 };
+
+	strbuf_adds(&b, head);
+	strbuf_adds(&b, pts_options[rootless]);
+	strbuf_adds(&b, other_mounts);
+	strbuf_adds(&b, sys_mounts[rootless]);
+	strbuf_adds(&b, linux_head);
+	if (rootless)
+		strbuf_addf(&b, mappings, uid, gid);
+	else
+		strbuf_adds(&b, resources);
+	strbuf_adds(&b, namespaces);
+	strbuf_adds(&b, more_namespaces[rootless]);
+	strbuf_adds(&b, tail);
+	if (b.failed) {
+		strbuf_free(&b);
+		return NULL;
+	}
+	return b.text;
+}
 
 char *spec_default_text(void)
 {
-	return strdup(default_text);
+	return compose(false, 0, 0);
+}
+
+char *spec_rootless_text(uid_t uid, gid_t gid)
+{
+	return compose(true, uid, gid);
 }

@@ -402,3 +402,109 @@ tmpfs"
         hasu create -b "$BUNDLE" "$ID"
     nothing_left
 }
+
+# --- ordinary users ---
+
+# A bundle of nobody's own, with the config that `spec --rootless` writes for them. The program is
+# copied, as nobody may not get to where it was built.
+NOBODY=65534
+ordinary() {
+    install -m 755 "$HASU" "$T/hasu"
+    mkdir -m 700 "$T/run"
+    rm "$CONFIG"
+    chown -R -h $NOBODY:$NOBODY "$BUNDLE" "$T/run"
+    ok as_nobody spec --rootless -b "$BUNDLE"
+    config '.process.terminal = false | .root.readonly = false | .process.env += ["HASU_IT=\($id)"]'
+    chown $NOBODY "$CONFIG"
+}
+
+as_nobody() {
+    # Without the tests' own standard streams, which nobody could not open again by name.
+    setpriv --reuid $NOBODY --regid $NOBODY --clear-groups env -i HASU_IT="$ID" PATH="$PATH" \
+        XDG_RUNTIME_DIR="$T/run" "$T/hasu" "$@"
+}
+
+@test "an ordinary user runs a container, with a warning where no cgroup is theirs" {
+    ordinary
+    program sh -c 'id -u; cat /proc/self/uid_map; touch /made; stat -c %u /made; ls -d /sys/kernel; grep -c " /proc " /proc/self/mountinfo'
+    chown $NOBODY "$CONFIG"
+    ok as_nobody run -b "$BUNDLE" "$ID"
+    is "$(tr -s ' ' <<<"$output")" $'0\n 0 65534 1\n0\n/sys/kernel\n1'
+    has "$errors" "warning: container '$ID' has no cgroup of its own"
+    is "$(stat -c %u "$BUNDLE/rootfs/made")" $NOBODY
+    is "$(find "$T/run" -mindepth 1 -name "$ID*")" ''
+}
+
+@test "an ordinary user: the life of a container in XDG_RUNTIME_DIR" {
+    ordinary
+    program probe wait
+    chown $NOBODY "$CONFIG"
+    ok as_nobody create -b "$BUNDLE" "$ID"
+    [ -d "$T/run/hasu/$ID" ]
+    ok as_nobody start "$ID"
+    ok as_nobody state "$ID"
+    is "$(jq -r .status <<<"$output")" running
+    local pid
+    pid=$(jq .pid <<<"$output")
+    is "$(stat -c %u "/proc/$pid")" $NOBODY
+    ok as_nobody exec "$ID" sh -c 'id -u; readlink /proc/self/ns/user'
+    is "$output" $'0\n'"$(readlink "/proc/$pid/ns/user")"
+    ok as_nobody list -q
+    is "$output" "$ID"
+    ok as_nobody kill "$ID" KILL
+    until_true gone "$pid"
+    ok as_nobody delete "$ID"
+    is "$(find "$T/run" -mindepth 1 -name "$ID*")" ''
+}
+
+@test "an ordinary user: devices are the host's, and work" {
+    ordinary
+    program sh -c 'head -c 4 /dev/zero | wc -c; echo x >/dev/null; stat -c "%t:%T" /dev/null /dev/urandom; echo end'
+    chown $NOBODY "$CONFIG"
+    ok as_nobody run -b "$BUNDLE" "$ID"
+    is "$output" $'4\n1:3\n1:9\nend'
+}
+
+@test "an ordinary user: limits that no cgroup could hold are refused in words" {
+    ordinary
+    config '.linux.resources = { memory: { limit: 100000000 } }'
+    chown $NOBODY "$CONFIG"
+    fails "permission denied" as_nobody run -b "$BUNDLE" "$ID"
+    has "$errors" "/linux/resources"
+    is "$(find "$T/run" -mindepth 1 -name "$ID*")" ''
+}
+
+@test "an ordinary user: more IDs than their own, by newuidmap and /etc/subuid" {
+    need_tool newuidmap
+    [ -e /etc/subuid ] && [ -e /etc/subgid ] || skip "there is no /etc/subuid here"
+    ordinary
+    config '.linux.uidMappings = [{ containerID: 0, hostID: 65534, size: 1 }, { containerID: 1, hostID: 300000, size: 1000 }]
+        | .linux.gidMappings = .linux.uidMappings
+        | .process.capabilities = { bounding: ["CAP_CHOWN"], effective: ["CAP_CHOWN"], permitted: ["CAP_CHOWN"] }'
+    program sh -c 'cat /proc/self/uid_map /proc/self/gid_map; touch /made; chown 5:6 /made; stat -c %u:%g /made'
+    chown $NOBODY "$CONFIG"
+    echo nobody:300000:1000 >"$T/subuid"
+    # Over the host's files, in a mount namespace of our own.
+    export -f as_nobody
+    export T ID BUNDLE NOBODY
+    ok unshare -m --propagation private bash -c '
+        mount --bind "$T/subuid" /etc/subuid && mount --bind "$T/subuid" /etc/subgid &&
+            as_nobody run -b "$BUNDLE" "$ID"'
+    is "$(tr -s ' ' <<<"$output")" $' 0 65534 1\n 1 300000 1000\n 0 65534 1\n 1 300000 1000\n5:6'
+    is "$(stat -c %u:%g "$BUNDLE/rootfs/made")" 300004:300005
+    # Without the range.
+    chown -h $NOBODY "$BUNDLE/rootfs/made"
+    : >"$T/subuid"
+    fails "the mapping needs ranges in /etc/subuid and /etc/subgid" unshare -m --propagation private bash -c '
+        mount --bind "$T/subuid" /etc/subuid && mount --bind "$T/subuid" /etc/subgid &&
+            as_nobody run -b "$BUNDLE" "$ID"'
+}
+
+@test "sysfs in the host's network namespace is the host's, for a user namespace" {
+    userns
+    config '.linux.namespaces |= map(select(.type != "network"))'
+    inside_ok 'ls -d /sys/kernel /sys/class; (: >/sys/kernel/uevent_seqnum) 2>/dev/null || echo read-only
+        sed -n "s/^[^ ]* [^ ]* [^ ]* [^ ]* \/sys \([^ ]*\) .*- \([^ ]*\) .*/\1 \2/p" /proc/self/mountinfo'
+    is "$(head -n 3 <<<"$output")" $'/sys/class\n/sys/kernel\nread-only'
+    matches "$(tail -n 1 <<<"$output")" '^ro,nosuid,nodev,noexec.* sysfs$'
+}

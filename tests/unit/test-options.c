@@ -101,6 +101,7 @@ static void show(struct strbuf *b, const struct options *o)
 	number(b, "format", o->list_format);
 	yes(b, "quiet", o->list_quiet);
 	text(b, "spec-bundle", o->spec_bundle);
+	yes(b, "spec-rootless", o->spec_rootless);
 }
 
 static int parse(const char *const args[ARGS_MAX], struct options *o, struct err *e)
@@ -333,8 +334,6 @@ static const struct refused refused[] = {
 		"pause: 'b' is one argument too many" },
 	{ "ps in an unknown format", { "ps", "--format", "xml", "c" }, EINVAL,
 		"option '--format': 'xml' is none of table, json" },
-	{ "spec --rootless", { "spec", "--rootless" }, ENOTSUP,
-		"option '--rootless' is not supported by this version of hasu" },
 	{ "crun's spec -f", { "spec", "-f", "x" }, ENOTSUP,
 		"option '--file' is not supported by this version of hasu" },
 	{ "crun's kill --regex", { "kill", "-r", "c.*" }, ENOTSUP,
@@ -451,6 +450,7 @@ static const struct known known[] = {
 	{ "--quiet, -q", "list", "-q", NULL, " quiet" },
 	{ "--bundle, -b DIR", "spec", "--bundle", "v", " spec-bundle=v" },
 	{ "--bundle, -b DIR", "spec", "-b", "v", " spec-bundle=v" },
+	{ "--rootless ", "spec", "--rootless", NULL, " spec-rootless" },
 	{ "--root DIR", NULL, "--root", "v", " root=v" },
 	{ "--log FILE", NULL, "--log", "v", " log=v" },
 	{ "--log-format text|json", NULL, "--log-format", "json", " log-format=1" },
