@@ -167,6 +167,7 @@ enum stage {
 	STAGE_FREE,
 	STAGE_MEMORY,
 	STAGE_CPUSET,
+	STAGE_MEMS,
 	STAGE_END,
 };
 
@@ -187,6 +188,8 @@ static bool now_is_its_stage(const struct writer *w, const char *file)
 		return true;
 	if (str_starts(file, "memory."))
 		its = STAGE_MEMORY;
+	else if (str_eq(file, "cpuset.mems"))
+		its = STAGE_MEMS;
 	else if (str_starts(file, "cpuset."))
 		its = STAGE_CPUSET;
 	return w->stage == its;

@@ -300,6 +300,20 @@ with_bad_end() {
     diff "$T/before" "$T/after"
 }
 
+@test "CPUs that no list named are as many after an update that fails" {
+    cgroup2_only || skip "only cgroup v2 has lists that are empty"
+    local before
+    up
+    before=$(limit cpuset x cpuset.cpus.effective)
+    is "$(limit cpuset x cpuset.cpus)" ""
+    resources '{ cpu: { cpus: "0", mems: "0" }, unified: { "cpuset.cpus.partition": "whole" } }'
+    fails "/linux/resources/unified/cpuset.cpus.partition" hasu update -r "$T/resources" "$ID"
+    lacks "$errors" "putting back"
+    is "$(limit cpuset x cpuset.cpus.effective)" "$before"
+    is "$(limit cpuset x cpuset.mems)" ""
+    is "$(sed -n 's/^Cpus_allowed_list:[[:space:]]*//p' "/proc/$PID/status")" "$before"
+}
+
 @test "checkBeforeUpdate: a limit below what is in use is refused" {
     cgroup2_only || skip "cgroup v1 refuses such a limit itself"
     up
