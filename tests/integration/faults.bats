@@ -184,7 +184,7 @@ run_killed_at() {
 @test "run: where the runtime itself is killed nothing is left after delete --force" {
     local step ours=
     for step in ${STEPS/start-socket/}; do
-        [[ $OURS != *[[:space:]]$step[[:space:]]* ]] || ours+=" $step"
+        [[ $OURS != *[[:space:]]"$step"[[:space:]]* ]] || ours+=" $step"
     done
     for_each "$ours" run_killed_at
 }

@@ -110,7 +110,7 @@ way_up() {
     kill -TERM "$pid"
     until_true gone "$pid"
     wait "$pid" || true
-    is "$(cat "$T/poststop")" done
+    is "$(cat "$T/poststop")" "done"
 }
 
 @test "SIGTERM ends an exec whose process the container has stopped" {

@@ -238,10 +238,11 @@ END
 
 @test "idmap: mounts with the same mappings, with others, and recursive attributes" {
     data_with_owners
-    local n
+    local n host
     for n in 1 2 3; do
+        host=$((n / 2))000
         mount_add '{"destination":"/data'$n'","type":"bind","source":"'"$T"'/data","options":["bind","idmap","ro"],
-            "uidMappings":[{"containerID":0,"hostID":'$((n / 2 * 1000))',"size":10}],
+            "uidMappings":[{"containerID":0,"hostID":'$((10#$host))',"size":10}],
             "gidMappings":[{"containerID":0,"hostID":0,"size":10}]}'
     done
     inside_ok 'stat -c %u /data1/one /data2/one /data3/one'
@@ -302,7 +303,7 @@ tmpfs"
     setfattr -n security.capability -v 0x0100000200200000000000000000000000000000 "$d/file"
     mount_add '{"destination":"/full","type":"tmpfs","source":"tmpfs","options":["tmpcopyup"]}'
     up
-    is "$(getfattr -e hex -n security.capability "/proc/$PID/root/full/file" 2>/dev/null | grep =)" \
+    is "$(getfattr -e hex -n security.capability "/proc/$PID/root/full/file" 2>/dev/null | grep '=')" \
         security.capability=0x0100000200200000000000000000000000000000
     is "$(stat -c %u "/proc/$PID/root/full/file")" 7
 }

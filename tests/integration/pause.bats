@@ -20,8 +20,7 @@ teardown() {
 # A container that makes a file longer as long as it runs.
 counting() {
     program sh -c 'while :; do echo >>/count; done'
-    ok hasu run --detach -b "$BUNDLE" "$@" "$ID"
-    PID=$(init_pid "$ID")
+    ok hasu run --detach -b "$BUNDLE" "$ID"
     until_true test -s "$BUNDLE/rootfs/count"
 }
 

@@ -222,11 +222,12 @@ heard_state() {
     listen agent "$T/agent.sock" 1
     call hasu create -b "$BUNDLE" "$ID"
     is "$status" 0
-    PID=$(init_pid "$ID")
+    local init
+    init=$(init_pid "$ID")
     ok hasu start "$ID"
     wait_stopped
-    is "$(heard_state .pid)" "$PID"
-    grep -q "of $PID\$\|of [0-9]" "$T/heard"
+    is "$(heard_state .pid)" "$init"
+    grep -q "of [0-9]" "$T/heard"
     wait "$helper"
 }
 

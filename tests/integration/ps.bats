@@ -92,11 +92,8 @@ root $PID 1 $PID wait"
     fails "ps ended with exit status 3" hasu ps "$ID" --colour
     has "$errors" "unknown option"
     rm "$T/path/ps"
-    local path=$PATH
-    PATH=$T/path
     status=0
-    HASU_IT=$ID "$HASU" --root "$ROOT" ps "$ID" </dev/null >"$T/out" 2>"$T/err" 3>&- 4>&- || status=$?
-    PATH=$path
+    PATH=$T/path HASU_IT=$ID "$HASU" --root "$ROOT" ps "$ID" </dev/null >"$T/out" 2>"$T/err" 3>&- 4>&- || status=$?
     is "$status" 1
     has "$(<"$T/err")" "the host's program ps could not be started"
 }

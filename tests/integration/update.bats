@@ -424,8 +424,8 @@ with_bad_end() {
     last=$(last_node)
     with_policy MPOL_INTERLEAVE "$NODE,$last" "$NODE,$last"
     ok hasu update --cpuset-mems "$last" "$ID"
-    has "$errors" "becomes 'interleave:$last' and loses the nodes '$NODE'"
-    is "$(policy_of "$PID")" "interleave:$last"
+    has "$errors" "becomes 'interleave:${last}' and loses the nodes '$NODE'"
+    is "$(policy_of "$PID")" "interleave:${last}"
     ok hasu update --cpuset-mems "$NODE,$last" "$ID"
     # By position: the only node of the cpuset was its first.
     is "$(policy_of "$PID")" "interleave:$NODE"
@@ -446,7 +446,7 @@ with_bad_end() {
     ok hasu update --cpuset-mems "$NODE,$last" "$ID"
     is "$errors" ""
     is "$(policy_of "$PID")" "$(exec_policy)"
-    matches "$(policy_of "$PID")" "^interleave=static:$NODE[,-]$last$"
+    matches "$(policy_of "$PID")" "^interleave=static:${NODE}[,-]${last}$"
 }
 
 @test "nodes: RELATIVE moves without a warning" {
