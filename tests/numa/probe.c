@@ -605,6 +605,22 @@ static int fill(const char *node_text, const char *leave_text)
 	return 0;
 }
 
+/* More pages at a time, told where they are, until something ends it. */
+__attribute__((noreturn)) static void eat(const char *text)
+{
+	struct plan plan = {
+		.pages = number(text, 1024, "MiB at a time") * ((1ul << 20) / PAGE),
+		.later_cpu = -1,
+	};
+
+	for (;;) {
+		struct pages p = make(&plan);
+
+		pages_print(&p, "eaten", false);
+		(void)fflush(stdout);
+	}
+}
+
 static int in_child(int argc, char **argv)
 {
 	int status;
@@ -643,7 +659,8 @@ static int usage(FILE *out)
 		"               [--later CPU SECONDS]\n"
 		"       hold N [...]     the same, and stay: SIGUSR1 asks again, SIGUSR2 takes new "
 		"pages\n"
-		"       fill NODE MIB    take the node's memory but MIB, and stay\n");
+		"       fill NODE MIB    take the node's memory but MIB, and stay\n"
+		"       eat MIB          take MIB more, say where, and again until killed\n");
 	return out == stdout ? 0 : 2;
 }
 
@@ -697,6 +714,8 @@ static int run(int argc, char **argv)
 		return report_hold(argc - 1, argv + 1);
 	if (strcmp(argv[0], "fill") == 0 && argc == 3)
 		return fill(argv[1], argv[2]);
+	if (strcmp(argv[0], "eat") == 0 && argc == 2)
+		eat(argv[1]);
 	if (strcmp(argv[0], "--help") == 0)
 		return usage(stdout);
 	return usage(stderr);
