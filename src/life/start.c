@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * start.c - let a created container's program run: tell init, hear of its execve, run the poststart
+ * hooks.
+ */
+#include "base/fd.h"
+#include "base/log.h"
+#include "life/create.h"
+#include "life/hooks.h"
+#include "life/msg.h"
+#include "life/serve.h"
+
+#include <errno.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int life_start(const struct life *life, const char *id, struct err *e)
+{
+	struct state s;
+	struct spec *spec = NULL;
+	bool hook_failed = false;
+	int r = state_load(life, id, STATE_LOCK, &s, e);
+	if (r < 0)
+		return r;
+
+	enum life_status status;
+	r = state_status(&s, &status, e);
+	if (r == 0 && status != LIFE_CREATED)
+		r = err_say(e, EINVAL, "container '%s' cannot be started: it is %s", id,
+			life_status_name(status));
+	if (r == 0 && (s.hooks & (1u << HOOK_POSTSTART)))
+		r = state_load_config(&s, &spec, e);
+	if (r == 0) {
+		_cleanup_close_ int conn =
+			fd_connect_unix(s.dir_fd, STATE_START_SOCKET, SOCK_SEQPACKET);
+		r = conn < 0 ? err_set(e, -conn, "reaching the init of container '%s'", id)
+			     : start_container(conn, -1, &s, spec, &hook_failed, e);
+	}
+	/* runtime.md, lifecycle 7 and 9: after a failed hook the container is stopped and
+	 * destroyed. */
+	if (hook_failed) {
+		struct err why = { 0 };
+		if (end_and_remove(life, &s, &why) < 0)
+			log_warn("%s", why.text);
+	}
+	spec_free(spec);
+	state_free(&s);
+	return r;
+}
+
+int start_container(int conn, int pidfd, struct state *state, const struct spec *spec,
+	bool *ret_hook_failed, struct err *e)
+{
+	int r = msg_send(conn, MSG_START, NULL, -1, e);
+
+	if (r == 0) {
+		/* A filter with an agent is loaded last, so that it need not allow what init does.
+		 */
+		const struct serve serve = { .sock = conn,
+			.pid = state->pid,
+			.pidfd = pidfd,
+			.state = state,
+			.config = spec,
+			.status = "created",
+			.init_pid = state->pid };
+		r = serve_until(&serve, MSG_EXECING, NULL, e);
+		/* Before EXECING only startContainer hooks and the agent can fail; an init that
+		 * ended without a word was killed, and stays as a stopped container. */
+		*ret_hook_failed = r < 0 && r != -EPIPE;
+	}
+	if (r == 0)
+		r = msg_expect_end(conn, true, e);
+	if (r < 0)
+		return err_prefix(e, "starting container '%s'", state->id);
+	state->started = true;
+	r = state_save(state, e);
+	if (r < 0)
+		return r;
+	(void)unlinkat(state->dir_fd, STATE_START_SOCKET, 0); /* `delete` would do it */
+	if (spec) {
+		r = hooks_run(&spec->hooks, HOOK_POSTSTART, state, "running", state->pid, e);
+		*ret_hook_failed = r < 0;
+	}
+	return r;
+}
