@@ -19,8 +19,8 @@ hasu_setup() {
     PROBE=$HASU_FIXTURE/probe
     CONFIG=$BUNDLE/config.json
     mkdir "$BUNDLE"
-    cp -al "$HASU_FIXTURE/rootfs" "$BUNDLE/rootfs" 2>/dev/null ||
-        cp -a "$HASU_FIXTURE/rootfs" "$BUNDLE/rootfs"
+    # No hard links: what a test writes or gives to another owner would be every test's.
+    cp -a "$HASU_FIXTURE/rootfs" "$BUNDLE/rootfs"
     (cd "$BUNDLE" && "$HASU" spec)
     # What the default leaves out so that most programs cannot do harm; tests ask for it by name.
     config '.process.terminal = false | .root.readonly = false

@@ -142,7 +142,8 @@ END
     config '.process.terminal = true'
     program sh -c 'tty; readlink /proc/self/fd/0; readlink /proc/self/fd/2; test -c /dev/pts/0 && echo there'
     STDIN=/dev/null call script -qec "'$HASU' --root '$ROOT' run -b '$BUNDLE' '$ID'" /dev/null
-    has "$(tr -d '\r' <<<"$output")" $'/dev/pts/0\n/dev/pts/0\n/dev/pts/0\nthere'
+    # script(1) sends the end of its input as a character, whose echo can come anywhere.
+    has "$(tr -d '\r' <<<"$output" | sed 's/\^[@D]//g')" $'/dev/pts/0\n/dev/pts/0\n/dev/pts/0\nthere'
 }
 
 @test "user namespace: without pivot_root the locks hold, too" {
