@@ -46,12 +46,14 @@ later() {
 @test "BIND with BALANCING after a change of the cpuset: as each kernel does it, and exec as init" {
     local init exec
     mems 0-3
+    # So that pages without any policy would lie on node 3.
+    config '.linux.resources.cpu.cpus = "3"'
     policy MPOL_BIND+MPOL_F_NUMA_BALANCING 1
     start_init probe hold 24
     echo 1-3 >"$(init_cgroup)/cpuset.mems"
     init=$(ask_init USR2 | sed -n 's/^fresh //p')
     exec=$(exec_in probe pages 24 | sed -n 's/^pages //p')
-    echo "$(uname -r): $(init_maps), init $init, exec $exec"
+    echo "$(uname -r): $(init_maps), init $init, exec $exec, $(exec_in probe policy)"
     [ "$init" = "24 $(remapped):24" ]
     [ "$exec" = "$init" ]
     [ "$(exec_in probe maps)" = "$(init_maps)" ]
