@@ -18,12 +18,12 @@
  *
  * Functions that can fail return 0 or a negative errno value, and leave their results, the ret_
  * parameters, untouched on failure. What is wrong is said in words in a struct mpol_report, which
- *the caller sets to 0 once, and which several calls may add to; NULL where the words are not
- *wanted. Findings are safe to print: what they quote of the input is escaped and cut off.
+ * the caller sets to 0 once, and which several calls may add to; NULL where the words are not
+ * wanted. Findings are safe to print: what they quote of the input is escaped and cut off.
  *
  * The steps of a launcher, each of which may be left out: mpol_parse(), then mpol_kernel_ask(),
  * mpol_host_read() and mpol_check_host(); in the cpuset of the program to be started,
- *mpol_allowed() and mpol_resolve(), then mpol_apply(), mpol_read() and mpol_resolved_reads().
+ * mpol_allowed() and mpol_resolve(), then mpol_apply(), mpol_read() and mpol_resolved_reads().
  */
 #ifndef MPOL_H
 #define MPOL_H
@@ -107,9 +107,7 @@ MPOL_API const struct mpol_flag_info *mpol_flag_by_name(const char *name);
 
 #define MPOL_NODES_MAX 1024u
 #define MPOL_NODESET_WORDS (MPOL_NODES_MAX / 64)
-#define MPOL_NODESET_TEXT                                                                          \
-	4096 /* the longest text of a set, "0,2,4,...,1022", fits with its NUL                     \
-	      */
+#define MPOL_NODESET_TEXT 4096 /* the longest text of a set, "0,2,4,...,1022", with its NUL */
 
 struct mpol_nodeset {
 	uint64_t word[MPOL_NODESET_WORDS];

@@ -65,8 +65,8 @@ int mempolicy_get(int *ret_mode, struct mpol_nodeset *ret_nodes, unsigned long f
 	struct mpol_nodeset nodes = { { 0 } };
 	int mode = 0;
 
-	/* Room for fewer nodes than the machine may have is EINVAL; all of ours is always enough.
-	 */
+	/* Room for fewer nodes than the machine may have is EINVAL; all of ours is always
+	 * enough. */
 	if (syscall(SYS_get_mempolicy, &mode, mask, MPOL_MAXNODE, NULL, flags) < 0)
 		return -errno;
 	for (size_t i = 0; i < MASK_LONGS; i++)

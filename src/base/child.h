@@ -18,8 +18,8 @@ struct child_run {
 	size_t input_len;
 	bool interruptible; /* end it, too, when a signal that asks us to end is held back */
 	int timeout_ms;     /* 0: none. When it ends, the program's process group is killed */
-	/* Called in the child before execve, to put it elsewhere; async-signal-safe. May be NULL.
-	 */
+	/* Called in the child before execve, to put it elsewhere; async-signal-safe. May
+	 * be NULL. */
 	int (*prepare)(void *arg);
 	void *prepare_arg;
 	const char *what; /* for errors: "createRuntime hook 0" */

@@ -54,8 +54,8 @@ int err_prefix(struct err *e, const char *fmt, ...)
 
 const char *err_reason(int errnum)
 {
-	/* glibc's table holds static strings, all of whose capitals start a sentence but in these.
-	 */
+	/* glibc's table holds static strings, all of whose capitals start a sentence but in
+	 * these. */
 	static const struct {
 		int num;
 		const char *text;
@@ -89,8 +89,8 @@ static void sentence(struct err *e, int errnum, const char *fmt, va_list ap)
 	escape(e->text, sizeof(e->text) - 160);
 }
 
-/* What a hostile config or rootfs put into the text must not drive a terminal or forge log lines.
- */
+/* What a hostile config or rootfs put into the text must not drive a terminal or forge log
+ * lines. */
 static void escape(char *text, size_t size)
 {
 	char out[sizeof(((struct err *)0)->text)];

@@ -47,8 +47,8 @@ static inline void freep(void *p)
 /* Read fd to its end into a fresh NUL-ended buffer of at most max bytes; more is -EFBIG. */
 int fd_read_all(int fd, size_t max, char **ret_text, size_t *ret_len);
 
-/* Read a small file, path relative to dir_fd, whole. No error text: callers know what it was for.
- */
+/* Read a small file, path relative to dir_fd, whole. No error text: callers know what it
+ * was for. */
 int fd_read_file(int dir_fd, const char *path, size_t max, char **ret_text, size_t *ret_len);
 
 /* Write all of it, retrying short writes and EINTR. Returns 0 or -errno. */
@@ -60,8 +60,8 @@ int fd_write_all(int fd, const void *data, size_t len);
  */
 int fd_write_file(int dir_fd, const char *path, const char *text);
 
-/* Is fd on a file system of this magic (PROC_SUPER_MAGIC ...)? A lookalike is a defence breached.
- */
+/* Is fd on a file system of this magic (PROC_SUPER_MAGIC ...)? A lookalike is a defence
+ * breached. */
 bool fd_is_fs(int fd, long magic);
 
 /* Mark every descriptor >= from close-on-exec. Returns 0 or -errno. */

@@ -12,8 +12,8 @@
 #include <stdio.h>
 #include <time.h>
 
-/* The one place of the runtime with state of its own: where its words go is decided once, in main.
- */
+/* The one place of the runtime with state of its own: where its words go is decided once,
+ * in main. */
 static struct {
 	int fd; /* -1: stderr alone */
 	bool json;

@@ -166,8 +166,8 @@ static int plan_paths(struct cgroup *cg, const char *cgroups_path, const char *i
 			return r;
 		h->path = path;
 	}
-	/* The paths differ only where the caller's own do; v2's is the one that most tools look at.
-	 */
+	/* The paths differ only where the caller's own do; v2's is the one that most tools
+	 * look at. */
 	const struct hierarchy *v2 = cgroup_v2(cg);
 	cg->path = v2 ? v2->path : cg->h[0].path;
 	return 0;
@@ -229,8 +229,8 @@ static int has_processes(
 		where, (int)strcspn(procs, "\n"), procs, controller);
 }
 
-/* Let the controllers that are needed, and on a pure v2 the general ones, reach dir_fd's children.
- */
+/* Let the controllers that are needed, and on a pure v2 the general ones, reach dir_fd's
+ * children. */
 static int enable_controllers(const struct cgroup *cg, int dir_fd, const char *where, struct err *e)
 {
 	_cleanup_free_ char *offered = NULL, *on = NULL, *procs = NULL;

@@ -118,8 +118,8 @@ struct dev_rule {
 };
 #define DEV_RULES_MAX 2048
 
-/* The config's rules in order, then the defaults; *ret is malloc'ed. Before them stands: deny all.
- */
+/* The config's rules in order, then the defaults; *ret is malloc'ed. Before them stands:
+ * deny all. */
 int dev_rules(const struct spec_resources *r, struct dev_rule **ret, size_t *ret_n, struct err *e);
 
 /* What v1 can express: one answer for all devices and the exceptions from it. */

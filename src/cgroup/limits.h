@@ -66,8 +66,8 @@ struct limit {
 	/* The kernel weighs it against another value that may change next: on EINVAL it is tried
 	 * again after the others. */
 	bool paired;
-	/* Without the file, "max", "-1" and "0" change nothing: the kernel has no swap accounting.
-	 */
+	/* Without the file, "max", "-1" and "0" change nothing: the kernel has no swap
+	 * accounting. */
 	bool optional;
 	bool extra; /* another row says the same: without the file nothing is lost */
 	struct limit_form v2, v1;

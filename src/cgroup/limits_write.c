@@ -253,8 +253,8 @@ static int check_effective(const struct limit *row, const struct hierarchy *h, i
 	if (fd_read_file(fd, file, CGROUP_FILE_MAX, &text, NULL) < 0)
 		return 0;
 	text[strcspn(text, "\n")] = '\0';
-	/* A set of 1024 numbers holds any nodes; of a list with higher CPUs nothing is said here.
-	 */
+	/* A set of 1024 numbers holds any nodes; of a list with higher CPUs nothing is
+	 * said here. */
 	if (mpol_nodeset_parse(asked, strlen(asked), "", &want, NULL) < 0 ||
 		mpol_nodeset_parse(text, strlen(text), "", &have, NULL) < 0)
 		return 0;

@@ -465,8 +465,8 @@ int cgroup_remove(struct cgroup *cg, struct err *e)
 	const int64_t deadline = clock_ms() + CGROUP_WAIT_MS;
 	int ret = 0;
 
-	/* v2 first: its cgroup.kill empties the others too. One that fails does not keep the rest.
-	 */
+	/* v2 first: its cgroup.kill empties the others too. One that fails does not keep
+	 * the rest. */
 	for (int v2 = 1; v2 >= 0; v2--) {
 		for (size_t i = 0; i < cg->n; i++) {
 			if (cg->h[i].v2 != (v2 == 1))

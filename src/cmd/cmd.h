@@ -114,8 +114,8 @@ void help_text(struct strbuf *b, const struct command *command);
 void usage_line(struct strbuf *b, const struct command *command);
 void version_text(struct strbuf *b);
 
-/* near.c: the name nearest to word, if it looks like a slip of the keyboard; keep the best so far.
- */
+/* near.c: the name nearest to word, if it looks like a slip of the keyboard; keep the best
+ * so far. */
 struct near_miss {
 	const char *word;
 	const char *name; /* NULL: nothing is near */

@@ -139,8 +139,8 @@ int confine(const struct process_plan *p, int root_fd, const struct confine_keep
 		program.env = add_env(program.env, &p->more_env, arena);
 	if (!program.env)
 		return err_nomem(e);
-	/* A program that reopens /dev/stdout, as many loggers do, needs to own what is behind it.
-	 */
+	/* A program that reopens /dev/stdout, as many loggers do, needs to own what is
+	 * behind it. */
 	if ((r = creds_own_stdio(p->process, e)) < 0)
 		return r;
 	if ((r = FAULT("lsm", e)) < 0 || (r = lsm_label_exec(lsm, p->process, e)) < 0)

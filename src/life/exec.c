@@ -75,8 +75,8 @@ int life_exec(const struct life *life, const struct exec_options *o, int *ret_st
 	if (r == 0)
 		r = plan_process(&x, e);
 	if (r == 0) {
-		/* Not before: until here nothing is made, but files of the user's may not answer.
-		 */
+		/* Not before: until here nothing is made, but files of the user's may not
+		 * answer. */
 		wait_block_signals(&before);
 		held = true;
 		r = make_process_there(&x, e);

@@ -25,8 +25,8 @@ static void runner_main(const struct plan *plan, int root_fd, int sock) __attrib
 int hooks_run(const struct spec_hooks *hooks, enum hook_point point, const struct state *state,
 	const char *status, pid_t pid, struct err *e)
 {
-	/* The other points are the container's own, where a filter may forbid the calls it takes.
-	 */
+	/* The other points are the container's own, where a filter may forbid the calls it
+	 * takes. */
 	const bool ours =
 		point == HOOK_PRESTART || point == HOOK_CREATE_RUNTIME || point == HOOK_POSTSTART;
 	char what[64];

@@ -96,8 +96,8 @@ static int enter(struct init *in, struct err *e)
 			return r;
 	if (ns_ipc_is_late(plan->spec) && (r = ns_new_ipc(e)) < 0)
 		return r;
-	/* Now, not by clone3: its root is where its maker is, and that is the container's cgroup.
-	 */
+	/* Now, not by clone3: its root is where its maker is, and that is the container's
+	 * cgroup. */
 	if (plan->new_cgroup_ns)
 		if ((r = FAULT("cgroup-ns", e)) < 0 || (r = ns_new_cgroup(e)) < 0)
 			return r;

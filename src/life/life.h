@@ -68,8 +68,8 @@ int life_delete(const struct life *life, const char *id, bool force, struct err 
 int life_update(const struct life *life, const char *id, const struct spec *update, struct err *e);
 int life_pause(const struct life *life, const char *id, struct err *e);
 int life_resume(const struct life *life, const char *id, struct err *e);
-/* Its processes' numbers here, rising; *ret is malloc'ed. A stopped container may have some left.
- */
+/* Its processes' numbers here, rising; *ret is malloc'ed. A stopped container may have
+ * some left. */
 int life_pids(const struct life *life, const char *id, pid_t **ret, size_t *ret_n, struct err *e);
 
 /*

@@ -42,8 +42,8 @@ int passed_plan(unsigned preserve, struct process_plan *p, struct arena *arena, 
 	return 0;
 }
 
-/* Anything else than the protocol's numbers is somebody else's business, as for sd_listen_fds(3).
- */
+/* Anything else than the protocol's numbers is somebody else's business, as for
+ * sd_listen_fds(3). */
 static unsigned listen_fds(void)
 {
 	const char *pid = getenv("LISTEN_PID"), *n = getenv("LISTEN_FDS");

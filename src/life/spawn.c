@@ -92,8 +92,8 @@ static void joiner_main(const struct spawn *how, int sock)
 	struct msg_spawned spawned = { 0 };
 	int pidfd = -1;
 
-	/* About to enter namespaces where others can look at us: not at our memory or descriptors.
-	 */
+	/* About to enter namespaces where others can look at us: not at our memory or
+	 * descriptors. */
 	(void)prctl(PR_SET_DUMPABLE, 0);
 
 	/* Nothing may be joined before the parent has put us into the cgroup. */

@@ -54,8 +54,8 @@ int start_container(int conn, int pidfd, struct state *state, const struct spec 
 	int r = msg_send(conn, MSG_START, NULL, -1, e);
 
 	if (r == 0) {
-		/* A filter with an agent is loaded last, so that it need not allow what init does.
-		 */
+		/* A filter with an agent is loaded last, so that it need not allow what
+		 * init does. */
 		const struct serve serve = { .sock = conn,
 			.pid = state->pid,
 			.pidfd = pidfd,

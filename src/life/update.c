@@ -101,8 +101,8 @@ static int update(struct state *s, const struct spec *update, struct err *e)
 	text = memory_refresh(&move, proc, &s->memory, &s->arena);
 	if (text)
 		log_warn("%s", text);
-	/* The limits are in force. From the older state exec foresees the same, in one step more.
-	 */
+	/* The limits are in force. From the older state exec foresees the same, in one
+	 * step more. */
 	if (state_save(s, &ignored) < 0)
 		log_warn("%s", ignored.text);
 	return 0;

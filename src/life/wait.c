@@ -24,8 +24,8 @@ enum {
 static void take_signals(int signal_fd, int pidfd, pid_t pid, const struct tty *tty);
 static int reap(int pidfd, int *ret_status, struct err *e);
 
-/* Everything that can be caught, but what a fault of our own raises and what stops us by terminal.
- */
+/* Everything that can be caught, but what a fault of our own raises and what stops us by
+ * terminal. */
 static void forwarded(sigset_t *set)
 {
 	sigfillset(set);

@@ -59,8 +59,8 @@ static int open_master(int root_fd, struct err *e)
 			"the container's /dev/pts is not of type devpts, so there can be "
 			"no terminal: it needs a mount");
 
-	/* Below its root devpts has nothing but ptmx and the numbers, all of the kernel's making.
-	 */
+	/* Below its root devpts has nothing but ptmx and the numbers, all of the kernel's
+	 * making. */
 	_cleanup_close_ int master =
 		openat(pts, "ptmx", O_RDWR | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
 	if (master < 0)

@@ -76,8 +76,8 @@ int mount_id(int fd, uint64_t *ret_mount, uint64_t *ret_inode);
 int mount_place(const struct rootfs *r, int mount_fd, int target_fd, const char *destination,
 	bool no_links, struct err *e);
 
-/* The same where destination is to be opened with these flags; O_NOFOLLOW: a link is meant itself.
- */
+/* The same where destination is to be opened with these flags; O_NOFOLLOW: a link is meant
+ * itself. */
 int mount_place_as(const struct rootfs *r, int mount_fd, int target_fd, const char *destination,
 	int flags, struct err *e);
 

@@ -179,8 +179,8 @@ int ns_join(const int fds[NS_TYPES], struct err *e)
 	bool later[NS_TYPES] = { false };
 	int r;
 
-	/* Joining the user namespace that one is in is EINVAL (setns(2)); there is nothing to do.
-	 */
+	/* Joining the user namespace that one is in is EINVAL (setns(2)); there is nothing
+	 * to do. */
 	bool join_user = fds[NS_USER] >= 0 && !is_own(fds[NS_USER], NS_USER);
 
 	/*

@@ -41,8 +41,8 @@ int rootfs_open(const struct spec *spec, const struct rootfs_options *opts, stru
 	if (n == 0)
 		n = open_roomily(&r, opts->bundle_fd, e);
 	if (n == -EPERM && r.fd < 0) {
-		/* Not even the tree: no CAP_SYS_ADMIN here. Init has it in its own user namespace.
-		 */
+		/* Not even the tree: no CAP_SYS_ADMIN here. Init has it in its own user
+		 * namespace. */
 		r.late = true;
 		n = r.userns ? 0 : err_prefix(e, "a container without a user namespace needs root");
 	}

@@ -228,8 +228,8 @@ static size_t audit_archs(const struct spec_seccomp *s, uint32_t archs[ARCHS_MAX
 		uint32_t arch = row ? (uint32_t)row->number : archs[0];
 		size_t k = 0;
 
-		/* libseccomp's own number: the kernel shows x32 as x86_64. All others are audit's.
-		 */
+		/* libseccomp's own number: the kernel shows x32 as x86_64. All others are
+		 * audit's. */
 		if (arch == SCMP_ARCH_X32) {
 			*ret_x32 = true;
 			arch = SCMP_ARCH_X86_64;
@@ -316,8 +316,8 @@ bool seccomp_kernel_has_flag(uint32_t flag)
 	/* Alone this one is refused whatever the kernel. */
 	if (flag & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
 		flag |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
-	/* With a NULL program the kernel looks at the flags first: EFAULT says it knows them all.
-	 */
+	/* With a NULL program the kernel looks at the flags first: EFAULT says it knows
+	 * them all. */
 	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flag, NULL) < 0 && errno == EFAULT;
 }
 

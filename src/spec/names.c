@@ -18,8 +18,8 @@
 #include <sys/personality.h>
 #include <sys/resource.h>
 
-/* capabilities(7); the numbers are those of linux/capability.h up to Linux 5.9, the last new one.
- */
+/* capabilities(7); the numbers are those of linux/capability.h up to Linux 5.9, the last
+ * new one. */
 const struct name_row names_capabilities[] = {
 	{ "CAP_CHOWN", 0 },
 	{ "CAP_DAC_OVERRIDE", 1 },

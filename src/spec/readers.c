@@ -10,8 +10,8 @@
 #include <limits.h>
 #include <seccomp.h>
 
-/* Engines send the capabilities of newer kernels, so unknown ones are left out aloud (config.md).
- */
+/* Engines send the capabilities of newer kernels, so unknown ones are left out aloud
+ * (config.md). */
 int read_capabilities(struct walk *w, const struct where *at, const struct field *f,
 	json_object *value, void *base)
 {

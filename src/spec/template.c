@@ -87,8 +87,8 @@ static const char *const sys_mounts[] = {
 	"      \"source\": \"cgroup\",\n"
 	"      \"options\": [\"nosuid\", \"noexec\", \"nodev\", \"relatime\", \"ro\"]\n"
 	"    }\n",
-	/* A new sysfs takes a network namespace of the own user namespace, and that has no way out.
-	 */
+	/* A new sysfs takes a network namespace of the own user namespace, and that has no
+	 * way out. */
 	"    {\n"
 	"      \"destination\": \"/sys\",\n"
 	"      \"type\": \"none\",\n"

@@ -780,8 +780,8 @@ static const struct limit_row limit_rows[] = {
 		"2048", "cpu.weight", "174" },
 };
 
-/* One cgroup for all rows, each an update of it: what the rows before left is the starting point.
- */
+/* One cgroup for all rows, each an update of it: what the rows before left is the starting
+ * point. */
 static void limits_are_written(void **state)
 {
 	TEST;
@@ -1178,8 +1178,8 @@ static void no_devices_means_the_defaults(void **state)
 
 /* ------------------------------------------------------------------ v2 */
 
-/* A controller that v2 has here, and one of its files.
- */
+/* A controller that v2 has here, and one of its
+ * files. */
 struct v2_case {
 	char root[PATH_MAX];
 	struct str_pair pair;
@@ -1243,8 +1243,8 @@ static void v2_parents_with_processes_are_named(void **state)
 	assert_int_equal(cgroup_make(t->cg, &t->e), -EBUSY);
 	assert_says("has processes of its own (such as ");
 	assert_says(text);
-	/* Somebody else's cgroup is as it was: a threaded controller would have changed its type.
-	 */
+	/* Somebody else's cgroup is as it was: a threaded controller would have changed
+	 * its type. */
 	assert_string_equal(slurp(dir, "cgroup.subtree_control"), "");
 	assert_string_equal(slurp(dir, "cgroup.type"), "domain");
 	kill(pid, SIGKILL);
@@ -1348,8 +1348,8 @@ static const char *as_any_user(struct test *t)
 		       : wrong;
 }
 
-/* As user 1000, from within a part of the tree that is theirs. Returns what went wrong, "" nothing.
- */
+/* As user 1000, from within a part of the tree that is theirs. Returns what went wrong, ""
+ * nothing. */
 static const char *as_delegated_user(struct test *t, const char *own)
 {
 	static char wrong[2200];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Labels, written to a directory that looks as /proc/self/attr and /sys do where the modules are.
- */
+/* Labels, written to a directory that looks as /proc/self/attr and /sys do where the
+ * modules are. */
 #include "base/fd.h"
 #include "linux/lsm.h"
 

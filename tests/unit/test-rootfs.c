@@ -94,8 +94,8 @@ static void the_usual_container(void **state)
 	in_host(&box, NULL);
 }
 
-/* ------------------------------------------------------------------ rootfs images that mean harm
- */
+/* ------------------------------------------------------------------ rootfs images that
+ * mean harm */
 
 static void proc_is_a_link(struct box *box)
 {
