@@ -7,6 +7,7 @@
 #include "base/sys.h"
 #include "life/create.h"
 #include "life/hooks.h"
+#include "life/tty.h"
 #include "life/wait.h"
 
 #include <errno.h>
@@ -33,6 +34,8 @@ int life_run(
 		return r; /* signals stay held: see life_create() */
 
 	attempt_close_host(&a);
+	if (a.master >= 0)
+		tty_match_size(a.master); /* the program may ask for it at once */
 	r = start_container(a.init.sock, a.init.pidfd, &a.state, a.spec, &hook_failed, e);
 	a.init.sock = fd_close(a.init.sock);
 	const bool failed = r < 0;

@@ -64,10 +64,15 @@ void tty_end(struct tty *t)
 
 void tty_resize(const struct tty *t)
 {
+	tty_match_size(t->master);
+}
+
+void tty_match_size(int master)
+{
 	struct winsize size;
 
 	if (ioctl(STDIN_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0)
-		(void)ioctl(t->master, TIOCSWINSZ, &size); /* the container may have closed it */
+		(void)ioctl(master, TIOCSWINSZ, &size); /* the container may have closed it */
 }
 
 static bool has_room(const struct tty_flow *f)

@@ -34,9 +34,10 @@ struct tty {
 int tty_begin(struct tty *t, int master, struct err *e);
 void tty_end(struct tty *t);
 void tty_resize(const struct tty *t);
+/* Give the terminal of master the size of ours, if we have one. */
+void tty_match_size(int master);
 
 /* For poll(2): three entries, for stdin, the master, stdout. */
-
 void tty_poll(const struct tty *t, struct pollfd fds[3]);
 void tty_relay(struct tty *t, const struct pollfd fds[3]);
 /* What the container wrote before it ended. */

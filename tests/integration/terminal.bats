@@ -48,6 +48,16 @@ run_tty() {
     is "$output" $'/dev/pts/0\n31 97\n/dev/pts/0'
 }
 
+# The hook keeps run from relaying: the size must have been there before.
+@test "a terminal in the foreground: the size is right from the program's first moment" {
+    terminal
+    config '.hooks.poststart = [{ path: "/bin/sleep", args: ["sleep", "1"] }]'
+    program stty size
+    run_tty 31 97 --
+    is "$status" 0
+    is "$output" '31 97'
+}
+
 @test "a terminal in the foreground: the size follows ours" {
     terminal
     program sh -c 'trap "stty size; exit 0" WINCH; echo ready; while :; do sleep 0.02; done'
