@@ -103,7 +103,7 @@ static void put_linux(struct tree *t)
 
 	json_object *extensions = put_object(t, linux_, "mountExtensions");
 	put_bool(t, put_object(t, extensions, "idmap"), "enabled", true);
-	put_bool(t, put_object(t, linux_, "netDevices"), "enabled", false);
+	put_bool(t, put_object(t, linux_, "netDevices"), "enabled", true);
 }
 
 static void put_seccomp(struct tree *t, json_object *linux_)

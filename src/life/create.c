@@ -66,6 +66,7 @@ int create_container(struct attempt *a, const struct life *life, const struct cr
 		.console_fd = -1,
 		.pidfd_sock = -1,
 		.master = -1,
+		.net_devices = NETDEV_MOVES_NONE,
 		.start_here = start_here };
 	a->plan.start_sock = -1;
 	for (size_t i = 0; i < NS_TYPES; i++)
@@ -400,6 +401,11 @@ static int prepare_init(struct attempt *a, struct err *e)
 		!a->spec->linux_.namespaces[NS_USER].path)
 		if ((r = FAULT("idmap", e)) < 0 || (r = write_maps(a, proc, e)) < 0)
 			return r;
+	if ((r = FAULT("net-devices", e)) < 0)
+		return r;
+	if (a->spec->linux_.n_net_devices &&
+		(r = netdev_move(a->spec, proc, &a->arena, &a->net_devices, e)) < 0)
+		return r;
 	if ((r = FAULT("oom-score", e)) < 0 ||
 		(r = procattr_oom_score(proc, &a->spec->process, e)) < 0)
 		return r;
@@ -556,6 +562,9 @@ static void undo(struct attempt *a)
 	if (a->pid_file_written)
 		(void)unlink(a->options->pid_file); /* nobody was told of it */
 	spawn_kill(&a->init);
+	/* Our sockets keep the namespace, which would take the devices with it. */
+	if (netdev_take_back(&a->net_devices, &e) < 0)
+		log_warn("undoing the create of container '%s': %s", a->options->id, e.text);
 	if (a->cgroup_made && cgroup_remove(a->cgroup, &e) < 0)
 		log_warn("undoing the create of container '%s': %s", a->options->id, e.text);
 	if (a->hooks_begun)
@@ -576,6 +585,7 @@ void attempt_close_host(struct attempt *a)
 		rootfs_close(&a->rootfs);
 	a->rootfs_open = false;
 	ns_close(a->plan.ns_fds);
+	netdev_close(&a->net_devices);
 	a->plan.start_sock = fd_close(a->plan.start_sock);
 	a->bundle_fd = fd_close(a->bundle_fd);
 	a->host_proc_fd = fd_close(a->host_proc_fd);

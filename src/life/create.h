@@ -6,6 +6,7 @@
 
 #include "life/plan.h"
 #include "life/spawn.h"
+#include "linux/netdev.h"
 
 #include <signal.h>
 
@@ -22,6 +23,7 @@ struct attempt {
 	struct rootfs rootfs;
 	struct spawned init;
 	struct cgroup *cgroup;
+	struct netdev_moves net_devices;
 	int bundle_fd, host_proc_fd, console_fd, pidfd_sock;
 	int master; /* the terminal, where run keeps it; -1 */
 	bool reserved, cgroup_made, rootfs_open, hooks_begun, pid_file_written;

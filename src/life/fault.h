@@ -34,6 +34,7 @@ void fault_list(void);
 	X("joiner")                                                                                \
 	X("cgroup-add")                                                                            \
 	X("idmap")                                                                                 \
+	X("net-devices")                                                                           \
 	X("oom-score")                                                                             \
 	X("go")                                                                                    \
 	X("attach")                                                                                \

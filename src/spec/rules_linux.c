@@ -328,6 +328,19 @@ static int check_net_devices(const struct spec_linux *l, struct err *e)
 				"/linux/netDevices/%s/name: '%s' is not the name of a network "
 				"device",
 				d->host_name, shown(d->name).text);
+		/* dev_alloc_name(): one number, which the kernel chooses. */
+		const char *template = strchr(d->name, '%');
+		if (template && (template[1] != 'd' || strchr(template + 2, '%')))
+			return err_say(e, EINVAL,
+				"/linux/netDevices/%s/name: '%s' is no template: it may have one "
+				"'%%d' and no other '%%'",
+				d->host_name, shown(d->name).text);
+		for (size_t j = 0; j < i && !template; j++)
+			if (str_eq(d->name, l->net_devices[j].name))
+				return err_say(e, EINVAL,
+					"/linux/netDevices/%s/name: '%s' is the name of device "
+					"'%s' in the container, too",
+					d->host_name, d->name, l->net_devices[j].host_name);
 	}
 	return 0;
 }

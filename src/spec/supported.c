@@ -16,14 +16,12 @@
 		return (expression);                                                               \
 	}
 
-USES(net_devices, s->linux_.n_net_devices)
 USES(intel_rdt, s->linux_.intel_rdt)
 
 static const struct unsupported {
 	const char *pointer;
 	bool (*used)(const struct spec *spec);
 } unsupported[] = {
-	{ "/linux/netDevices", uses_net_devices },
 	{ "/linux/intelRdt", uses_intel_rdt },
 };
 

@@ -12,7 +12,7 @@ load helpers
 
 # Those that the runtime itself goes through; its children the others.
 OURS=' reserve save-config cgroup-make cgroup-limit save-creating rootfs-open ns-open seccomp
-    start-socket spawn cgroup-add idmap oom-score go hook-runtime lock verify pid-file commit '
+    start-socket spawn cgroup-add idmap net-devices oom-score go hook-runtime lock verify pid-file commit '
 # From here on hooks may have run, and poststop hooks have to.
 HOOKS_BEGIN=hook-runtime
 EXEC_STEPS='spawn cgroup-add joiner limits keyring seccomp-load creds cwd executable'
