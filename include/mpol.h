@@ -80,6 +80,7 @@ struct mpol_mode_info {
 	int since[2];          /* first Linux that has it: { 6, 9 } */
 	const char *maps_word; /* as numa_maps writes it: "weighted interleave" */
 	const char *words;     /* where its pages go, for people */
+	int fallback;          /* the mode that is nearest on older kernels; -1: see mpol_fallback() */
 };
 
 struct mpol_flag_info {
@@ -143,6 +144,8 @@ MPOL_API struct mpol_nodeset mpol_nodeset_and(
 	const struct mpol_nodeset *a, const struct mpol_nodeset *b);
 MPOL_API struct mpol_nodeset mpol_nodeset_minus(
 	const struct mpol_nodeset *a, const struct mpol_nodeset *b);
+MPOL_API struct mpol_nodeset mpol_nodeset_or(
+	const struct mpol_nodeset *a, const struct mpol_nodeset *b);
 
 /*
  * Findings: what is wrong or surprising, in words.
@@ -152,7 +155,10 @@ MPOL_API struct mpol_nodeset mpol_nodeset_minus(
  * mpol.nodes.required, .forbidden, mpol.flags.exclusive, .empty, .forbidden, .balancing.
  * mpol_check_host(): mpol.kernel.numa, .mode, .flag, mpol.node.absent, .offline, .memoryless.
  * mpol_resolve(): mpol.narrowed, mpol.nodes.unusable, mpol.preferred.one, mpol.relative.folded, and
- * the rules of mpol_parse() once more.
+ * the rules of mpol_parse() once more. mpol_fallback(): mpol.fallback. mpol_spec_parse(): those of
+ * mpol_parse(), and mpol.text.long, mpol.flag.missing, mpol.symbol.unknown, .argument, .relative,
+ * mpol.device.syntax, .many. mpol_spec_devices(): mpol.device.absent, .nowhere. mpol_spec_resolve():
+ * mpol.symbol.empty, .cut.
  */
 
 enum mpol_severity {
@@ -255,6 +261,7 @@ struct mpol_node {
 	uint16_t *distances;   /* to the host's nodes in order, host->n_nodes of them; or NULL */
 	unsigned weight;       /* for weighted interleave; 0 where the kernel has none */
 	int tier;              /* memory tier number as in memory_tierN; -1 unknown */
+	int package;           /* the socket of its CPUs; -1: it has none, or the host does not tell */
 };
 
 struct mpol_host {
@@ -288,6 +295,116 @@ MPOL_API int mpol_allowed(struct mpol_nodeset *ret);
  */
 MPOL_API int mpol_check_host(const struct mpol *policy, const struct mpol_kernel *kernel,
 	const struct mpol_host *host, const char *where, struct mpol_report *report);
+
+/*
+ * The next lower mode of the ladder that this kernel has, for whoever would rather have that than
+ * nothing: MPOL_WEIGHTED_INTERLEAVE becomes MPOL_INTERLEAVE, MPOL_PREFERRED_MANY becomes
+ * MPOL_PREFERRED. Nodes and flags stay. Returns true where the kernel lacks the mode and has that
+ * one, with a finding (warning, code "mpol.fallback"). Pure.
+ */
+MPOL_API bool mpol_fallback(const struct mpol *policy, const struct mpol_kernel *kernel,
+	const char *where, struct mpol *ret, struct mpol_report *report);
+
+/*
+ * One line of text for a policy whose nodes may be symbols.
+ *
+ *	policy := mode [ "=" flag { ("|" | "+") flag } ] [ ":" nodes ]
+ *	nodes  := [ "!" ] term { "," [ "!" ] term }
+ *	term   := N | N-M | symbol | symbol ":" argument
+ *
+ * mode and flag are words of numa_maps or names of the runtime-spec: "bind:0-1",
+ * "interleave=static:0-3", "prefer (many):0,1", "MPOL_BIND=MPOL_F_STATIC_NODES:0". White space may
+ * stand around any token. The nodes are those of all terms without "!", less those of all terms
+ * with it, in whatever order they stand; with "!" alone, less than what the cpuset allows.
+ */
+
+enum {
+	MPOL_SYMBOL_CPUS = 1 << 0,
+	MPOL_SYMBOL_PACKAGE = 1 << 1,
+	MPOL_SYMBOL_ALLOWED = 1 << 2,
+	MPOL_SYMBOL_ALL = 1 << 3,
+	MPOL_SYMBOL_WITH_CPUS = 1 << 4,
+	MPOL_SYMBOL_MEMORY_ONLY = 1 << 5,
+	MPOL_SYMBOL_MAX_DIST = 1 << 6,
+	MPOL_SYMBOL_DEVICE = 1 << 7,
+};
+
+struct mpol_symbol_info {
+	const char *name; /* "max-dist" */
+	unsigned bit;
+	const char *argument; /* what stands behind its ":", by example: "20"; NULL: nothing does */
+	const char *words;    /* the nodes that it stands for */
+};
+
+MPOL_API const struct mpol_symbol_info *mpol_symbols(size_t *ret_n);
+
+#define MPOL_DEVICE_TEXT 17 /* "10000:3b:00.0": a domain has up to 8 digits */
+#define MPOL_DEVICES_MAX 8
+
+struct mpol_device {
+	char address[MPOL_DEVICE_TEXT]; /* as sysfs names it: in lower case, with its domain */
+	int node;                       /* -1 until mpol_spec_devices() */
+};
+
+/* What the terms of one kind name together. */
+struct mpol_terms {
+	struct mpol_nodeset numbers;
+	unsigned symbols;  /* MPOL_SYMBOL_* */
+	unsigned max_dist; /* the largest */
+	size_t n_devices;
+	struct mpol_device device[MPOL_DEVICES_MAX];
+};
+
+struct mpol_spec {
+	int mode;
+	unsigned flags;
+	struct mpol_terms in, out; /* out: those with "!" */
+};
+
+/* The longest text that is read, in bytes: a list of every other node takes half of it. */
+#define MPOL_SPEC_TEXT_MAX 4096
+
+/*
+ * Read such a text; needs no host. Syntax errors name the token and its position (a byte offset,
+ * from 0); the rules are those of mpol_parse(). Beyond them: MPOL_F_RELATIVE_NODES goes with
+ * numbers only, since symbols stand for nodes of the host. Nothing is allocated. text need not end
+ * in NUL. Returns -EINVAL, -ERANGE or -E2BIG with at least one finding whose pointer is where.
+ */
+MPOL_API int mpol_spec_parse(const char *text, size_t len, enum mpol_rules rules,
+	const char *where, struct mpol_spec *ret, struct mpol_report *report);
+
+/* Must it be resolved? If not, mpol_spec_policy() is all of it. */
+MPOL_API bool mpol_spec_is_symbolic(const struct mpol_spec *spec);
+MPOL_API struct mpol mpol_spec_policy(const struct mpol_spec *spec);
+
+/*
+ * Look up the nodes of the devices that it names, below root_fd as in mpol_host_read(). -ENOENT
+ * (there is no such device) or -ENXIO (the firmware tells no node for it), with a finding.
+ */
+MPOL_API int mpol_spec_devices(
+	int root_fd, struct mpol_spec *spec, const char *where, struct mpol_report *report);
+
+/* Where a process is. */
+struct mpol_place {
+	struct mpol_nodeset allowed; /* by its cpuset */
+	struct mpol_nodeset cpus;    /* the nodes of the CPUs that it may run on */
+	struct mpol_nodeset may;     /* symbols stand for these alone, as an administrator's limit */
+};
+
+/* The nodes of a CPU list such as "0-7,64"; -EBADMSG where it is none. host with details. */
+MPOL_API int mpol_cpus_nodes(
+	const struct mpol_host *host, const char *cpus, struct mpol_nodeset *ret);
+
+/*
+ * The numbers behind the symbols, for a process at that place. Pure; host must have been read with
+ * details. "all" stands for every node with memory; any other symbol, unless behind "!", only for
+ * those of them that the process may use, and a symbol that the cpuset cuts is a note
+ * ("mpol.symbol.cut"). One that stands for nothing is a warning ("mpol.symbol.empty"). Where no
+ * node is left at all that is an error and -EINVAL. Numbers are not looked at.
+ */
+MPOL_API int mpol_spec_resolve(const struct mpol_spec *spec, const struct mpol_host *host,
+	const struct mpol_place *place, const char *where, struct mpol *ret,
+	struct mpol_report *report);
 
 /*
  * What the kernel will make of a policy. Pure: no system calls.

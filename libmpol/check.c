@@ -118,3 +118,23 @@ int mpol_check_host(const struct mpol *policy, const struct mpol_kernel *kernel,
 		ok &= check_nodes(policy, host, where, report);
 	return ok ? 0 : -EINVAL;
 }
+
+bool mpol_fallback(const struct mpol *policy, const struct mpol_kernel *kernel, const char *where,
+	struct mpol *ret, struct mpol_report *report)
+{
+	const struct mpol_mode_info *info = mpol_mode_by_number(policy->mode);
+	const struct mpol_mode_info *lower = info ? mpol_mode_by_number(info->fallback) : NULL;
+	char release[QUOTE_TEXT];
+
+	if (!lower || !kernel->numa || kernel->modes & 1u << info->number ||
+		!(kernel->modes & 1u << lower->number) || policy->flags & ~lower->flags)
+		return false;
+	(void)text_plain(
+		kernel->release, strnlen(kernel->release, sizeof(kernel->release)), release);
+	finding_add(report, "mpol.fallback", MPOL_WARNING, where, "/mode",
+		"%s needs Linux %d.%d, and this is %s: %s takes its place (%s)", info->name,
+		info->since[0], info->since[1], release, lower->name, lower->words);
+	*ret = *policy;
+	ret->mode = lower->number;
+	return true;
+}

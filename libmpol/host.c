@@ -21,6 +21,7 @@
 #include "internal.h"
 
 #define NODE_DIR "sys/devices/system/node"
+#define CPU_DIR "sys/devices/system/cpu"
 #define WEIGHT_DIR "sys/kernel/mm/mempolicy/weighted_interleave"
 #define TIER_DIR "sys/devices/virtual/memory_tiering"
 
@@ -52,6 +53,7 @@ static int read_details(int root, bool numa, struct mpol_host *host)
 	for (size_t i = 0; i < host->n_nodes; i++) {
 		host->nodes[i].id = id;
 		host->nodes[i].tier = -1;
+		host->nodes[i].package = -1;
 		id = mpol_nodeset_next(&host->online, id + 1);
 	}
 	if (!numa)
@@ -146,6 +148,18 @@ static int read_file(int root, const char *path, char *buf, size_t size)
 		at--;
 	buf[at] = '\0';
 	return 0;
+}
+
+int host_file(int root_fd, const char *path, char *buf, size_t size)
+{
+	int root = root_fd == AT_FDCWD ? open("/", O_PATH | O_DIRECTORY | O_CLOEXEC) : root_fd, r;
+
+	if (root < 0)
+		return -errno;
+	r = read_file(root, path, buf, size);
+	if (root != root_fd)
+		(void)close(root);
+	return r;
 }
 
 /* A decimal number at *text, which moves past it. */
@@ -343,6 +357,31 @@ static int read_distances(int root, const char *path, size_t n_nodes, struct mpo
 	return 0;
 }
 
+/* The package of its first CPU: no node has CPUs of two, but a package may have several nodes. */
+static int read_package(int root, struct mpol_node *node)
+{
+	char path[sizeof(CPU_DIR) + 64], buf[32];
+	const char *p = buf, *first = node->cpus;
+	uint64_t cpu, n;
+	int r;
+
+	if (!*first)
+		return 0;
+	if (take_number(&first, INT32_MAX, &cpu) < 0)
+		return -EBADMSG;
+	(void)snprintf(
+		path, sizeof(path), CPU_DIR "/cpu%u/topology/physical_package_id", (unsigned)cpu);
+	r = read_file(root, path, buf, sizeof(buf));
+	if (r < 0)
+		return r == -ENOENT ? 0 : r; /* not captured, or the CPU went offline */
+	if (!strcmp(buf, "-1"))
+		return 0; /* the firmware does not tell */
+	if (take_number(&p, INT32_MAX, &n) < 0 || *p != '\0')
+		return -EBADMSG;
+	node->package = (int)n;
+	return 0;
+}
+
 static int read_weight(int root, struct mpol_node *node)
 {
 	char path[sizeof(WEIGHT_DIR) + 32], buf[32];
@@ -376,6 +415,8 @@ static int read_node(int root, struct mpol_host *host, struct mpol_node *node)
 		return r;
 	(void)snprintf(path, sizeof(path), NODE_DIR "/node%u/distance", node->id);
 	r = read_distances(root, path, host->n_nodes, node);
+	if (r == 0)
+		r = read_package(root, node);
 	if (r < 0)
 		return r;
 	return read_weight(root, node);
@@ -387,7 +428,9 @@ static int read_only_node(int root, struct mpol_node *node)
 	int r;
 
 	r = read_memory(root, "proc/meminfo", "", node);
-	return r < 0 ? r : read_cpus(root, "sys/devices/system/cpu/online", node);
+	if (r == 0)
+		r = read_cpus(root, CPU_DIR "/online", node);
+	return r < 0 ? r : read_package(root, node);
 }
 
 static int read_auto_weights(int root, bool *ret)

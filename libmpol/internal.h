@@ -40,6 +40,24 @@ char *text_plain(const char *text, size_t len, char buf[QUOTE_TEXT]);
 /* "node 3", "nodes 0-3,7"; "no node" for the empty set. Long sets are cut off. Returns buf. */
 char *nodes_words(const struct mpol_nodeset *set, char buf[NODES_TEXT]);
 
+/* White space between tokens, whatever the locale. */
+bool is_space(char c);
+
+/*
+ * Add one item of a node list, "3" or "0-3", to set: text[from] to text[to - 1], not empty and
+ * without white space at its ends. What is wrong is said with the position in text; hint is what
+ * stands behind the quoted item where it is neither.
+ */
+int nodeset_item(const char *text, size_t from, size_t to, const char *hint,
+	struct mpol_nodeset *set, struct mpol_report *report);
+
+/* The strict rules for a mode's flags, of which no_nodes says whether nodes are given. */
+bool flags_rules(const struct mpol_mode_info *info, unsigned flags, bool no_nodes,
+	enum mpol_rules rules, const char *where, struct mpol_report *report);
+
+/* The file sys/... below root of a captured or real host, as host.c reads all of them. */
+int host_file(int root_fd, const char *path, char *buf, size_t size);
+
 /*
  * The rules that the kernel's newest source has for mode, flags and emptiness of nodes; needs no
  * host. Adds a finding for each broken one and returns -EINVAL, or 0.

@@ -20,6 +20,7 @@ static const struct mpol_mode_info modes[] = {
 		/* mpol_new() drops STATIC and RELATIVE without a word; ours refuse them. */
 		.flags = 0, .kernel_flags = MOVABLE,
 		.since = { 2, 6 }, .maps_word = "default",
+		.fallback = -1,
 		.words = "the system's default: the node of the CPU that touches the page",
 	},
 	{
@@ -27,12 +28,14 @@ static const struct mpol_mode_info modes[] = {
 		.node_rule = MPOL_NODES_OPTIONAL,
 		.flags = MOVABLE, .kernel_flags = MOVABLE,
 		.since = { 2, 6 }, .maps_word = "prefer",
+		.fallback = -1,
 		.words = "the lowest of these nodes first, others when it is full",
 	},
 	{
 		.name = "MPOL_BIND", .number = MPOL_MODE_BIND, .node_rule = MPOL_NODES_REQUIRED,
 		.flags = BALANCED, .kernel_flags = BALANCED,
 		.since = { 2, 6 }, .maps_word = "bind",
+		.fallback = -1,
 		.words = "only these nodes, then the OOM killer",
 	},
 	{
@@ -40,12 +43,14 @@ static const struct mpol_mode_info modes[] = {
 		.node_rule = MPOL_NODES_REQUIRED,
 		.flags = MOVABLE, .kernel_flags = MOVABLE,
 		.since = { 2, 6 }, .maps_word = "interleave",
+		.fallback = -1,
 		.words = "these nodes in turn, page by page",
 	},
 	{
 		.name = "MPOL_LOCAL", .number = MPOL_MODE_LOCAL, .node_rule = MPOL_NODES_NONE,
 		.flags = 0, .kernel_flags = 0,
 		.since = { 3, 8 }, .maps_word = "local",
+		.fallback = -1,
 		.words = "the node of the CPU that touches the page",
 	},
 	{
@@ -53,6 +58,7 @@ static const struct mpol_mode_info modes[] = {
 		.node_rule = MPOL_NODES_REQUIRED,
 		.flags = MOVABLE, .kernel_flags = BALANCED,
 		.since = { 5, 15 }, .maps_word = "prefer (many)",
+		.fallback = MPOL_MODE_PREFERRED,
 		.words = "any of these nodes first, others when they are full",
 	},
 	{
@@ -60,6 +66,7 @@ static const struct mpol_mode_info modes[] = {
 		.node_rule = MPOL_NODES_REQUIRED,
 		.flags = MOVABLE, .kernel_flags = MOVABLE,
 		.since = { 6, 9 }, .maps_word = "weighted interleave",
+		.fallback = MPOL_MODE_INTERLEAVE,
 		.words = "these nodes in turn, in proportion to the system's weights",
 	},
 };

@@ -22,7 +22,7 @@ static bool is_digit(char c)
 	return c >= '0' && c <= '9'; /* isdigit(3) may follow the locale */
 }
 
-static bool is_space(char c)
+bool is_space(char c)
 {
 	return c == ' ' || (c >= '\t' && c <= '\r');
 }
@@ -86,10 +86,9 @@ static void add_range(struct mpol_nodeset *set, unsigned first, unsigned last)
 	}
 }
 
-static int scan_item(const struct item *item, const char *where, struct mpol_nodeset *set,
-	struct mpol_report *report)
+static int scan_item(const struct item *item, const char *hint, const char *where,
+	struct mpol_nodeset *set, struct mpol_report *report)
 {
-	static const char hint[] = " is neither a node such as 3 nor a range such as 0-3";
 	size_t first_end, last_from, last_end;
 	unsigned first, last;
 
@@ -125,9 +124,18 @@ static int scan_item(const struct item *item, const char *where, struct mpol_nod
 	return 0;
 }
 
+int nodeset_item(const char *text, size_t from, size_t to, const char *hint,
+	struct mpol_nodeset *set, struct mpol_report *report)
+{
+	const struct item item = { text, from, to };
+
+	return scan_item(&item, hint, NULL, set, report);
+}
+
 int mpol_nodeset_parse(const char *text, size_t len, const char *where, struct mpol_nodeset *ret,
 	struct mpol_report *report)
 {
+	static const char hint[] = " is neither a node such as 3 nor a range such as 0-3";
 	struct mpol_nodeset set = { { 0 } };
 	size_t at = 0;
 	int r;
@@ -143,7 +151,7 @@ int mpol_nodeset_parse(const char *text, size_t len, const char *where, struct m
 			item.to--;
 		if (item.from == item.to)
 			continue;
-		r = scan_item(&item, where, &set, report);
+		r = scan_item(&item, hint, where, &set, report);
 		if (r < 0)
 			return r;
 	}
@@ -226,5 +234,14 @@ struct mpol_nodeset mpol_nodeset_minus(const struct mpol_nodeset *a, const struc
 
 	for (size_t i = 0; i < MPOL_NODESET_WORDS; i++)
 		r.word[i] = a->word[i] & ~b->word[i];
+	return r;
+}
+
+struct mpol_nodeset mpol_nodeset_or(const struct mpol_nodeset *a, const struct mpol_nodeset *b)
+{
+	struct mpol_nodeset r;
+
+	for (size_t i = 0; i < MPOL_NODESET_WORDS; i++)
+		r.word[i] = a->word[i] | b->word[i];
 	return r;
 }

@@ -195,6 +195,17 @@ static bool check_flags(const struct mpol_mode_info *info, unsigned flags, enum 
 	return may;
 }
 
+bool flags_rules(const struct mpol_mode_info *info, unsigned flags, bool no_nodes,
+	enum mpol_rules rules, const char *where, struct mpol_report *report)
+{
+	const struct mpol_nodeset nodes = { { no_nodes ? 0 : 1 } };
+	bool ok = check_exclusive(flags, where, report);
+
+	ok &= check_empty(info, flags, &nodes, where, report);
+	ok &= check_flags(info, flags, rules, where, report);
+	return ok;
+}
+
 int mpol_parse(const struct mpol_request *want, enum mpol_rules rules, struct mpol *ret,
 	struct mpol_report *report)
 {
