@@ -486,24 +486,24 @@ static const struct field spec_fields[] = {
 };
 static const struct object spec_object = { spec_fields, sizeof(struct spec), NULL, NULL };
 
-int fields_read(struct spec *spec, enum spec_part part, json_object *json, struct err *e)
+int fields_read(struct load *load, enum spec_part part, json_object *json)
 {
-	struct walk w = { .spec = spec, .e = e };
+	struct spec *spec = load->spec;
 	int r;
 
 	switch (part) {
 	case SPEC_PROCESS:
-		r = walk_object(&w, NULL, &process_object, json, &spec->process);
+		r = walk_object(load, NULL, &process_object, json, &spec->process);
 		if (r == 0)
 			spec->has_process = true;
 		return r;
 	case SPEC_RESOURCES:
-		r = walk_object(&w, NULL, &resources_object, json, &spec->linux_.resources);
+		r = walk_object(load, NULL, &resources_object, json, &spec->linux_.resources);
 		if (r == 0)
 			spec->linux_.has_resources = true;
 		return r;
 	case SPEC_WHOLE:
 		break;
 	}
-	return walk_object(&w, NULL, &spec_object, json, spec);
+	return walk_object(load, NULL, &spec_object, json, spec);
 }

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -20,6 +19,20 @@ static int load_text(char *text, size_t len, const char *what, enum spec_part pa
 	struct spec **ret, struct err *e);
 static int load_copy(const char *text, size_t len, const char *what, enum spec_part part,
 	struct spec **ret, struct err *e);
+static int collect(
+	char *text, size_t len, struct spec_findings *all, struct spec **ret, struct err *e);
+
+/* NUL-ended; NULL: no memory. */
+static char *memory_copy(const char *text, size_t len)
+{
+	char *copy = malloc(len + 1);
+
+	if (!copy)
+		return NULL;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	return copy;
+}
 
 int spec_load(int dir_fd, const char *name, struct spec **ret, struct err *e)
 {
@@ -46,6 +59,29 @@ int spec_parse_resources(
 	const char *text, size_t len, const char *what, struct spec **ret, struct err *e)
 {
 	return load_copy(text, len, what, SPEC_RESOURCES, ret, e);
+}
+
+int spec_check(
+	int fd, const char *what, struct spec_findings *all, struct spec **ret, struct err *e)
+{
+	char *text = NULL;
+	size_t len;
+	int r;
+
+	r = fd_read_all(fd, SPEC_TEXT_MAX, &text, &len);
+	if (r == -EFBIG)
+		return err_say(e, EFBIG, "%s: is larger than %u MiB", what, SPEC_TEXT_MAX >> 20);
+	if (r < 0)
+		return err_set(e, -r, "reading '%s'", what);
+	return collect(text, len, all, ret, e);
+}
+
+int spec_check_text(
+	const char *text, size_t len, struct spec_findings *all, struct spec **ret, struct err *e)
+{
+	char *copy = memory_copy(text, len);
+
+	return copy ? collect(copy, len, all, ret, e) : err_nomem(e);
 }
 
 void spec_free(struct spec *spec)
@@ -94,25 +130,71 @@ static int load_copy(const char *text, size_t len, const char *what, enum spec_p
 
 	if (len > SPEC_TEXT_MAX)
 		return err_say(e, EFBIG, "%s: is larger than %u MiB", what, SPEC_TEXT_MAX >> 20);
-	copy = malloc(len + 1);
+	copy = memory_copy(text, len);
 	if (!copy)
 		return err_nomem(e);
-	memcpy(copy, text, len);
-	copy[len] = '\0';
 	return load_text(copy, len, what, part, ret, e);
 }
 
 static int read_spec(struct spec *spec, enum spec_part part, struct err *e)
 {
+	struct load load = { .spec = spec, .e = e };
 	json_object *json;
 	int r;
 
 	r = json_read(spec->text, spec->text_len, &json, e);
 	if (r < 0)
 		return r;
-	r = fields_read(spec, part, json, e);
+	r = fields_read(&load, part, json);
 	json_object_put(json);
-	return r < 0 ? r : rules_check(spec, part, e);
+	return r < 0 ? r : rules_check(spec, part, &load);
+}
+
+static int collect_all(struct load *load)
+{
+	struct spec *spec = load->spec;
+	json_object *json;
+	int r;
+
+	r = json_read(spec->text, spec->text_len, &json, load->e);
+	if (r == -EINVAL) /* what it means nobody knows: there is nothing more to say */
+		return spec_found(load->all, "spec.json", MPOL_ERROR, "", load->e->text) < 0
+			       ? err_nomem(load->e)
+			       : 1;
+	if (r < 0)
+		return r;
+	r = fields_read(load, SPEC_WHOLE, json);
+	json_object_put(json);
+	if (r == -EINVAL) /* no object at all */
+		return 1;
+	spec_findings_read(load->all);
+	if (r == 0)
+		r = rules_check(spec, SPEC_WHOLE, load);
+	if (r == 0)
+		r = supported_check(spec, load);
+	load->all->rules_done = true;
+	return r;
+}
+
+/* Takes text, malloc'ed and NUL-ended, also on failure. */
+static int collect(
+	char *text, size_t len, struct spec_findings *all, struct spec **ret, struct err *e)
+{
+	_cleanup_(spec_freep) struct spec *spec = calloc(1, sizeof(*spec));
+	struct load load = { .spec = spec, .e = e, .all = all };
+	int r;
+
+	if (!spec) {
+		free(text);
+		return err_nomem(e);
+	}
+	spec->text = text;
+	spec->text_len = len;
+	r = collect_all(&load);
+	if (r < 0)
+		return r;
+	*ret = r == 0 ? TAKE_PTR(spec) : NULL;
+	return 0;
 }
 
 /* Takes text, malloc'ed and NUL-ended, also on failure. */
@@ -134,27 +216,6 @@ static int load_text(char *text, size_t len, const char *what, enum spec_part pa
 		return r;
 	}
 	*ret = TAKE_PTR(spec);
-	return 0;
-}
-
-int spec_warn(struct spec *spec, struct err *e, const char *fmt, ...)
-{
-	struct err sentence; /* it escapes what must not reach a terminal */
-	char text[sizeof(sentence.text)];
-	va_list ap;
-
-	if (spec->n_warnings == SPEC_WARNINGS_MAX) {
-		spec->warnings_lost++;
-		return 0;
-	}
-	va_start(ap, fmt);
-	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	va_end(ap);
-	(void)err_say(&sentence, EINVAL, "%s", text);
-	spec->warnings[spec->n_warnings] = arena_strdup(&spec->arena, sentence.text);
-	if (!spec->warnings[spec->n_warnings])
-		return err_nomem(e);
-	spec->n_warnings++;
 	return 0;
 }
 

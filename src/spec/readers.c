@@ -12,35 +12,38 @@
 
 /* Engines send the capabilities of newer kernels, so unknown ones are left out aloud
  * (config.md). */
-int read_capabilities(struct walk *w, const struct where *at, const struct field *f,
+int read_capabilities(struct load *l, const struct where *at, const struct field *f,
 	json_object *value, void *base)
 {
 	uint64_t *set = (uint64_t *)((char *)base + f->at);
 
 	if (!json_object_is_type(value, json_type_array))
-		return walk_say(w, at, "must be a list of strings, not %s", walk_type(value));
+		return walk_say(
+			l, at, "spec.type", "must be a list of strings, not %s", walk_type(value));
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
 		const struct where item = { .up = at, .index = i };
 		const struct name_row *row;
 		const char *text;
 		int r;
 
-		r = walk_text(w, &item, json_object_array_get_idx(value, i), &text);
-		if (r < 0)
+		r = walk_text(l, &item, json_object_array_get_idx(value, i), &text);
+		if (load_go_on(l, r) < 0)
 			return r;
+		if (r < 0)
+			continue;
 		row = names_find(names_capabilities, text);
 		if (row)
 			*set |= UINT64_C(1) << row->number;
 		else
-			r = walk_warn(w, &item, "'%s' is not a capability and is ignored",
-				shown(text).text);
+			r = walk_warn(l, &item, "spec.capability.unknown",
+				"'%s' is not a capability and is ignored", shown(text).text);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-int read_timeout(struct walk *w, const struct where *at, const struct field *f, json_object *value,
+int read_timeout(struct load *l, const struct where *at, const struct field *f, json_object *value,
 	void *base)
 {
 	static const struct field seconds = { .kind = FIELD_INT, .min = 1, .max = INT_MAX / 1000 };
@@ -48,7 +51,7 @@ int read_timeout(struct walk *w, const struct where *at, const struct field *f, 
 	int timeout_s;
 	int r;
 
-	r = walk_value(w, at, &seconds, value, &timeout_s);
+	r = walk_value(l, at, &seconds, value, &timeout_s);
 	if (r == 0)
 		hook->timeout_ms = timeout_s * 1000;
 	return r;
@@ -57,43 +60,43 @@ int read_timeout(struct walk *w, const struct where *at, const struct field *f, 
 /* --- linux.resources --- */
 
 /* A rule of the device controller; without a type it means all devices. */
-int read_rule_type(struct walk *w, const struct where *at, const struct field *f,
+int read_rule_type(struct load *l, const struct where *at, const struct field *f,
 	json_object *value, void *base)
 {
 	struct spec_device_rule *rule = base;
 	const char *type;
 	int r;
 
-	r = walk_text(w, at, value, &type);
+	r = walk_text(l, at, value, &type);
 	if (r < 0 || !*type)
 		return r;
 	if (!str_eq(type, "a") && !str_eq(type, "b") && !str_eq(type, "c"))
-		return walk_say(
-			w, at, "'%s' is not a type of device rules (a, b, c)", shown(type).text);
+		return walk_say(l, at, "spec.name", "'%s' is not a type of device rules (a, b, c)",
+			shown(type).text);
 	rule->type = *type;
 	return 0;
 }
 
-int read_rule_access(struct walk *w, const struct where *at, const struct field *f,
+int read_rule_access(struct load *l, const struct where *at, const struct field *f,
 	json_object *value, void *base)
 {
 	struct spec_device_rule *rule = base;
 	const char *access;
 	int r;
 
-	r = walk_text(w, at, value, &access);
+	r = walk_text(l, at, value, &access);
 	if (r < 0)
 		return r;
 	if (access[strspn(access, "rwm")])
-		return walk_say(
-			w, at, "'%s' is not made of the letters r, w and m", shown(access).text);
+		return walk_say(l, at, "spec.name", "'%s' is not made of the letters r, w and m",
+			shown(access).text);
 	rule->read = strchr(access, 'r');
 	rule->write = strchr(access, 'w');
 	rule->mknod = strchr(access, 'm');
 	return 0;
 }
 
-int after_device_rule(struct walk *w, const struct where *at, json_object *value, void *base)
+int after_device_rule(struct load *l, const struct where *at, json_object *value, void *base)
 {
 	struct spec_device_rule *rule = base;
 
@@ -105,16 +108,16 @@ int after_device_rule(struct walk *w, const struct where *at, json_object *value
 	return 0;
 }
 
-int after_weight_device(struct walk *w, const struct where *at, json_object *value, void *base)
+int after_weight_device(struct load *l, const struct where *at, json_object *value, void *base)
 {
 	const struct spec_block_device *device = base;
 
 	if (!device->weight.set && !device->leaf_weight.set)
-		return walk_say(w, at, "must have weight or leafWeight");
+		return walk_say(l, at, "spec.empty", "must have weight or leafWeight");
 	return 0;
 }
 
-int read_rdma(struct walk *w, const struct where *at, const struct field *f, json_object *value,
+int read_rdma(struct load *l, const struct where *at, const struct field *f, json_object *value,
 	void *base)
 {
 	struct spec_resources *resources = base;
@@ -122,23 +125,23 @@ int read_rdma(struct walk *w, const struct where *at, const struct field *f, jso
 	size_t n = 0;
 
 	if (!json_object_is_type(value, json_type_object))
-		return walk_say(w, at, "must be an object, not %s", walk_type(value));
-	v = arena_array(&w->spec->arena, struct spec_rdma, json_object_object_length(value) + 1);
+		return walk_say(l, at, "spec.type", "must be an object, not %s", walk_type(value));
+	v = arena_array(&l->spec->arena, struct spec_rdma, json_object_object_length(value) + 1);
 	if (!v)
-		return err_nomem(w->e);
+		return err_nomem(l->e);
 	json_object_object_foreach(value, device, limits)
 	{
 		const struct where item = { .up = at, .name = device };
 		int r;
 
-		r = walk_object(w, &item, &fields_rdma, limits, &v[n]);
-		if (r < 0)
+		r = walk_object(l, &item, &fields_rdma, limits, &v[n]);
+		if (r == 0 && !v[n].hca_handles.set && !v[n].hca_objects.set)
+			r = walk_say(l, &item, "spec.empty", "must have hcaHandles or hcaObjects");
+		if (load_go_on(l, r) < 0)
 			return r;
-		if (!v[n].hca_handles.set && !v[n].hca_objects.set)
-			return walk_say(w, &item, "must have hcaHandles or hcaObjects");
-		v[n].device = arena_strdup(&w->spec->arena, device);
+		v[n].device = arena_strdup(&l->spec->arena, device);
 		if (!v[n++].device)
-			return err_nomem(w->e);
+			return err_nomem(l->e);
 	}
 	resources->n_rdma = n;
 	resources->rdma = v;
@@ -152,8 +155,8 @@ struct namespace_entry {
 	const char *path;
 };
 
-int read_namespaces(struct walk *w, const struct where *at, const struct field *f,
-	json_object *value, void *base)
+static int read_namespace(struct load *l, const struct where *at, json_object *value,
+	struct spec_namespace namespaces[NS_TYPES])
 {
 	static const struct field fields[] = {
 		{ .name = "type",
@@ -168,55 +171,66 @@ int read_namespaces(struct walk *w, const struct where *at, const struct field *
 		{ 0 },
 	};
 	static const struct object entry_object = { .fields = fields };
+	const struct where path = { .up = at, .name = "path" };
+	struct namespace_entry entry = { 0 };
+	enum ns_type type = 0;
+	int r;
+
+	r = walk_object(l, at, &entry_object, value, &entry);
+	if (r < 0)
+		return r;
+	if (!entry.clone_flag) /* a type that is none, which was said */
+		return 0;
+	while (names_namespaces[type].number != (uint64_t)(unsigned)entry.clone_flag)
+		type++;
+	if (namespaces[type].present)
+		return walk_say(l, at, "spec.namespace.twice", "is a second '%s' namespace",
+			names_namespaces[type].name);
+	if (entry.path && entry.path[0] != '/')
+		return walk_say(l, &path, "spec.path.relative", "'%s' is not an absolute path",
+			shown(entry.path).text);
+	namespaces[type] = (struct spec_namespace){ true, entry.path };
+	return 0;
+}
+
+int read_namespaces(struct load *l, const struct where *at, const struct field *f,
+	json_object *value, void *base)
+{
 	struct spec_linux *linux_ = base;
 
 	if (!json_object_is_type(value, json_type_array))
-		return walk_say(w, at, "must be a list, not %s", walk_type(value));
+		return walk_say(l, at, "spec.type", "must be a list, not %s", walk_type(value));
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
 		const struct where item = { .up = at, .index = i };
-		struct namespace_entry entry = { 0 };
-		enum ns_type type = 0;
 		int r;
 
-		r = walk_object(
-			w, &item, &entry_object, json_object_array_get_idx(value, i), &entry);
-		if (r < 0)
+		r = read_namespace(
+			l, &item, json_object_array_get_idx(value, i), linux_->namespaces);
+		if (load_go_on(l, r) < 0)
 			return r;
-		while (names_namespaces[type].number != (uint64_t)(unsigned)entry.clone_flag)
-			type++;
-		if (linux_->namespaces[type].present)
-			return walk_say(w, &item, "is a second '%s' namespace",
-				names_namespaces[type].name);
-		if (entry.path && entry.path[0] != '/') {
-			const struct where path = { .up = &item, .name = "path" };
-
-			return walk_say(
-				w, &path, "'%s' is not an absolute path", shown(entry.path).text);
-		}
-		linux_->namespaces[type] = (struct spec_namespace){ true, entry.path };
 	}
 	return 0;
 }
 
 /* mknod(1): 'u' is an unbuffered character device, the same thing to Linux. */
-int read_device_type(struct walk *w, const struct where *at, const struct field *f,
+int read_device_type(struct load *l, const struct where *at, const struct field *f,
 	json_object *value, void *base)
 {
 	struct spec_device *device = base;
 	const char *type;
 	int r;
 
-	r = walk_text(w, at, value, &type);
+	r = walk_text(l, at, value, &type);
 	if (r < 0)
 		return r;
 	if (strlen(type) != 1 || !strchr("bcup", *type))
-		return walk_say(
-			w, at, "'%s' is not a type of devices (b, c, u, p)", shown(type).text);
+		return walk_say(l, at, "spec.name", "'%s' is not a type of devices (b, c, u, p)",
+			shown(type).text);
 	device->type = *type == 'u' ? 'c' : *type;
 	return 0;
 }
 
-int after_device(struct walk *w, const struct where *at, json_object *value, void *base)
+int after_device(struct load *l, const struct where *at, json_object *value, void *base)
 {
 	static const char *const numbers[] = { "major", "minor" };
 	struct spec_device *device = base;
@@ -224,15 +238,19 @@ int after_device(struct walk *w, const struct where *at, json_object *value, voi
 	for (size_t i = 0; i < ELEMENTS(numbers) && device->type != 'p'; i++) {
 		const struct where number = { .up = at, .name = numbers[i] };
 
-		if (!walk_get(value, numbers[i]))
-			return walk_say(w, &number, "is required");
+		int r = walk_get(value, numbers[i])
+				? 0
+				: walk_say(l, &number, "spec.required", "is required");
+
+		if (load_go_on(l, r) < 0)
+			return r;
 	}
 	/* Engines hand on st_mode with its type bits; type says those. */
 	device->file_mode.v &= 07777;
 	return 0;
 }
 
-int read_net_devices(struct walk *w, const struct where *at, const struct field *f,
+int read_net_devices(struct load *l, const struct where *at, const struct field *f,
 	json_object *value, void *base)
 {
 	struct spec_linux *linux_ = base;
@@ -240,22 +258,22 @@ int read_net_devices(struct walk *w, const struct where *at, const struct field 
 	size_t n = 0;
 
 	if (!json_object_is_type(value, json_type_object))
-		return walk_say(w, at, "must be an object, not %s", walk_type(value));
+		return walk_say(l, at, "spec.type", "must be an object, not %s", walk_type(value));
 	v = arena_array(
-		&w->spec->arena, struct spec_net_device, json_object_object_length(value) + 1);
+		&l->spec->arena, struct spec_net_device, json_object_object_length(value) + 1);
 	if (!v)
-		return err_nomem(w->e);
+		return err_nomem(l->e);
 	json_object_object_foreach(value, host_name, device)
 	{
 		const struct where item = { .up = at, .name = host_name };
 		int r;
 
-		r = walk_object(w, &item, &fields_net_device, device, &v[n]);
-		if (r < 0)
+		r = walk_object(l, &item, &fields_net_device, device, &v[n]);
+		if (load_go_on(l, r) < 0)
 			return r;
-		v[n].host_name = arena_strdup(&w->spec->arena, host_name);
+		v[n].host_name = arena_strdup(&l->spec->arena, host_name);
 		if (!v[n].host_name)
-			return err_nomem(w->e);
+			return err_nomem(l->e);
 		if (!v[n].name)
 			v[n].name = v[n].host_name;
 		n++;
@@ -269,7 +287,7 @@ int read_net_devices(struct walk *w, const struct where *at, const struct field 
  * errnoRet and defaultErrnoRet: only some actions carry a number, and one that does not is an error
  * rather than ignored (config-linux.md, Seccomp). Without it the number is EPERM.
  */
-static int read_errno(struct walk *w, const struct where *up, json_object *object, const char *name,
+static int read_errno(struct load *l, const struct where *up, json_object *object, const char *name,
 	uint32_t *action)
 {
 	/* The kernel caps an errno at MAX_ERRNO; a tracer gets 16 bits. */
@@ -282,31 +300,31 @@ static int read_errno(struct walk *w, const struct where *up, json_object *objec
 	int r = 0;
 
 	if (value && !carries)
-		return walk_say(w, &at, "%s takes no error number",
+		return walk_say(l, &at, "spec.seccomp.errno", "%s takes no error number",
 			names_of(names_seccomp_actions, *action));
 	if (value)
-		r = walk_value(w, &at, &number, value, &n);
+		r = walk_value(l, &at, &number, value, &n);
 	if (r == 0 && carries)
 		*action |= n;
 	return r;
 }
 
-int after_seccomp_rule(struct walk *w, const struct where *at, json_object *value, void *base)
+int after_seccomp_rule(struct load *l, const struct where *at, json_object *value, void *base)
 {
 	struct spec_seccomp_rule *rule = base;
 	const struct where names = { .up = at, .name = "names" };
 
 	if (rule->names.n == 0)
-		return walk_say(w, &names, "must have at least one system call");
-	return read_errno(w, at, value, "errnoRet", &rule->action);
+		return walk_say(l, &names, "spec.empty", "must have at least one system call");
+	return read_errno(l, at, value, "errnoRet", &rule->action);
 }
 
-int after_seccomp(struct walk *w, const struct where *at, json_object *value, void *base)
+int after_seccomp(struct load *l, const struct where *at, json_object *value, void *base)
 {
 	struct spec_seccomp *seccomp = base;
 
 	seccomp->has_flags = walk_get(value, "flags");
-	return read_errno(w, at, value, "defaultErrnoRet", &seccomp->default_action);
+	return read_errno(l, at, value, "defaultErrnoRet", &seccomp->default_action);
 }
 
 struct personality_entry {
@@ -314,7 +332,7 @@ struct personality_entry {
 	struct str_list flags;
 };
 
-int read_personality(struct walk *w, const struct where *at, const struct field *f,
+int read_personality(struct load *l, const struct where *at, const struct field *f,
 	json_object *value, void *base)
 {
 	static const struct field fields[] = {
@@ -335,11 +353,12 @@ int read_personality(struct walk *w, const struct where *at, const struct field 
 	struct personality_entry entry = { 0 };
 	int r;
 
-	r = walk_object(w, at, &entry_object, value, &entry);
+	r = walk_object(l, at, &entry_object, value, &entry);
 	if (r < 0)
 		return r;
 	if (entry.flags.n)
-		return walk_say(w, &flags, "the specification defines no personality flags yet");
+		return walk_say(l, &flags, "spec.name",
+			"the specification defines no personality flags yet");
 	linux_->personality = (struct opt_u64){ true, (uint64_t)entry.domain };
 	return 0;
 }

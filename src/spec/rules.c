@@ -11,39 +11,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static int check_version(struct spec *spec, struct err *e);
-static int check_mounts(struct spec *spec, struct err *e);
-static int check_hooks(const struct spec *spec, struct err *e);
-static int check_host_names(const struct spec *spec, struct err *e);
-static int check_memory_policy(struct spec *spec, struct err *e);
+static int check_version(struct spec *spec, struct load *load);
+static int check_mounts(struct spec *spec, struct load *load);
+static int check_hooks(const struct spec *spec, struct load *load);
+static int check_host_names(const struct spec *spec, struct load *load);
+static int check_memory_policy(struct spec *spec, struct load *load);
 
-int rules_check(struct spec *spec, enum spec_part part, struct err *e)
+int rules_check(struct spec *spec, enum spec_part part, struct load *load)
 {
 	int r;
 
 	if (part == SPEC_PROCESS)
-		return rules_check_process(spec, "", e);
+		return rules_check_process(spec, "", load);
 	if (part == SPEC_RESOURCES)
-		return rules_check_resources(spec, "", false, e);
+		return rules_check_resources(spec, "", false, load);
 
 	/* Required when start is called; what cannot be started need not be created. */
-	if (!spec->has_process)
-		return err_say(e, EINVAL, "/process: is required");
-	r = check_version(spec, e);
+	REFUSE_IF(load, !spec->has_process, "spec.required", "/process: is required");
+	r = check_version(spec, load);
+	if (r == 0 && spec->has_process)
+		r = rules_check_process(spec, "/process", load);
 	if (r == 0)
-		r = rules_check_process(spec, "/process", e);
+		r = check_mounts(spec, load);
 	if (r == 0)
-		r = check_mounts(spec, e);
+		r = check_hooks(spec, load);
 	if (r == 0)
-		r = check_hooks(spec, e);
+		r = check_host_names(spec, load);
 	if (r == 0)
-		r = check_host_names(spec, e);
+		r = rules_check_linux(spec, load);
 	if (r == 0)
-		r = rules_check_linux(spec, e);
+		r = rules_check_resources(spec, "/linux/resources", true, load);
 	if (r == 0)
-		r = rules_check_resources(spec, "/linux/resources", true, e);
-	if (r == 0)
-		r = check_memory_policy(spec, e);
+		r = check_memory_policy(spec, load);
 	return r;
 }
 
@@ -59,11 +58,13 @@ static const char *version_number(const char *s, unsigned long *ret)
 	return errno ? NULL : end;
 }
 
-static int check_version(struct spec *spec, struct err *e)
+static int check_version(struct spec *spec, struct load *load)
 {
 	const char *v = spec->oci_version, *s = v;
 	unsigned long major = 0, minor = 0, patch = 0;
 
+	if (!v)
+		return 0;
 	s = version_number(s, &major);
 	if (s && *s == '.')
 		s = version_number(s + 1, &minor);
@@ -75,16 +76,16 @@ static int check_version(struct spec *spec, struct err *e)
 		s = NULL;
 	if (!s || (*s && *s != '-' && *s != '+') || (*s && !s[1]) ||
 		s[strspn(s, "+-.0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")])
-		return err_say(e, EINVAL,
+		return load_broken(load, "spec.version.syntax",
 			"/ociVersion: '%s' is not a version such as " SPEC_OCI_VERSION,
 			shown(v).text);
 	if (major != 1)
-		return err_say(e, EINVAL,
+		return load_broken(load, "spec.version.unsupported",
 			"/ociVersion: version '%s' of the specification is not supported, only 1.x",
 			shown(v).text);
 	/* A later minor version may have fields that are unknown here, and so ignored. */
 	if (minor > 3)
-		return spec_warn(spec, e,
+		return load_warn(load, "spec.version.newer",
 			"/ociVersion: '%s' is newer than " SPEC_OCI_VERSION
 			", what it added is ignored",
 			shown(v).text);
@@ -114,54 +115,51 @@ static bool is_remount(const struct spec_mount *m)
 	return false;
 }
 
-static int check_mount_maps(const struct spec_mount *m, size_t n, struct err *e)
+static int check_mount_maps(const struct spec_mount *m, size_t n, struct load *load)
 {
 	char at[64];
 	int r;
 
-	if (!m->uid_mappings.n != !m->gid_mappings.n)
-		return err_say(e, EINVAL,
-			"/mounts/%zu/%s: is required: uidMappings and gidMappings come together", n,
-			m->uid_mappings.n ? "gidMappings" : "uidMappings");
+	REFUSE_IF(load, !m->uid_mappings.n != !m->gid_mappings.n, "spec.mount.mappings",
+		"/mounts/%zu/%s: is required: uidMappings and gidMappings come together", n,
+		m->uid_mappings.n ? "gidMappings" : "uidMappings");
 	(void)snprintf(at, sizeof(at), "/mounts/%zu/uidMappings", n);
-	r = rules_check_id_map(&m->uid_mappings, at, e);
+	r = rules_check_id_map(&m->uid_mappings, at, load);
 	(void)snprintf(at, sizeof(at), "/mounts/%zu/gidMappings", n);
-	return r < 0 ? r : rules_check_id_map(&m->gid_mappings, at, e);
+	return r < 0 ? r : rules_check_id_map(&m->gid_mappings, at, load);
 }
 
-static int check_mount(struct spec *spec, size_t n, struct err *e)
+static int check_mount(struct spec *spec, size_t n, struct load *load)
 {
 	const struct spec_mount *m = &spec->mounts[n];
 	bool bind = is_bind(m);
 	int r = 0;
 
 	/* Deprecated, but legal: meant below / (config.md, Mounts). */
-	if (m->destination[0] != '/')
-		r = spec_warn(spec, e,
+	if (m->destination && m->destination[0] != '/')
+		r = load_warn(load, "spec.mount.relative",
 			"/mounts/%zu/destination: '%s' is relative and taken as below /", n,
 			shown(m->destination).text);
 	if (r < 0)
 		return r;
-	if (bind && !m->source)
-		return err_say(e, EINVAL, "/mounts/%zu/source: is required for a bind mount", n);
-	if (!bind && !m->type && !is_remount(m))
-		return err_say(e, EINVAL,
-			"/mounts/%zu/type: is required unless the options have bind or rbind", n);
+	REFUSE_IF(load, bind && !m->source, "spec.mount.source",
+		"/mounts/%zu/source: is required for a bind mount", n);
+	REFUSE_IF(load, !bind && !m->type && !is_remount(m), "spec.mount.type",
+		"/mounts/%zu/type: is required unless the options have bind or rbind", n);
 	/* The kernel would take them for a bind mount and do nothing. */
 	for (size_t i = 0; bind && i < m->options.n; i++) {
-		if (!names_mount_option(m->options.v[i]))
-			return err_say(e, EINVAL,
-				"/mounts/%zu/options/%zu: '%s' is an option of a file system, "
-				"which a bind mount cannot have",
-				n, i, shown(m->options.v[i]).text);
+		REFUSE_IF(load, !names_mount_option(m->options.v[i]), "spec.mount.option",
+			"/mounts/%zu/options/%zu: '%s' is an option of a file system, "
+			"which a bind mount cannot have",
+			n, i, shown(m->options.v[i]).text);
 	}
-	return check_mount_maps(m, n, e);
+	return check_mount_maps(m, n, load);
 }
 
-static int check_mounts(struct spec *spec, struct err *e)
+static int check_mounts(struct spec *spec, struct load *load)
 {
 	for (size_t i = 0; i < spec->n_mounts; i++) {
-		int r = check_mount(spec, i, e);
+		int r = check_mount(spec, i, load);
 
 		if (r < 0)
 			return r;
@@ -169,16 +167,15 @@ static int check_mounts(struct spec *spec, struct err *e)
 	return 0;
 }
 
-static int check_hooks(const struct spec *spec, struct err *e)
+static int check_hooks(const struct spec *spec, struct load *load)
 {
 	for (int p = 0; p < HOOK_POINTS; p++) {
 		for (size_t i = 0; i < spec->hooks.at[p].n; i++) {
 			const char *path = spec->hooks.at[p].v[i].path;
 
-			if (path[0] != '/')
-				return err_say(e, EINVAL,
-					"/hooks/%s/%zu/path: '%s' is not an absolute path",
-					names_hooks[p].name, i, shown(path).text);
+			REFUSE_IF(load, path && path[0] != '/', "spec.path.relative",
+				"/hooks/%s/%zu/path: '%s' is not an absolute path",
+				names_hooks[p].name, i, shown(path).text);
 		}
 	}
 	return 0;
@@ -186,7 +183,7 @@ static int check_hooks(const struct spec *spec, struct err *e)
 
 #define UTS_NAME_MAX 64 /* __NEW_UTS_LEN */
 
-static int check_host_names(const struct spec *spec, struct err *e)
+static int check_host_names(const struct spec *spec, struct load *load)
 {
 	const struct {
 		const char *field, *value;
@@ -195,31 +192,29 @@ static int check_host_names(const struct spec *spec, struct err *e)
 	for (size_t i = 0; i < ELEMENTS(names); i++) {
 		if (!names[i].value)
 			continue;
-		if (!spec->linux_.namespaces[NS_UTS].present)
-			return err_say(e, EINVAL,
-				"/%s: needs a 'uts' namespace in /linux/namespaces",
-				names[i].field);
-		if (strlen(names[i].value) > UTS_NAME_MAX)
-			return err_say(e, EINVAL, "/%s: '%s' is longer than %d bytes",
-				names[i].field, shown(names[i].value).text, UTS_NAME_MAX);
+		REFUSE_IF(load, !spec->linux_.namespaces[NS_UTS].present, "spec.namespace.missing",
+			"/%s: needs a 'uts' namespace in /linux/namespaces", names[i].field);
+		REFUSE_IF(load, strlen(names[i].value) > UTS_NAME_MAX, "spec.name.long",
+			"/%s: '%s' is longer than %d bytes", names[i].field,
+			shown(names[i].value).text, UTS_NAME_MAX);
 	}
 	return 0;
 }
 
 /* One of two words, or absent: then the first. */
 static int annotation_choice(const struct spec *spec, const char *key, const char *first,
-	const char *second, bool *ret_second, struct err *e)
+	const char *second, bool *ret_second, struct load *load)
 {
 	const char *value = spec_annotation(spec, key);
 
-	if (value && !str_eq(value, first) && !str_eq(value, second))
-		return err_say(e, EINVAL, "/annotations/%s: '%s' is neither '%s' nor '%s'", key,
-			shown(value).text, first, second);
+	REFUSE_IF(load, value && !str_eq(value, first) && !str_eq(value, second),
+		"spec.annotation.value", "/annotations/%s: '%s' is neither '%s' nor '%s'", key,
+		shown(value).text, first, second);
 	*ret_second = value && str_eq(value, second);
 	return 0;
 }
 
-static int check_memory_policy(struct spec *spec, struct err *e)
+static int check_memory_policy(struct spec *spec, struct load *load)
 {
 	struct spec_memory_policy *policy = spec->linux_.memory_policy;
 	const struct mpol_finding *finding;
@@ -228,10 +223,10 @@ static int check_memory_policy(struct spec *spec, struct err *e)
 	int r;
 
 	r = annotation_choice(
-		spec, "hasu.memory-policy.rules", "strict", "kernel", &kernel_rules, e);
+		spec, "hasu.memory-policy.rules", "strict", "kernel", &kernel_rules, load);
 	if (r == 0)
 		r = annotation_choice(
-			spec, "hasu.memory-policy.narrowing", "warn", "refuse", &refuse, e);
+			spec, "hasu.memory-policy.narrowing", "warn", "refuse", &refuse, load);
 	if (r < 0 || !policy)
 		return r;
 
@@ -242,9 +237,12 @@ static int check_memory_policy(struct spec *spec, struct err *e)
 	want.n_flags = policy->flags.n;
 	r = mpol_parse(&want, kernel_rules ? MPOL_RULES_KERNEL : MPOL_RULES_STRICT, &policy->policy,
 		&spec->policy_report);
+	if (load->all)
+		return load_report(load, &spec->policy_report);
 	if (r == 0)
 		return 0;
 	finding = mpol_report_first(&spec->policy_report, MPOL_ERROR);
-	return err_say(e, EINVAL, "%s: %s", finding ? finding->where : want.where,
+	return load_broken(load, finding ? finding->code : "mpol.invalid", "%s: %s",
+		finding ? finding->where : want.where,
 		finding ? finding->text : "is not a valid memory policy");
 }

@@ -11,41 +11,41 @@
 #include <seccomp.h>
 #include <stdio.h>
 
-static int check_user_namespace(struct spec *spec, struct err *e);
-static int check_time_offsets(const struct spec_linux *l, struct err *e);
-static int settle_sysctl(struct spec *spec, struct err *e);
-static int check_paths(const struct spec_linux *l, struct err *e);
-static int check_cgroups_path(const char *path, struct err *e);
-static int check_propagation(const char *word, struct err *e);
-static int check_devices(const struct spec_linux *l, struct err *e);
-static int check_net_devices(const struct spec_linux *l, struct err *e);
-static int check_seccomp(const struct spec_seccomp *s, struct err *e);
-static int check_intel_rdt(const struct spec_intel_rdt *rdt, struct err *e);
+static int check_user_namespace(struct spec *spec, struct load *load);
+static int check_time_offsets(const struct spec_linux *l, struct load *load);
+static int settle_sysctl(struct spec *spec, struct load *load);
+static int check_paths(const struct spec_linux *l, struct load *load);
+static int check_cgroups_path(const char *path, struct load *load);
+static int check_propagation(const char *word, struct load *load);
+static int check_devices(const struct spec_linux *l, struct load *load);
+static int check_net_devices(const struct spec_linux *l, struct load *load);
+static int check_seccomp(const struct spec_seccomp *s, struct load *load);
+static int check_intel_rdt(const struct spec_intel_rdt *rdt, struct load *load);
 
-int rules_check_linux(struct spec *spec, struct err *e)
+int rules_check_linux(struct spec *spec, struct load *load)
 {
 	const struct spec_linux *l = &spec->linux_;
 	int r;
 
-	r = check_user_namespace(spec, e);
+	r = check_user_namespace(spec, load);
 	if (r == 0)
-		r = check_time_offsets(l, e);
+		r = check_time_offsets(l, load);
 	if (r == 0)
-		r = settle_sysctl(spec, e);
+		r = settle_sysctl(spec, load);
 	if (r == 0)
-		r = check_paths(l, e);
+		r = check_paths(l, load);
 	if (r == 0)
-		r = check_cgroups_path(l->cgroups_path, e);
+		r = check_cgroups_path(l->cgroups_path, load);
 	if (r == 0)
-		r = check_propagation(l->rootfs_propagation, e);
+		r = check_propagation(l->rootfs_propagation, load);
 	if (r == 0)
-		r = check_devices(l, e);
+		r = check_devices(l, load);
 	if (r == 0)
-		r = check_net_devices(l, e);
+		r = check_net_devices(l, load);
 	if (r == 0 && l->seccomp)
-		r = check_seccomp(l->seccomp, e);
+		r = check_seccomp(l->seccomp, load);
 	if (r == 0 && l->intel_rdt)
-		r = check_intel_rdt(l->intel_rdt, e);
+		r = check_intel_rdt(l->intel_rdt, load);
 	return r;
 }
 
@@ -57,31 +57,34 @@ static bool overlap(uint32_t a, uint32_t a_size, uint32_t b, uint32_t b_size)
 }
 
 /* What the kernel would say EINVAL to when the map is written. */
-int rules_check_id_map(const struct id_map *map, const char *at, struct err *e)
+int rules_check_id_map(const struct id_map *map, const char *at, struct load *load)
 {
 	if (map->n > EXTENTS_MAX)
-		return err_say(e, EINVAL, "%s: has %zu entries, the kernel takes at most %d", at,
-			map->n, EXTENTS_MAX);
+		return load_broken(load, "spec.count",
+			"%s: has %zu entries, the kernel takes at most %d", at, map->n,
+			EXTENTS_MAX);
 	for (size_t i = 0; i < map->n; i++) {
 		const struct id_mapping *m = &map->v[i];
 
-		if (m->size == 0)
-			return err_say(e, EINVAL, "%s/%zu/size: must be greater than zero", at, i);
-		if (m->size > UINT32_MAX - m->container_id || m->size > UINT32_MAX - m->host_id)
-			return err_say(e, EINVAL, "%s/%zu: runs past the last ID, %" PRIu32, at, i,
-				UINT32_MAX - 1);
+		REFUSE_IF(load, m->size == 0, "spec.idmap.size",
+			"%s/%zu/size: must be greater than zero", at, i);
+		REFUSE_IF(load,
+			m->size > UINT32_MAX - m->container_id || m->size > UINT32_MAX - m->host_id,
+			"spec.idmap.range", "%s/%zu: runs past the last ID, %" PRIu32, at, i,
+			UINT32_MAX - 1);
 		for (size_t j = 0; j < i; j++) {
 			const struct id_mapping *o = &map->v[j];
 
-			if (overlap(m->container_id, m->size, o->container_id, o->size) ||
-				overlap(m->host_id, m->size, o->host_id, o->size))
-				return err_say(e, EINVAL, "%s/%zu: overlaps entry %zu", at, i, j);
+			REFUSE_IF(load,
+				overlap(m->container_id, m->size, o->container_id, o->size) ||
+					overlap(m->host_id, m->size, o->host_id, o->size),
+				"spec.idmap.overlap", "%s/%zu: overlaps entry %zu", at, i, j);
 		}
 	}
 	return 0;
 }
 
-static int check_user_namespace(struct spec *spec, struct err *e)
+static int check_user_namespace(struct spec *spec, struct load *load)
 {
 	const struct spec_linux *l = &spec->linux_;
 	const struct spec_namespace *user = &l->namespaces[NS_USER];
@@ -93,16 +96,15 @@ static int check_user_namespace(struct spec *spec, struct err *e)
 	int r = 0;
 
 	for (size_t i = 0; i < ELEMENTS(maps) && r == 0; i++) {
-		if (maps[i].map->n && !user->present)
-			return err_say(e, EINVAL,
-				"%s: needs a 'user' namespace in /linux/namespaces", maps[i].at);
-		if (!maps[i].map->n && user->present && !user->path)
-			return err_say(
-				e, EINVAL, "%s: is required for a new user namespace", maps[i].at);
-		r = rules_check_id_map(maps[i].map, maps[i].at, e);
+		REFUSE_IF(load, maps[i].map->n && !user->present, "spec.namespace.missing",
+			"%s: needs a 'user' namespace in /linux/namespaces", maps[i].at);
+		REFUSE_IF(load, !maps[i].map->n && user->present && !user->path,
+			"spec.idmap.missing", "%s: is required for a new user namespace",
+			maps[i].at);
+		r = rules_check_id_map(maps[i].map, maps[i].at, load);
 		/* CRI-O and containerd send a namespace to join together with its mappings. */
 		if (r == 0 && maps[i].map->n && user->path)
-			r = spec_warn(spec, e,
+			r = load_warn(load, "spec.idmap.ignored",
 				"%s: is ignored: a user namespace that is joined keeps its "
 				"own mappings",
 				maps[i].at);
@@ -110,20 +112,18 @@ static int check_user_namespace(struct spec *spec, struct err *e)
 	return r;
 }
 
-static int check_time_offsets(const struct spec_linux *l, struct err *e)
+static int check_time_offsets(const struct spec_linux *l, struct load *load)
 {
 	const struct spec_namespace *time = &l->namespaces[NS_TIME];
 
 	if (!l->monotonic.present && !l->boottime.present)
 		return 0;
-	if (!time->present)
-		return err_say(e, EINVAL,
-			"/linux/timeOffsets: needs a 'time' namespace in /linux/namespaces");
+	REFUSE_IF(load, !time->present, "spec.namespace.missing",
+		"/linux/timeOffsets: needs a 'time' namespace in /linux/namespaces");
 	/* Offsets are fixed once a process lives in the namespace (time_namespaces(7)). */
-	if (time->path)
-		return err_say(e, EINVAL,
-			"/linux/timeOffsets: a time namespace that is joined keeps its own "
-			"offsets");
+	REFUSE_IF(load, time->path, "spec.timeoffsets.joined",
+		"/linux/timeOffsets: a time namespace that is joined keeps its own "
+		"offsets");
 	return 0;
 }
 
@@ -192,41 +192,46 @@ static const struct sysctl_owner *sysctl_owner(const char *path)
 	return NULL;
 }
 
-static int settle_sysctl(struct spec *spec, struct err *e)
+static int settle_one_sysctl(struct str_pair *pair, struct spec *spec, struct load *load)
 {
-	const struct spec_linux *l = &spec->linux_;
+	const struct shown key = shown(pair->key);
+	char *path = arena_strdup(&spec->arena, pair->key);
+	const struct sysctl_owner *owner;
 
-	for (size_t i = 0; i < l->sysctl.n; i++) {
-		struct str_pair *pair = &l->sysctl.v[i];
-		const struct shown key = shown(pair->key);
-		char *path = arena_strdup(&spec->arena, pair->key);
-		const struct sysctl_owner *owner;
+	if (!path)
+		return err_nomem(load->e);
+	if (!sysctl_path(path))
+		return load_broken(load, "spec.sysctl.name",
+			"/linux/sysctl: '%s' is not the name of a sysctl", key.text);
+	owner = sysctl_owner(path);
+	if (!owner)
+		return load_broken(load, "spec.sysctl.host",
+			"/linux/sysctl: '%s' belongs to no namespace and would change the host",
+			key.text);
+	REFUSE_IF(load, !spec->linux_.namespaces[owner->ns].present, "spec.namespace.missing",
+		"/linux/sysctl: '%s' is a setting of the '%s' namespace, which is not in "
+		"/linux/namespaces",
+		key.text, names_namespaces[owner->ns].name);
+	REFUSE_IF(load, str_eq(path, "kernel/hostname"), "spec.sysctl.hostname",
+		"/linux/sysctl: '%s' is what /hostname is for", key.text);
+	pair->key = path;
+	return 0;
+}
 
-		if (!path)
-			return err_nomem(e);
-		if (!sysctl_path(path))
-			return err_say(e, EINVAL, "/linux/sysctl: '%s' is not the name of a sysctl",
-				key.text);
-		owner = sysctl_owner(path);
-		if (!owner)
-			return err_say(e, EINVAL,
-				"/linux/sysctl: '%s' belongs to no namespace and would change the "
-				"host",
-				key.text);
-		if (!l->namespaces[owner->ns].present)
-			return err_say(e, EINVAL,
-				"/linux/sysctl: '%s' is a setting of the '%s' namespace, which is "
-				"not in /linux/namespaces",
-				key.text, names_namespaces[owner->ns].name);
-		if (str_eq(path, "kernel/hostname"))
-			return err_say(e, EINVAL, "/linux/sysctl: '%s' is what /hostname is for",
-				key.text);
-		pair->key = path;
+static int settle_sysctl(struct spec *spec, struct load *load)
+{
+	struct pair_list *sysctl = &spec->linux_.sysctl;
+
+	for (size_t i = 0; i < sysctl->n; i++) {
+		int r = settle_one_sysctl(&sysctl->v[i], spec, load);
+
+		if (r < 0)
+			return r;
 	}
 	return 0;
 }
 
-static int check_paths(const struct spec_linux *l, struct err *e)
+static int check_paths(const struct spec_linux *l, struct load *load)
 {
 	const struct {
 		const char *field;
@@ -235,64 +240,61 @@ static int check_paths(const struct spec_linux *l, struct err *e)
 		{ "readonlyPaths", &l->readonly_paths } };
 
 	for (size_t i = 0; i < ELEMENTS(lists); i++) {
-		if (lists[i].paths->n && !l->namespaces[NS_MOUNT].present)
-			return err_say(e, EINVAL,
-				"/linux/%s: needs a 'mount' namespace in /linux/namespaces",
-				lists[i].field);
+		REFUSE_IF(load, lists[i].paths->n && !l->namespaces[NS_MOUNT].present,
+			"spec.namespace.missing",
+			"/linux/%s: needs a 'mount' namespace in /linux/namespaces",
+			lists[i].field);
 		for (size_t j = 0; j < lists[i].paths->n; j++) {
-			if (lists[i].paths->v[j][0] != '/')
-				return err_say(e, EINVAL,
-					"/linux/%s/%zu: '%s' is not an absolute path",
-					lists[i].field, j, shown(lists[i].paths->v[j]).text);
+			REFUSE_IF(load, lists[i].paths->v[j][0] != '/', "spec.path.relative",
+				"/linux/%s/%zu: '%s' is not an absolute path", lists[i].field, j,
+				shown(lists[i].paths->v[j]).text);
 		}
 	}
 	return 0;
 }
 
-static int check_cgroups_path(const char *path, struct err *e)
+static int check_cgroups_path(const char *path, struct load *load)
 {
 	for (const char *part = path; part && *part; part += strspn(part, "/")) {
 		size_t len = strcspn(part, "/");
 
-		if (len == 2 && part[0] == '.' && part[1] == '.')
-			return err_say(e, EINVAL,
-				"/linux/cgroupsPath: '%s' must not have '..' in it",
-				shown(path).text);
+		REFUSE_IF(load, len == 2 && part[0] == '.' && part[1] == '.', "spec.cgroup.path",
+			"/linux/cgroupsPath: '%s' must not have '..' in it", shown(path).text);
 		part += len;
 	}
 	/* The kernel makes no such cgroup: /proc/PID/cgroup could not be read any more. */
-	if (path && strchr(path, '\n'))
-		return err_say(e, EINVAL, "/linux/cgroupsPath: must not have a newline in it");
+	REFUSE_IF(load, path && strchr(path, '\n'), "spec.cgroup.path",
+		"/linux/cgroupsPath: must not have a newline in it");
 	return 0;
 }
 
-static int check_propagation(const char *word, struct err *e)
+static int check_propagation(const char *word, struct load *load)
 {
 	const struct mount_opt *o = word ? names_mount_option(word) : NULL;
 
 	if (!word || (o && o->kind == MOUNT_OPT_PROPAGATION))
 		return 0;
-	return err_say(e, EINVAL,
+	return load_broken(load, "spec.name",
 		"/linux/rootfsPropagation: '%s' is not one of shared, slave, private, unbindable",
 		shown(word).text);
 }
 
-static int check_devices(const struct spec_linux *l, struct err *e)
+static int check_devices(const struct spec_linux *l, struct load *load)
 {
 	for (size_t i = 0; i < l->n_devices; i++) {
 		const struct spec_device *d = &l->devices[i];
 		const char *field = d->uid.set && d->uid.v == UINT32_MAX ? "uid" : "gid";
 
-		if (d->path[0] != '/')
-			return err_say(e, EINVAL,
-				"/linux/devices/%zu/path: '%s' is not an absolute path", i,
-				shown(d->path).text);
-		if ((d->uid.set && d->uid.v == UINT32_MAX) ||
-			(d->gid.set && d->gid.v == UINT32_MAX))
-			return err_say(e, EINVAL,
-				"/linux/devices/%zu/%s: %" PRIu32
-				" is no ID: the kernel takes it for \"unchanged\"",
-				i, field, UINT32_MAX);
+		REFUSE_IF(load, d->path && d->path[0] != '/', "spec.path.relative",
+			"/linux/devices/%zu/path: '%s' is not an absolute path", i,
+			shown(d->path).text);
+		REFUSE_IF(load,
+			(d->uid.set && d->uid.v == UINT32_MAX) ||
+				(d->gid.set && d->gid.v == UINT32_MAX),
+			"spec.id",
+			"/linux/devices/%zu/%s: %" PRIu32
+			" is no ID: the kernel takes it for \"unchanged\"",
+			i, field, UINT32_MAX);
 	}
 	return 0;
 }
@@ -311,55 +313,54 @@ static bool interface_name(const char *name)
 	return true;
 }
 
-static int check_net_devices(const struct spec_linux *l, struct err *e)
+static int check_net_devices(const struct spec_linux *l, struct load *load)
 {
-	if (l->n_net_devices && !l->namespaces[NS_NETWORK].present)
-		return err_say(e, EINVAL,
-			"/linux/netDevices: needs a 'network' namespace in /linux/namespaces");
+	REFUSE_IF(load, l->n_net_devices && !l->namespaces[NS_NETWORK].present,
+		"spec.namespace.missing",
+		"/linux/netDevices: needs a 'network' namespace in /linux/namespaces");
 	for (size_t i = 0; i < l->n_net_devices; i++) {
 		const struct spec_net_device *d = &l->net_devices[i];
 
-		if (!interface_name(d->host_name))
-			return err_say(e, EINVAL,
-				"/linux/netDevices: '%s' is not the name of a network device",
-				shown(d->host_name).text);
-		if (!interface_name(d->name))
-			return err_say(e, EINVAL,
-				"/linux/netDevices/%s/name: '%s' is not the name of a network "
-				"device",
-				d->host_name, shown(d->name).text);
+		REFUSE_IF(load, !interface_name(d->host_name), "spec.netdevice.name",
+			"/linux/netDevices: '%s' is not the name of a network device",
+			shown(d->host_name).text);
+		REFUSE_IF(load, interface_name(d->host_name) && !interface_name(d->name),
+			"spec.netdevice.name",
+			"/linux/netDevices/%s/name: '%s' is not the name of a network device",
+			d->host_name, shown(d->name).text);
+		if (!interface_name(d->host_name) || !interface_name(d->name))
+			continue;
 		/* dev_alloc_name(): one number, which the kernel chooses. */
 		const char *template = strchr(d->name, '%');
-		if (template && (template[1] != 'd' || strchr(template + 2, '%')))
-			return err_say(e, EINVAL,
-				"/linux/netDevices/%s/name: '%s' is no template: it may have one "
-				"'%%d' and no other '%%'",
-				d->host_name, shown(d->name).text);
+		REFUSE_IF(load, template && (template[1] != 'd' || strchr(template + 2, '%')),
+			"spec.netdevice.name",
+			"/linux/netDevices/%s/name: '%s' is no template: it may have one '%%d' and "
+			"no other '%%'",
+			d->host_name, shown(d->name).text);
 		for (size_t j = 0; j < i && !template; j++)
-			if (str_eq(d->name, l->net_devices[j].name))
-				return err_say(e, EINVAL,
-					"/linux/netDevices/%s/name: '%s' is the name of device "
-					"'%s' in the container, too",
-					d->host_name, d->name, l->net_devices[j].host_name);
+			REFUSE_IF(load, str_eq(d->name, l->net_devices[j].name),
+				"spec.netdevice.twice",
+				"/linux/netDevices/%s/name: '%s' is the name of device '%s' in the "
+				"container, too",
+				d->host_name, d->name, l->net_devices[j].host_name);
 	}
 	return 0;
 }
 
-static int check_seccomp(const struct spec_seccomp *s, struct err *e)
+static int check_seccomp(const struct spec_seccomp *s, struct load *load)
 {
 	bool notify = false;
 
 	for (size_t i = 0; i < s->architectures.n; i++) {
-		if (!names_find(names_seccomp_archs, s->architectures.v[i]))
-			return err_say(e, EINVAL,
-				"/linux/seccomp/architectures/%zu: '%s' is not a seccomp "
-				"architecture",
-				i, shown(s->architectures.v[i]).text);
+		REFUSE_IF(load, !names_find(names_seccomp_archs, s->architectures.v[i]),
+			"spec.name",
+			"/linux/seccomp/architectures/%zu: '%s' is not a seccomp "
+			"architecture",
+			i, shown(s->architectures.v[i]).text);
 	}
 	/* The agent would have to answer for the system calls that reach it. */
-	if (s->default_action == SCMP_ACT_NOTIFY)
-		return err_say(e, EINVAL,
-			"/linux/seccomp/defaultAction: SCMP_ACT_NOTIFY cannot be the default");
+	REFUSE_IF(load, s->default_action == SCMP_ACT_NOTIFY, "spec.seccomp.notify",
+		"/linux/seccomp/defaultAction: SCMP_ACT_NOTIFY cannot be the default");
 	for (size_t i = 0; i < s->n_rules; i++) {
 		const struct spec_seccomp_rule *rule = &s->rules[i];
 
@@ -368,42 +369,37 @@ static int check_seccomp(const struct spec_seccomp *s, struct err *e)
 		notify = true;
 		/* The agent would have to answer it before it was told of the container. */
 		for (size_t k = 0; k < rule->names.n; k++)
-			if (str_eq(rule->names.v[k], "write"))
-				return err_say(e, EINVAL,
-					"/linux/seccomp/syscalls/%zu/action: SCMP_ACT_NOTIFY "
-					"cannot be for write, which hands the listener over",
-					i);
+			REFUSE_IF(load, str_eq(rule->names.v[k], "write"), "spec.seccomp.notify",
+				"/linux/seccomp/syscalls/%zu/action: SCMP_ACT_NOTIFY "
+				"cannot be for write, which hands the listener over",
+				i);
 	}
-	if (notify && !s->listener_path)
-		return err_say(
-			e, EINVAL, "/linux/seccomp/listenerPath: is required for SCMP_ACT_NOTIFY");
-	if (s->listener_metadata && !s->listener_path)
-		return err_say(e, EINVAL,
-			"/linux/seccomp/listenerMetadata: must not be set without listenerPath");
+	REFUSE_IF(load, notify && !s->listener_path, "spec.seccomp.listener",
+		"/linux/seccomp/listenerPath: is required for SCMP_ACT_NOTIFY");
+	REFUSE_IF(load, s->listener_metadata && !s->listener_path, "spec.seccomp.listener",
+		"/linux/seccomp/listenerMetadata: must not be set without listenerPath");
 	return 0;
 }
 
-static int check_intel_rdt(const struct spec_intel_rdt *rdt, struct err *e)
+static int check_intel_rdt(const struct spec_intel_rdt *rdt, struct load *load)
 {
 	const char *id = rdt->clos_id;
 
 	/* "/" alone is the default class; otherwise it is the name of one directory of resctrl. */
-	if (id && !str_eq(id, "/") && (strchr(id, '/') || str_eq(id, ".") || str_eq(id, "..")))
-		return err_say(e, EINVAL, "/linux/intelRdt/closID: '%s' is not the name of a class",
-			shown(id).text);
-	if (rdt->l3_cache_schema && strchr(rdt->l3_cache_schema, '\n'))
-		return err_say(
-			e, EINVAL, "/linux/intelRdt/l3CacheSchema: must not have a newline in it");
-	if (rdt->mem_bw_schema && strchr(rdt->mem_bw_schema, '\n'))
-		return err_say(
-			e, EINVAL, "/linux/intelRdt/memBwSchema: must not have a newline in it");
-	if (rdt->mem_bw_schema && !str_starts(rdt->mem_bw_schema, "MB:"))
-		return err_say(e, EINVAL, "/linux/intelRdt/memBwSchema: '%s' must start with 'MB:'",
-			shown(rdt->mem_bw_schema).text);
+	REFUSE_IF(load,
+		id && !str_eq(id, "/") && (strchr(id, '/') || str_eq(id, ".") || str_eq(id, "..")),
+		"spec.rdt.name", "/linux/intelRdt/closID: '%s' is not the name of a class",
+		shown(id).text);
+	REFUSE_IF(load, rdt->l3_cache_schema && strchr(rdt->l3_cache_schema, '\n'),
+		"spec.rdt.newline", "/linux/intelRdt/l3CacheSchema: must not have a newline in it");
+	REFUSE_IF(load, rdt->mem_bw_schema && strchr(rdt->mem_bw_schema, '\n'), "spec.rdt.newline",
+		"/linux/intelRdt/memBwSchema: must not have a newline in it");
+	REFUSE_IF(load, rdt->mem_bw_schema && !str_starts(rdt->mem_bw_schema, "MB:"),
+		"spec.rdt.schema", "/linux/intelRdt/memBwSchema: '%s' must start with 'MB:'",
+		shown(rdt->mem_bw_schema).text);
 	for (size_t i = 0; i < rdt->schemata.n; i++) {
-		if (strchr(rdt->schemata.v[i], '\n'))
-			return err_say(e, EINVAL,
-				"/linux/intelRdt/schemata/%zu: must not have a newline in it", i);
+		REFUSE_IF(load, strchr(rdt->schemata.v[i], '\n'), "spec.rdt.newline",
+			"/linux/intelRdt/schemata/%zu: must not have a newline in it", i);
 	}
 	return 0;
 }

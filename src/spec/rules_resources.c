@@ -30,7 +30,7 @@ static const char *list_number(const char *s, uint64_t *ret)
 
 /* N or N-M, separated by commas, as cpuset(7) has it without strides. */
 static int check_list(
-	const char *list, uint64_t max, const char *what, const char *at, struct err *e)
+	const char *list, uint64_t max, const char *what, const char *at, struct load *load)
 {
 	const char *s = list;
 	uint64_t first, last;
@@ -47,64 +47,61 @@ static int check_list(
 			s = list_number(s + 1 + strspn(s + 1, " \t\n"), &last);
 		if (!s || (*s && *s != ','))
 			break;
-		if (first > last)
-			return err_say(e, EINVAL,
-				"%s: range %" PRIu64 "-%" PRIu64 " runs backwards", at, first,
-				last);
-		if (last >= max)
-			return err_say(e, EINVAL,
-				"%s: '%s' goes past the last possible %s, %" PRIu64, at,
-				shown(list).text, what, max - 1);
+		REFUSE_IF(load, first > last, "spec.list.syntax",
+			"%s: range %" PRIu64 "-%" PRIu64 " runs backwards", at, first, last);
+		REFUSE_IF(load, last >= max, "spec.list.range",
+			"%s: '%s' goes past the last possible %s, %" PRIu64, at, shown(list).text,
+			what, max - 1);
 	}
-	return err_say(e, EINVAL, "%s: '%s' is not a list such as 0-3,7", at, shown(list).text);
+	return load_broken(load, "spec.list.syntax", "%s: '%s' is not a list such as 0-3,7", at,
+		shown(list).text);
 }
 
-int rules_check_cpus(const char *list, const char *at, struct err *e)
+int rules_check_cpus(const char *list, const char *at, struct load *load)
 {
-	return list ? check_list(list, CPUS_MAX, "CPU", at, e) : 0;
+	return list ? check_list(list, CPUS_MAX, "CPU", at, load) : 0;
 }
 
-static int check_cpu(const struct spec_cpu *cpu, const char *at, struct err *e)
+static int check_cpu(const struct spec_cpu *cpu, const char *at, struct load *load)
 {
 	char pointer[64];
 	int r;
 
 	(void)snprintf(pointer, sizeof(pointer), "%s/cpu/cpus", at);
-	r = rules_check_cpus(cpu->cpus, pointer, e);
+	r = rules_check_cpus(cpu->cpus, pointer, load);
 	(void)snprintf(pointer, sizeof(pointer), "%s/cpu/mems", at);
 	if (r == 0 && cpu->mems)
-		r = check_list(cpu->mems, MPOL_NODES_MAX, "node", pointer, e);
+		r = check_list(cpu->mems, MPOL_NODES_MAX, "node", pointer, load);
 	if (r < 0)
 		return r;
-	if (cpu->quota.set && cpu->quota.v > 0 && cpu->burst.set &&
-		cpu->burst.v > (uint64_t)cpu->quota.v)
-		return err_say(e, EINVAL, "%s/cpu/burst: %" PRIu64 " is above the quota %" PRId64,
-			at, cpu->burst.v, cpu->quota.v);
+	REFUSE_IF(load,
+		cpu->quota.set && cpu->quota.v > 0 && cpu->burst.set &&
+			cpu->burst.v > (uint64_t)cpu->quota.v,
+		"spec.cpu.burst", "%s/cpu/burst: %" PRIu64 " is above the quota %" PRId64, at,
+		cpu->burst.v, cpu->quota.v);
 	return 0;
 }
 
-static int check_memory(struct spec *spec, const char *at, bool whole, struct err *e)
+static int check_memory(struct spec *spec, const char *at, bool whole, struct load *load)
 {
 	const struct spec_memory *m = &spec->linux_.resources.memory;
 
 	/* Memory and swap together: less than memory alone makes no sense to any kernel. */
-	if (m->swap.set && m->swap.v > 0 && m->limit.set && m->limit.v > m->swap.v)
-		return err_say(e, EINVAL,
-			"%s/memory/swap: %" PRId64 " is below the memory limit %" PRId64
-			": it counts memory and swap together",
-			at, m->swap.v, m->limit.v);
+	REFUSE_IF(load, m->swap.set && m->swap.v > 0 && m->limit.set && m->limit.v > m->swap.v,
+		"spec.memory.swap",
+		"%s/memory/swap: %" PRId64 " is below the memory limit %" PRId64
+		": it counts memory and swap together",
+		at, m->swap.v, m->limit.v);
 	/* An update may rely on the limit that is there. */
-	if (whole && m->swap.set && m->swap.v > 0 && (!m->limit.set || m->limit.v <= 0))
-		return err_say(e, EINVAL,
-			"%s/memory/swap: needs a memory limit: it counts memory and swap together",
-			at);
+	REFUSE_IF(load, whole && m->swap.set && m->swap.v > 0 && (!m->limit.set || m->limit.v <= 0),
+		"spec.memory.swap",
+		"%s/memory/swap: needs a memory limit: it counts memory and swap together", at);
 	/* Linux 5.11 and later always account hierarchically. */
-	if (m->use_hierarchy.set && !m->use_hierarchy.v)
-		return err_say(e, EINVAL,
-			"%s/memory/useHierarchy: memory is always accounted hierarchically", at);
+	REFUSE_IF(load, m->use_hierarchy.set && !m->use_hierarchy.v, "spec.memory.hierarchy",
+		"%s/memory/useHierarchy: memory is always accounted hierarchically", at);
 	/* May be ignored (config-linux.md, Memory); the kernel has done so since 5.4. */
 	if (m->kernel.set && m->kernel.v != -1)
-		return spec_warn(spec, e,
+		return load_warn(load, "spec.memory.kernel",
 			"%s/memory/kernel: is ignored: Linux has no limit of kernel memory any "
 			"more",
 			at);
@@ -126,25 +123,25 @@ static bool file_name(const char *s)
 	return *s && !strchr(s, '/') && !str_eq(s, ".") && !str_eq(s, "..");
 }
 
-int rules_check_resources(struct spec *spec, const char *at, bool whole, struct err *e)
+int rules_check_resources(struct spec *spec, const char *at, bool whole, struct load *load)
 {
 	const struct spec_resources *res = &spec->linux_.resources;
 	int r;
 
-	r = check_cpu(&res->cpu, at, e);
+	r = check_cpu(&res->cpu, at, load);
 	if (r == 0)
-		r = check_memory(spec, at, whole, e);
+		r = check_memory(spec, at, whole, load);
 	for (size_t i = 0; r == 0 && i < res->n_hugepage_limits; i++) {
-		if (!page_size(res->hugepage_limits[i].page_size))
-			return err_say(e, EINVAL,
-				"%s/hugepageLimits/%zu/pageSize: '%s' is not a size such as 2MB",
-				at, i, shown(res->hugepage_limits[i].page_size).text);
+		const char *size = res->hugepage_limits[i].page_size;
+
+		REFUSE_IF(load, size && !page_size(size), "spec.hugepage.size",
+			"%s/hugepageLimits/%zu/pageSize: '%s' is not a size such as 2MB", at, i,
+			shown(size).text);
 	}
 	for (size_t i = 0; r == 0 && i < res->unified.n; i++) {
-		if (!file_name(res->unified.v[i].key))
-			return err_say(e, EINVAL,
-				"%s/unified: '%s' is not the name of a cgroup file", at,
-				shown(res->unified.v[i].key).text);
+		REFUSE_IF(load, !file_name(res->unified.v[i].key), "spec.unified.name",
+			"%s/unified: '%s' is not the name of a cgroup file", at,
+			shown(res->unified.v[i].key).text);
 	}
 	return r;
 }

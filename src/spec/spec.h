@@ -338,6 +338,46 @@ int spec_load(int dir_fd, const char *name, struct spec **ret, struct err *e);
 /* The same from a text in memory; text is copied. what names it in errors. */
 int spec_parse(const char *text, size_t len, const char *what, struct spec **ret, struct err *e);
 void spec_free(struct spec *spec);
+
+/* What is wrong or surprising about a config: see spec_check(). All-zero is none. */
+struct spec_finding {
+	const char *code; /* stable and machine-readable, a static string: "spec.required" */
+	enum mpol_severity severity;
+	const char *where; /* JSON pointer; "" is the whole, or a text that is no JSON */
+	const char *text;  /* one sentence, safe to print */
+};
+#define SPEC_FINDINGS_MAX 1000
+struct spec_findings {
+	struct arena arena;
+	size_t n, room;
+	struct spec_finding *v; /* malloc'ed */
+	size_t lost;		/* those that did not fit */
+	size_t n_read; /* the first ones, about values that could not be read at all */
+	bool read, rules_done;
+};
+
+/*
+ * Read a whole config from fd and say everything that is wrong with it, not only the first: what
+ * spec_load() and spec_check_supported() refuse and what they warn of, in the same sentences. 0 also
+ * where something is wrong; -errno with e set where that cannot be told. The spec is there unless the
+ * text is no JSON (NULL then): what was wrong in it is as if it were absent, so it is for further
+ * checks only, never to be carried out. Findings are added to all, and stay valid without the spec.
+ */
+int spec_check(int fd, const char *what, struct spec_findings *all, struct spec **ret,
+	struct err *e);
+
+/* The same from a text in memory; text is copied. */
+int spec_check_text(const char *text, size_t len, struct spec_findings *all, struct spec **ret,
+	struct err *e);
+
+/* Add a finding; code is a static string. Returns 0 or -ENOMEM. */
+int spec_found(struct spec_findings *all, const char *code, enum mpol_severity severity,
+	const char *where, const char *text);
+int spec_found_report(struct spec_findings *all, const struct mpol_report *report);
+size_t spec_findings_of(const struct spec_findings *all, enum mpol_severity severity);
+/* Is there an error about this pointer, something in it, or what it is in? */
+bool spec_findings_below(const struct spec_findings *all, const char *where);
+void spec_findings_free(struct spec_findings *all);
 static inline void spec_freep(struct spec **spec)
 {
 	spec_free(*spec);

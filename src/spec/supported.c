@@ -5,8 +5,8 @@
  *
  * A field that asks for nothing (an empty list, "unlimited") is no use of the feature.
  */
+#include "spec/internal.h"
 #include "spec/names.h"
-#include "spec/spec.h"
 
 #include <errno.h>
 
@@ -25,43 +25,54 @@ static const struct unsupported {
 	{ "/linux/intelRdt", uses_intel_rdt },
 };
 
-static int check_mounts(const struct spec *spec, struct err *e);
+static int check_mounts(const struct spec *spec, struct load *load);
 
 int spec_check_supported(const struct spec *spec, struct err *e)
 {
-	int r;
+	struct load load = { .e = e };
 
-	for (size_t i = 0; i < ELEMENTS(unsupported); i++) {
+	return supported_check(spec, &load);
+}
+
+int supported_check(const struct spec *spec, struct load *load)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < ELEMENTS(unsupported) && r == 0; i++) {
 		if (unsupported[i].used(spec))
-			return err_say(e, ENOTSUP, "%s: is not supported by this version of hasu",
+			r = load_say(load, ENOTSUP, "hasu.unsupported",
+				"%s: is not supported by this version of hasu",
 				unsupported[i].pointer);
 	}
-	r = check_mounts(spec, e);
+	if (r == 0)
+		r = check_mounts(spec, load);
 	/*
-	 * A process or resources alone have no namespaces to speak of. runc mounts on the host then,
-	 * and changes the root: what it mounted stays there when the container is gone.
+	 * A process or resources alone have no namespaces to speak of. runc mounts on the host
+	 * then, and changes the root: what it mounted stays there when the container is gone.
 	 */
 	if (r == 0 && spec->root.path && !spec->linux_.namespaces[NS_MOUNT].present)
-		return err_say(e, ENOTSUP,
+		r = load_say(load, ENOTSUP, "hasu.unsupported",
 			"/linux/namespaces: a container without a mount namespace is not "
 			"supported: its mounts would be the host's, and outlive it");
 	return r;
 }
 
-static int check_mounts(const struct spec *spec, struct err *e)
+static int check_mounts(const struct spec *spec, struct load *load)
 {
+	int r = 0;
+
 	for (size_t i = 0; i < spec->n_mounts; i++) {
 		const struct spec_mount *m = &spec->mounts[i];
 
-		for (size_t j = 0; j < m->options.n; j++) {
+		for (size_t j = 0; j < m->options.n && r == 0; j++) {
 			const struct mount_opt *o = names_mount_option(m->options.v[j]);
 
 			if (o && !o->supported)
-				return err_say(e, ENOTSUP,
+				r = load_say(load, ENOTSUP, "hasu.unsupported",
 					"/mounts/%zu/options/%zu: '%s' is not supported by this "
 					"version of hasu",
 					i, j, o->name);
 		}
 	}
-	return 0;
+	return r;
 }

@@ -6,6 +6,7 @@
  * short. The tree is the tokener's, so its depth and size are bounded already.
  */
 #include "spec/walk.h"
+#include "base/fd.h"
 #include "spec/internal.h"
 
 #include <errno.h>
@@ -13,19 +14,19 @@
 #include <limits.h>
 #include <stdio.h>
 
-static int read_field(struct walk *w, const struct where *up, const struct field *f,
+static int read_field(struct load *l, const struct where *up, const struct field *f,
 	json_object *object, void *base);
 
-int walk_object(struct walk *w, const struct where *at, const struct object *object,
+int walk_object(struct load *l, const struct where *at, const struct object *object,
 	json_object *value, void *base)
 {
 	int r;
 
 	if (!json_object_is_type(value, json_type_object))
-		return walk_say(w, at, "must be an object, not %s", walk_type(value));
+		return walk_say(l, at, "spec.type", "must be an object, not %s", walk_type(value));
 
 	for (const struct field *f = object->fields; f->name; f++) {
-		r = read_field(w, at, f, value, base);
+		r = load_go_on(l, read_field(l, at, f, value, base));
 		if (r < 0)
 			return r;
 	}
@@ -36,12 +37,15 @@ int walk_object(struct walk *w, const struct where *at, const struct object *obj
 
 			while (f->name && !str_eq(f->name, key))
 				f++;
-			if (!f->name && member)
-				return walk_say(
-					w, at, "'%s' is not %s", shown(key).text, object->closed);
+			if (f->name || !member)
+				continue;
+			r = load_go_on(l, walk_say(l, at, "spec.name", "'%s' is not %s",
+						  shown(key).text, object->closed));
+			if (r < 0)
+				return r;
 		}
 	}
-	return object->after ? object->after(w, at, value, base) : 0;
+	return object->after ? object->after(l, at, value, base) : 0;
 }
 
 json_object *walk_get(json_object *object, const char *name)
@@ -71,39 +75,39 @@ const char *walk_type(json_object *value)
 	return "an unknown thing";
 }
 
-int walk_text(struct walk *w, const struct where *at, json_object *value, const char **ret)
+int walk_text(struct load *l, const struct where *at, json_object *value, const char **ret)
 {
 	const char *text;
 
 	if (!json_object_is_type(value, json_type_string))
-		return walk_say(w, at, "must be a string, not %s", walk_type(value));
+		return walk_say(l, at, "spec.type", "must be a string, not %s", walk_type(value));
 	text = json_object_get_string(value);
 	if (strlen(text) != (size_t)json_object_get_string_len(value))
-		return walk_say(w, at, "must not contain a NUL character");
+		return walk_say(l, at, "spec.nul", "must not contain a NUL character");
 	*ret = text;
 	return 0;
 }
 
-static int keep(struct walk *w, const char *text, char **ret)
+static int keep(struct load *l, const char *text, char **ret)
 {
-	*ret = arena_strdup(&w->spec->arena, text);
-	return *ret ? 0 : err_nomem(w->e);
+	*ret = arena_strdup(&l->spec->arena, text);
+	return *ret ? 0 : err_nomem(l->e);
 }
 
-static int read_string(struct walk *w, const struct where *at, const struct field *f,
+static int read_string(struct load *l, const struct where *at, const struct field *f,
 	json_object *value, void *member)
 {
 	const char *text;
 	char *kept;
 	int r;
 
-	r = walk_text(w, at, value, &text);
+	r = walk_text(l, at, value, &text);
 	if (r < 0)
 		return r;
 	/* Go writes and reads an optional string that is empty as one that is absent. */
 	if (!*text)
-		return f->required ? walk_say(w, at, "must not be empty") : 0;
-	r = keep(w, text, &kept);
+		return f->required ? walk_say(l, at, "spec.empty", "must not be empty") : 0;
+	r = keep(l, text, &kept);
 	if (r < 0)
 		return r;
 	*(const char **)member = kept;
@@ -111,44 +115,51 @@ static int read_string(struct walk *w, const struct where *at, const struct fiel
 }
 
 static int read_strings(
-	struct walk *w, const struct where *at, json_object *value, struct str_list *ret)
+	struct load *l, const struct where *at, json_object *value, struct str_list *ret)
 {
+	int all = 0;
 	size_t n;
 	char **v;
 
 	if (!json_object_is_type(value, json_type_array))
-		return walk_say(w, at, "must be a list of strings, not %s", walk_type(value));
+		return walk_say(
+			l, at, "spec.type", "must be a list of strings, not %s", walk_type(value));
 	n = json_object_array_length(value);
-	v = arena_array(&w->spec->arena, char *, n + 1);
+	v = arena_array(&l->spec->arena, char *, n + 1);
 	if (!v)
-		return err_nomem(w->e);
+		return err_nomem(l->e);
 
 	for (size_t i = 0; i < n; i++) {
 		const struct where item = { .up = at, .index = i };
 		const char *text;
 		int r;
 
-		r = walk_text(w, &item, json_object_array_get_idx(value, i), &text);
+		r = walk_text(l, &item, json_object_array_get_idx(value, i), &text);
 		if (r == 0)
-			r = keep(w, text, &v[i]);
-		if (r < 0)
+			r = keep(l, text, &v[i]);
+		if (load_go_on(l, r) < 0)
 			return r;
+		if (r < 0)
+			all = r;
 	}
-	*ret = (struct str_list){ .n = n, .v = v };
-	return 0;
+	/* No list with holes: an item that is none spoils it. */
+	if (all == 0)
+		*ret = (struct str_list){ .n = n, .v = v };
+	return all;
 }
 
 static int read_pairs(
-	struct walk *w, const struct where *at, json_object *value, struct pair_list *ret)
+	struct load *l, const struct where *at, json_object *value, struct pair_list *ret)
 {
 	struct str_pair *v;
 	size_t n = 0;
 
 	if (!json_object_is_type(value, json_type_object))
-		return walk_say(w, at, "must be an object of strings, not %s", walk_type(value));
-	v = arena_array(&w->spec->arena, struct str_pair, json_object_object_length(value) + 1);
+		return walk_say(l, at, "spec.type", "must be an object of strings, not %s",
+			walk_type(value));
+	v = arena_array(&l->spec->arena, struct str_pair, json_object_object_length(value) + 1);
 	if (!v)
-		return err_nomem(w->e);
+		return err_nomem(l->e);
 
 	json_object_object_foreach(value, key, member)
 	{
@@ -157,23 +168,25 @@ static int read_pairs(
 		char *kept_key = NULL, *kept_value = NULL;
 		int r;
 
-		r = walk_text(w, &item, member, &text);
+		r = walk_text(l, &item, member, &text);
 		if (r == 0)
-			r = keep(w, key, &kept_key);
+			r = keep(l, key, &kept_key);
 		if (r == 0)
-			r = keep(w, text, &kept_value);
-		if (r < 0)
+			r = keep(l, text, &kept_value);
+		if (load_go_on(l, r) < 0)
 			return r;
-		v[n++] = (struct str_pair){ kept_key, kept_value };
+		if (r == 0)
+			v[n++] = (struct str_pair){ kept_key, kept_value };
 	}
 	*ret = (struct pair_list){ .n = n, .v = v };
 	return 0;
 }
 
-static int read_bool(struct walk *w, const struct where *at, json_object *value, bool *ret)
+static int read_bool(struct load *l, const struct where *at, json_object *value, bool *ret)
 {
 	if (!json_object_is_type(value, json_type_boolean))
-		return walk_say(w, at, "must be true or false, not %s", walk_type(value));
+		return walk_say(
+			l, at, "spec.type", "must be true or false, not %s", walk_type(value));
 	*ret = json_object_get_boolean(value);
 	return 0;
 }
@@ -185,41 +198,41 @@ struct number {
 	uint64_t u; /* not negative */
 };
 
-static int read_number(struct walk *w, const struct where *at, const struct field *f,
+static int read_number(struct load *l, const struct where *at, const struct field *f,
 	json_object *value, struct number *ret)
 {
 	struct number n = { 0 };
 
 	/* 1.0 and 1e3 are doubles to JSON and refused as integers by Go's decoder as well. */
 	if (json_object_is_type(value, json_type_double))
-		return walk_say(w, at,
+		return walk_say(l, at, "spec.type",
 			"must be a whole number without fraction or exponent, not %s",
 			shown(json_object_to_json_string(value)).text);
 	if (!json_object_is_type(value, json_type_int))
-		return walk_say(w, at, "must be a number, not %s", walk_type(value));
+		return walk_say(l, at, "spec.type", "must be a number, not %s", walk_type(value));
 
 	n.i = json_object_get_int64(value);
 	n.negative = n.i < 0;
 	n.u = n.negative ? 0 : json_object_get_uint64(value);
 	if (n.negative && n.i < f->min)
-		return walk_say(w, at, "%" PRId64 " is out of range %" PRId64 " to %" PRIu64, n.i,
-			f->min, f->max);
+		return walk_say(l, at, "spec.range",
+			"%" PRId64 " is out of range %" PRId64 " to %" PRIu64, n.i, f->min, f->max);
 	if (!n.negative && ((f->min > 0 && n.u < (uint64_t)f->min) || n.u > f->max))
-		return walk_say(w, at, "%" PRIu64 " is out of range %" PRId64 " to %" PRIu64, n.u,
-			f->min, f->max);
+		return walk_say(l, at, "spec.range",
+			"%" PRIu64 " is out of range %" PRId64 " to %" PRIu64, n.u, f->min, f->max);
 	*ret = n;
 	return 0;
 }
 
 /* The row's range lies within the member's type: fields.c gives it by the same macro. */
-static int read_integer(struct walk *w, const struct where *at, const struct field *f,
+static int read_integer(struct load *l, const struct where *at, const struct field *f,
 	json_object *value, void *member)
 {
 	struct number n = { 0 };
 	int64_t i;
 	int r;
 
-	r = read_number(w, at, f, value, &n);
+	r = read_number(l, at, f, value, &n);
 	if (r < 0)
 		return r;
 	i = n.negative ? n.i : (int64_t)n.u;
@@ -251,44 +264,46 @@ static int read_integer(struct walk *w, const struct where *at, const struct fie
 	}
 }
 
-static int read_name(struct walk *w, const struct where *at, const struct field *f,
+static int read_name(struct load *l, const struct where *at, const struct field *f,
 	json_object *value, uint64_t *ret)
 {
 	const struct name_row *row;
 	const char *text;
 	int r;
 
-	r = walk_text(w, at, value, &text);
+	r = walk_text(l, at, value, &text);
 	if (r < 0)
 		return r;
 	row = names_find(f->names, text);
 	if (!row)
-		return walk_say(w, at, "'%s' is not %s", shown(text).text, f->what);
+		return walk_say(l, at, "spec.name", "'%s' is not %s", shown(text).text, f->what);
 	*ret = row->number;
 	return 0;
 }
 
-static int read_flags(struct walk *w, const struct where *at, const struct field *f,
+static int read_flags(struct load *l, const struct where *at, const struct field *f,
 	json_object *value, uint64_t *ret)
 {
 	uint64_t flags = 0, bit;
 
 	if (!json_object_is_type(value, json_type_array))
-		return walk_say(w, at, "must be a list of strings, not %s", walk_type(value));
+		return walk_say(
+			l, at, "spec.type", "must be a list of strings, not %s", walk_type(value));
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
 		const struct where item = { .up = at, .index = i };
 		int r;
 
-		r = read_name(w, &item, f, json_object_array_get_idx(value, i), &bit);
-		if (r < 0)
+		r = read_name(l, &item, f, json_object_array_get_idx(value, i), &bit);
+		if (load_go_on(l, r) < 0)
 			return r;
-		flags |= bit;
+		if (r == 0)
+			flags |= bit;
 	}
 	*ret = flags;
 	return 0;
 }
 
-int walk_list(struct walk *w, const struct where *at, const struct field *f, json_object *value,
+int walk_list(struct load *l, const struct where *at, const struct field *f, json_object *value,
 	size_t *ret_n, void **ret)
 {
 	const struct object *object = f->object;
@@ -299,23 +314,23 @@ int walk_list(struct walk *w, const struct where *at, const struct field *f, jso
 	int r;
 
 	if (!json_object_is_type(value, json_type_array))
-		return walk_say(w, at, "must be a list, not %s", walk_type(value));
+		return walk_say(l, at, "spec.type", "must be a list, not %s", walk_type(value));
 	n = json_object_array_length(value);
 	if (n == 0)
 		return 0;
-	v = arena_alloc(&w->spec->arena, n, object->size);
+	v = arena_alloc(&l->spec->arena, n, object->size);
 	if (!v)
-		return err_nomem(w->e);
+		return err_nomem(l->e);
 
 	for (size_t i = 0; i < n; i++) {
 		const struct where item = { .up = at, .index = i };
 		json_object *it = json_object_array_get_idx(value, i);
 
 		if (object->fields)
-			r = walk_object(w, &item, object, it, v + i * object->size);
+			r = walk_object(l, &item, object, it, v + i * object->size);
 		else
-			r = read_integer(w, &item, &number, it, v + i * object->size);
-		if (r < 0)
+			r = read_integer(l, &item, &number, it, v + i * object->size);
+		if (load_go_on(l, r) < 0)
 			return r;
 	}
 	*ret_n = n;
@@ -323,14 +338,14 @@ int walk_list(struct walk *w, const struct where *at, const struct field *f, jso
 	return 0;
 }
 
-static int read_list(struct walk *w, const struct where *at, const struct field *f,
+static int read_list(struct load *l, const struct where *at, const struct field *f,
 	json_object *value, char *base)
 {
 	void *items = NULL;
 	size_t n = 0;
 	int r;
 
-	r = walk_list(w, at, f, value, &n, &items);
+	r = walk_list(l, at, f, value, &n, &items);
 	if (r < 0)
 		return r;
 	*(size_t *)(base + f->count) = n;
@@ -338,37 +353,37 @@ static int read_list(struct walk *w, const struct where *at, const struct field 
 	return 0;
 }
 
-static int read_object(struct walk *w, const struct where *at, const struct field *f,
+static int read_object(struct load *l, const struct where *at, const struct field *f,
 	json_object *value, char *base)
 {
 	void *object;
 	int r;
 
 	if (f->kind == FIELD_OBJECT) {
-		r = walk_object(w, at, f->object, value, base + f->at);
+		r = walk_object(l, at, f->object, value, base + f->at);
 		if (r == 0 && f->count != FIELD_NOWHERE)
 			*(bool *)(base + f->count) = true;
 		return r;
 	}
-	object = arena_alloc(&w->spec->arena, 1, f->object->size);
+	object = arena_alloc(&l->spec->arena, 1, f->object->size);
 	if (!object)
-		return err_nomem(w->e);
-	r = walk_object(w, at, f->object, value, object);
+		return err_nomem(l->e);
+	r = walk_object(l, at, f->object, value, object);
 	if (r == 0)
 		*(void **)(base + f->at) = object;
 	return r;
 }
 
-static int read_names(struct walk *w, const struct where *at, const struct field *f,
+static int read_names(struct load *l, const struct where *at, const struct field *f,
 	json_object *value, void *member)
 {
 	uint64_t number = 0;
 	int r;
 
 	if (f->kind == FIELD_NAME_INT || f->kind == FIELD_NAME_U32)
-		r = read_name(w, at, f, value, &number);
+		r = read_name(l, at, f, value, &number);
 	else
-		r = read_flags(w, at, f, value, &number);
+		r = read_flags(l, at, f, value, &number);
 	if (r < 0)
 		return r;
 	if (f->kind == FIELD_NAME_INT)
@@ -380,34 +395,34 @@ static int read_names(struct walk *w, const struct where *at, const struct field
 	return 0;
 }
 
-static int read_field(struct walk *w, const struct where *up, const struct field *f,
+static int read_field(struct load *l, const struct where *up, const struct field *f,
 	json_object *object, void *base)
 {
 	const struct where at = { .up = up, .name = f->name };
 	json_object *value = walk_get(object, f->name);
 
 	if (!value)
-		return f->required ? walk_say(w, &at, "is required") : 0;
-	return walk_value(w, &at, f, value, base);
+		return f->required ? walk_say(l, &at, "spec.required", "is required") : 0;
+	return walk_value(l, &at, f, value, base);
 }
 
-int walk_value(struct walk *w, const struct where *at, const struct field *f, json_object *value,
+int walk_value(struct load *l, const struct where *at, const struct field *f, json_object *value,
 	void *base)
 {
 	char *member = (char *)base + f->at;
 
 	switch (f->kind) {
 	case FIELD_STRING:
-		return read_string(w, at, f, value, member);
+		return read_string(l, at, f, value, member);
 	case FIELD_STRINGS:
-		return read_strings(w, at, value, (struct str_list *)member);
+		return read_strings(l, at, value, (struct str_list *)member);
 	case FIELD_PAIRS:
-		return read_pairs(w, at, value, (struct pair_list *)member);
+		return read_pairs(l, at, value, (struct pair_list *)member);
 	case FIELD_BOOL:
-		return read_bool(w, at, value, (bool *)member);
+		return read_bool(l, at, value, (bool *)member);
 	case FIELD_OPT_BOOL:
 		((struct opt_bool *)member)->set = true;
-		return read_bool(w, at, value, &((struct opt_bool *)member)->v);
+		return read_bool(l, at, value, &((struct opt_bool *)member)->v);
 	case FIELD_INT:
 	case FIELD_I32:
 	case FIELD_I64:
@@ -416,21 +431,21 @@ int walk_value(struct walk *w, const struct where *at, const struct field *f, js
 	case FIELD_OPT_I64:
 	case FIELD_OPT_U32:
 	case FIELD_OPT_U64:
-		return read_integer(w, at, f, value, member);
+		return read_integer(l, at, f, value, member);
 	case FIELD_NAME_INT:
 	case FIELD_NAME_U32:
 	case FIELD_FLAGS_U32:
 	case FIELD_FLAGS_U64:
-		return read_names(w, at, f, value, member);
+		return read_names(l, at, f, value, member);
 	case FIELD_OBJECT:
 	case FIELD_OBJECT_PTR:
-		return read_object(w, at, f, value, base);
+		return read_object(l, at, f, value, base);
 	case FIELD_LIST:
-		return read_list(w, at, f, value, base);
+		return read_list(l, at, f, value, base);
 	case FIELD_CUSTOM:
-		return f->read(w, at, f, value, base);
+		return f->read(l, at, f, value, base);
 	case FIELD_FOREIGN:
-		return walk_warn(w, at, "is for another platform and ignored");
+		return walk_warn(l, at, "spec.foreign", "is for another platform and ignored");
 	}
 	return 0;
 }
@@ -466,42 +481,43 @@ static void pointer_of(struct strbuf *b, const struct where *at)
 	}
 }
 
-__attribute__((format(printf, 3, 0))) static void sentence_of(
-	struct strbuf *b, const struct where *at, const char *fmt, va_list ap)
+int walk_say(struct load *l, const struct where *at, const char *code, const char *fmt, ...)
 {
+	_cleanup_(strbuf_free) struct strbuf pointer = { 0 };
 	char text[512];
+	va_list ap;
+	int r;
 
-	pointer_of(b, at);
-	if (b->len)
-		strbuf_adds(b, ": ");
+	va_start(ap, fmt);
 	(void)vsnprintf(text, sizeof(text), fmt, ap);
-	strbuf_adds(b, text);
+	va_end(ap);
+	pointer_of(&pointer, at);
+	if (pointer.failed)
+		return err_nomem(l->e);
+	if (l->all) {
+		r = spec_found(l->all, code, MPOL_ERROR, pointer.text, text);
+		return r < 0 ? err_nomem(l->e) : -EINVAL;
+	}
+	return err_say(l->e, EINVAL, "%s%s%s", pointer.len ? pointer.text : "",
+		pointer.len ? ": " : "", text);
 }
 
-int walk_say(const struct walk *w, const struct where *at, const char *fmt, ...)
+int walk_warn(struct load *l, const struct where *at, const char *code, const char *fmt, ...)
 {
-	struct strbuf b = { 0 };
+	_cleanup_(strbuf_free) struct strbuf pointer = { 0 };
+	char text[512];
 	va_list ap;
-	int r;
 
 	va_start(ap, fmt);
-	sentence_of(&b, at, fmt, ap);
+	(void)vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	r = b.failed ? err_nomem(w->e) : err_say(w->e, EINVAL, "%s", b.text);
-	strbuf_free(&b);
-	return r;
-}
-
-int walk_warn(struct walk *w, const struct where *at, const char *fmt, ...)
-{
-	struct strbuf b = { 0 };
-	va_list ap;
-	int r;
-
-	va_start(ap, fmt);
-	sentence_of(&b, at, fmt, ap);
-	va_end(ap);
-	r = b.failed ? err_nomem(w->e) : spec_warn(w->spec, w->e, "%s", b.text);
-	strbuf_free(&b);
-	return r;
+	pointer_of(&pointer, at);
+	if (pointer.failed)
+		return err_nomem(l->e);
+	if (l->all)
+		return spec_found(l->all, code, MPOL_WARNING, pointer.text, text) < 0
+			       ? err_nomem(l->e)
+			       : 0;
+	return spec_warn(l->spec, l->e, "%s%s%s", pointer.len ? pointer.text : "",
+		pointer.len ? ": " : "", text);
 }

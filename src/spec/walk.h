@@ -8,16 +8,12 @@
  */
 #pragma once
 
+#include "spec/internal.h"
 #include "spec/names.h"
 #include "spec/spec.h"
 
 #include <json-c/json.h>
 #include <stddef.h>
-
-struct walk {
-	struct spec *spec; /* its arena keeps everything */
-	struct err *e;
-};
 
 /* Where we are, for the JSON pointer of an error: a chain of names and indexes on the stack. */
 struct where {
@@ -68,7 +64,7 @@ struct field {
 	const struct name_row *names;
 	const char *what; /* "a seccomp action": what an unknown name is not */
 	/* FIELD_CUSTOM: value is not NULL; base is the struct, not the member. */
-	int (*read)(struct walk *w, const struct where *at, const struct field *f,
+	int (*read)(struct load *l, const struct where *at, const struct field *f,
 		json_object *value, void *base);
 };
 
@@ -78,32 +74,35 @@ struct object {
 	size_t size;        /* of the struct */
 	const char *closed; /* what a name that is not in the table is not; NULL: ignored */
 	/* Called when all fields are read: what one row cannot say. */
-	int (*after)(struct walk *w, const struct where *at, json_object *value, void *base);
+	int (*after)(struct load *l, const struct where *at, json_object *value, void *base);
 };
 
 /* Read an object into the struct at base, zeroed by the caller. Returns 0 or -errno with e set. */
-int walk_object(struct walk *w, const struct where *at, const struct object *object,
+int walk_object(struct load *l, const struct where *at, const struct object *object,
 	json_object *value, void *base);
 
 /* Read one value into its member of the struct at base, as the row says. */
-int walk_value(struct walk *w, const struct where *at, const struct field *f, json_object *value,
+int walk_value(struct load *l, const struct where *at, const struct field *f, json_object *value,
 	void *base);
 
 /* Read a list of objects: *ret is in the arena. */
-int walk_list(struct walk *w, const struct where *at, const struct field *f, json_object *value,
+int walk_list(struct load *l, const struct where *at, const struct field *f, json_object *value,
 	size_t *ret_n, void **ret);
 
-/* "<pointer>: <sentence>". Returns -EINVAL. */
-int walk_say(const struct walk *w, const struct where *at, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+/*
+ * "<pointer>: <sentence>". Returns -EINVAL, since there is no value: where all errors are collected
+ * the list or object around it goes on with the next one, and its member is as if it were absent.
+ */
+int walk_say(struct load *l, const struct where *at, const char *code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 /* The same as a warning of the spec; loading goes on. Returns 0, or -ENOMEM with e set. */
-int walk_warn(struct walk *w, const struct where *at, const char *fmt, ...)
-	__attribute__((format(printf, 3, 4)));
+int walk_warn(struct load *l, const struct where *at, const char *code, const char *fmt, ...)
+	__attribute__((format(printf, 4, 5)));
 
 /* Is the value there? null is as good as nothing. */
 json_object *walk_get(json_object *object, const char *name);
 
 /* A JSON string as text: neither another type nor one with NUL in it, which would cut it short. */
-int walk_text(struct walk *w, const struct where *at, json_object *value, const char **ret);
+int walk_text(struct load *l, const struct where *at, json_object *value, const char **ret);
 /* "a string": what a value is, in words. */
 const char *walk_type(json_object *value);

@@ -82,8 +82,37 @@ static void fuzz(parser *parse, const uint8_t *data, size_t size)
 	spec_free(spec);
 }
 
+/* Who checks a config hears first what stops those who load it, and nothing wrong of one that
+ * loads. */
+static void fuzz_check(const uint8_t *data, size_t size)
+{
+	struct spec_findings all = { 0 };
+	const struct spec_finding *first = NULL;
+	struct spec *spec = NULL, *checked = NULL;
+	struct err e = { 0 };
+	int r;
+
+	r = spec_parse((const char *)data, size, "config.json", &spec, &e);
+	if (r == 0)
+		r = spec_check_supported(spec, &e);
+	REQUIRE(spec_check_text((const char *)data, size, &all, &checked, &(struct err){ 0 }) == 0);
+	for (size_t i = 0; i < all.n; i++) {
+		require_line(all.v[i].text);
+		REQUIRE(!*all.v[i].where || all.v[i].where[0] == '/');
+		if (!first && all.v[i].severity == MPOL_ERROR)
+			first = &all.v[i];
+	}
+	REQUIRE(!first == (r == 0) || all.lost);
+	REQUIRE(!first || strstr(e.text, first->text) || all.lost);
+	REQUIRE(checked || first);
+	spec_findings_free(&all);
+	spec_free(checked);
+	spec_free(spec);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	fuzz_check(data, size);
 	fuzz(spec_parse, data, size);
 	fuzz(spec_parse_process, data, size);
 	fuzz(spec_parse_resources, data, size);

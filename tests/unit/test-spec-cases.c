@@ -25,12 +25,44 @@ static void refused(const char *text, const char *want)
 	assert_ptr_equal(spec, &untouched);
 }
 
+static const struct spec_finding *first_error(const struct spec_findings *all)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->v[i].severity == MPOL_ERROR)
+			return &all->v[i];
+	return NULL;
+}
+
+/* Who checks a config is told first what stops those who carry it out, in the same words. */
+static void found_first(const char *text, const char *want)
+{
+	struct spec_findings all = { 0 };
+	const struct spec_finding *first;
+	struct spec *spec = NULL;
+	struct err e = { 0 };
+	char *said;
+
+	if (spec_check_text(text, strlen(text), &all, &spec, &e) < 0)
+		fail_msg("cannot be checked: %s", e.text);
+	first = first_error(&all);
+	assert_non_null(first);
+	assert_true(asprintf(&said, "%s%s%s", first->where, *first->where ? ": " : "",
+			    first->text) > 0);
+	assert_words(said, want);
+	for (size_t i = 0; i < all.n; i++)
+		assert_true(all.v[i].code && strchr(all.v[i].code, '.'));
+	free(said);
+	spec_free(spec);
+	spec_findings_free(&all);
+}
+
 static void test_bad(void **state)
 {
 	const struct case_row *row = *state;
 	char *text = patched("base.json", row->input);
 
 	refused(text, row->want);
+	found_first(text, row->want);
 	free(text);
 }
 
@@ -46,6 +78,7 @@ static void test_policy(void **state)
 	assert_true(asprintf(&whole, "%.*s\"memoryPolicy\":%s,%s", (int)(at - text), text,
 			    row->input, at) > 0);
 	refused(whole, row->want);
+	found_first(whole, row->want);
 	free(whole);
 	free(text);
 }
@@ -69,8 +102,31 @@ static void test_unsupported(void **state)
 
 	assert_int_equal(spec_check_supported(spec, &e), -ENOTSUP);
 	assert_words(e.text, row->want);
+	found_first(text, row->want);
 	spec_free(spec);
 	free(text);
+}
+
+static void warned(const char *text, const char *want)
+{
+	struct spec_findings all = { 0 };
+	struct strbuf said = { 0 };
+	struct spec *spec = NULL;
+	struct err e = { 0 };
+
+	if (spec_check_text(text, strlen(text), &all, &spec, &e) < 0)
+		fail_msg("cannot be checked: %s", e.text);
+	assert_null(first_error(&all));
+	/* About policies it says more than the loader, which leaves them to those who apply them.
+	 */
+	for (size_t i = 0; i < all.n; i++)
+		if (strncmp(all.v[i].code, "mpol.", 5) != 0)
+			strbuf_addf(&said, "%s%s: %s", said.len ? " | " : "", all.v[i].where,
+				all.v[i].text);
+	assert_words(said.text ? said.text : "", want);
+	strbuf_free(&said);
+	spec_free(spec);
+	spec_findings_free(&all);
 }
 
 static void test_fine(void **state)
@@ -92,6 +148,30 @@ static void test_fine(void **state)
 	assert_string_equal(spec->text, text);
 	strbuf_free(&said);
 	spec_free(spec);
+	warned(text, row->want);
+	free(text);
+}
+
+/* All that is wrong: "SEVERITY CODE POINTER" of each finding. */
+static void test_many(void **state)
+{
+	const struct case_row *row = *state;
+	char *text = patched("base.json", row->input);
+	struct spec_findings all = { 0 };
+	struct strbuf said = { 0 };
+	struct spec *spec = NULL;
+	struct err e = { 0 };
+
+	if (spec_check_text(text, strlen(text), &all, &spec, &e) < 0)
+		fail_msg("cannot be checked: %s", e.text);
+	for (size_t i = 0; i < all.n; i++)
+		strbuf_addf(&said, "%s%s %s %s", i ? " | " : "",
+			mpol_severity_name(all.v[i].severity), all.v[i].code, all.v[i].where);
+	assert_words(said.text ? said.text : "", row->want);
+	assert_int_equal(all.lost, 0);
+	strbuf_free(&said);
+	spec_free(spec);
+	spec_findings_free(&all);
 	free(text);
 }
 
@@ -103,5 +183,6 @@ int main(void)
 	failed += cases_run("memory-policy-bad.tsv", test_policy);
 	failed += cases_run("config-unsupported.tsv", test_unsupported);
 	failed += cases_run("config-fine.tsv", test_fine);
+	failed += cases_run("config-many.tsv", test_many);
 	return failed != 0;
 }
