@@ -11,14 +11,13 @@ setup() {
     # shellcheck source-path=SCRIPTDIR source=container.bash
     . "$BATS_TEST_DIRNAME/container.bash"
     container_setup
-    SWITCH=/proc/sys/kernel/numa_balancing
-    WAS=$(cat "$SWITCH")
-    echo 1 >"$SWITCH"
+    remember /proc/sys/kernel/numa_balancing
+    echo 1 >/proc/sys/kernel/numa_balancing
 }
 
 teardown() {
     container_teardown
-    echo "$WAS" >"$SWITCH"
+    system_restore
 }
 
 # later MODE: how 2000 pages of node 1 lie after CPU 2 has used them for 20 seconds.

@@ -9,6 +9,7 @@ container_setup() {
     BUNDLE=$BATS_TEST_TMPDIR/bundle
     ID=lab-$BATS_TEST_NUMBER
     OUT=$BATS_TEST_TMPDIR/out
+    REMEMBERED=()
     mkdir -p "$BUNDLE"
     cp -a "$ROOTFS" "$BUNDLE/rootfs"
     (cd "$BUNDLE" && "$HASU" spec)
@@ -19,9 +20,48 @@ container_teardown() {
     "$HASU" delete --force "$ID" 2>/dev/null || true
 }
 
+# remember FILE...: settings of the whole system that this test is about to change. All files of tests
+# share one boot, so system_restore, in teardown, writes them back, whatever became of the test.
+remember() {
+    local file
+    for file in "$@"; do
+        REMEMBERED+=("$file" "$(cat "$file")")
+    done
+}
+
+# The weights of weighted interleaving. Newer kernels work them out from the firmware's bandwidths
+# until one is written, and again when "auto" is; where the firmware tells none all of them are 1
+# before, and Linux has no way back to "auto" (ENODEV) but to the same weights.
+remember_weights() {
+    local weights=/sys/kernel/mm/mempolicy/weighted_interleave
+    remember "$weights"/node*
+    if [ -e "$weights/auto" ] && bandwidths_known; then remember "$weights/auto"; fi
+}
+
+bandwidths_known() {
+    compgen -G '/sys/devices/system/node/node*/access0/initiators/read_bandwidth' >/dev/null
+}
+
+# The last thing that teardown does: fails the test that leaves another system than it found.
+system_restore() {
+    local i
+    for ((i = 0; i < ${#REMEMBERED[@]}; i += 2)); do
+        echo "${REMEMBERED[i + 1]}" >"${REMEMBERED[i]}"
+    done
+    REMEMBERED=()
+    diff /run/lab-settings <(/lab/settings) ||
+        fail "this test changed the system's settings (> now, < at boot) and left them so"
+}
+
 fail() {
     echo "$*"
     return 1
+}
+
+# node_mib NODE WORD: of the node's memory as Linux tells it this moment, MemFree for example.
+node_mib() {
+    sed -n "s/^Node $1 $2: *\([0-9]*\) kB$/\1/p" "/sys/devices/system/node/node$1/meminfo" |
+        { read -r kib && echo $((kib / 1024)); }
 }
 
 # config FILTER [JQ OPTION...]: change config.json.

@@ -16,6 +16,7 @@ setup() {
 
 teardown() {
     container_teardown
+    system_restore
 }
 
 # lands MEMS MODE[+FLAG...] NODES MAPS WHERE

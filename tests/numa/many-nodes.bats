@@ -15,6 +15,7 @@ setup() {
 
 teardown() {
     container_teardown
+    system_restore
 }
 
 @test "BIND to node 7, 8, 62, 63, 64 and the last" {

@@ -17,6 +17,7 @@ setup() {
 
 teardown() {
     container_teardown
+    system_restore
 }
 
 by_update() {

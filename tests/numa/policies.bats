@@ -16,6 +16,7 @@ setup() {
 
 teardown() {
     container_teardown
+    system_restore
 }
 
 # holds MODE[+FLAG...] NODES WHERE
@@ -114,6 +115,7 @@ thread 2 $asked" ] || fail "threads: $seen"
         [ ! -e "$weights" ]
         return 0
     fi
+    remember_weights
     echo 3 >"$weights/node0"
     echo 1 >"$weights/node1"
     echo 5 >"$weights/node2"

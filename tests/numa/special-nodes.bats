@@ -16,6 +16,7 @@ setup() {
 
 teardown() {
     container_teardown
+    system_restore
 }
 
 # refused MODE NODES TEXT: in these words, never by the kernel's bare refusal; nothing is left.

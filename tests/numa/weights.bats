@@ -16,6 +16,7 @@ setup() {
 
 teardown() {
     container_teardown
+    system_restore
 }
 
 @test "the system's weights, automatic ones too: pages follow them, and they are left as they are" {
