@@ -54,7 +54,8 @@ struct update_options {
 		*cpu_idle;
 	const char *cpuset_cpus, *cpuset_mems;
 	const char *memory, *memory_reservation, *memory_swap;
-	const char *pids_limit;
+	const char *pids_limit, *blkio_weight, *kernel_memory, *kernel_memory_tcp;
+	const char *l3_cache_schema, *mem_bw_schema;
 };
 
 /* What a command line says. All-zero says nothing. */

@@ -87,9 +87,9 @@ static void put_linux(struct tree *t)
 	put_bool(t, put_object(t, linux_, "selinux"), "enabled", true);
 
 	json_object *rdt = put_object(t, linux_, "intelRdt");
-	put_bool(t, rdt, "enabled", false);
-	put_bool(t, rdt, "schemata", false);
-	put_bool(t, rdt, "monitoring", false);
+	put_bool(t, rdt, "enabled", true);
+	put_bool(t, rdt, "schemata", true);
+	put_bool(t, rdt, "monitoring", true);
 
 	json_object *policy = put_object(t, linux_, "memoryPolicy");
 	json_object *list = put_array(t, policy, "modes");

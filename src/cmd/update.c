@@ -41,11 +41,15 @@ static const struct row {
 	{ "memory", AT(memory), VALUE_BYTES, "memory", "limit" },
 	{ "memory-reservation", AT(memory_reservation), VALUE_BYTES, "memory", "reservation" },
 	{ "memory-swap", AT(memory_swap), VALUE_BYTES, "memory", "swap" },
+	{ "kernel-memory", AT(kernel_memory), VALUE_BYTES, "memory", "kernel" },
+	{ "kernel-memory-tcp", AT(kernel_memory_tcp), VALUE_BYTES, "memory", "kernelTCP" },
 	{ "pids-limit", AT(pids_limit), VALUE_I64, "pids", "limit" },
+	{ "blkio-weight", AT(blkio_weight), VALUE_U64, "blockIO", "weight" },
 };
 /* clang-format on */
 
 static int load(const struct update_options *o, struct spec **ret, struct err *e);
+static int add_schemata(const struct update_options *o, struct spec *spec, struct err *e);
 static int load_file(const char *name, struct spec **ret, struct err *e);
 static int add_value(struct strbuf *b, const struct row *row, const char *text, struct err *e);
 
@@ -58,7 +62,23 @@ int cmd_update(const struct options *o, struct err *e)
 	int r = life_of(o, &arena, &life, e);
 	if (r == 0)
 		r = load(&o->update, &spec, e);
+	if (r == 0)
+		r = add_schemata(&o->update, spec, e);
 	return r < 0 ? r : life_update(&life, o->args.v[0], spec, e);
+}
+
+/* Beside --resources, too: no file of resources has them. */
+static int add_schemata(const struct update_options *o, struct spec *spec, struct err *e)
+{
+	if (!o->l3_cache_schema && !o->mem_bw_schema)
+		return 0;
+	struct spec_intel_rdt *rdt = arena_new(&spec->arena, struct spec_intel_rdt);
+	if (!rdt)
+		return err_nomem(e);
+	rdt->l3_cache_schema = o->l3_cache_schema;
+	rdt->mem_bw_schema = o->mem_bw_schema;
+	spec->linux_.intel_rdt = rdt;
+	return spec_check_intel_rdt(rdt, e);
 }
 
 static const char *given(const struct update_options *o, const struct row *row)

@@ -12,6 +12,7 @@
 #include "life/init.h"
 #include "life/msg.h"
 #include "life/passed.h"
+#include "life/resctrl.h"
 #include "life/serve.h"
 #include "life/tty.h"
 #include "life/wait.h"
@@ -86,6 +87,8 @@ int create_container(struct attempt *a, const struct life *life, const struct cr
 		r = make_cgroup(a, e);
 	if (r == 0)
 		r = cgroup_give(a->cgroup, a->spec, e);
+	if (r == 0)
+		r = resctrl_make(&a->state, a->spec->linux_.intel_rdt, e);
 	if (r == 0)
 		r = open_host(a, e);
 	if (r == 0)
@@ -197,6 +200,11 @@ static int plan_container(struct attempt *a, struct err *e)
 	};
 	for (size_t i = 0; i < NS_TYPES; i++)
 		a->plan.ns_fds[i] = -1;
+	if (spec->linux_.intel_rdt) {
+		r = rdt_plan(spec->linux_.intel_rdt, a->options->id, &a->arena, &a->rdt, e);
+		if (r < 0)
+			return r;
+	}
 	return cgroup_plan(spec, a->options->id, a->life->manager, &a->arena, &a->cgroup, e);
 }
 
@@ -229,6 +237,7 @@ static int reserve(struct attempt *a, struct err *e)
 	s.owner = geteuid();
 	s.annotations = a->spec->annotations;
 	s.cgroup = a->cgroup;
+	s.rdt = a->rdt;
 	s.no_keyring = a->options->no_new_keyring;
 	s.shared_pid = !a->spec->linux_.namespaces[NS_PID].present ||
 		       a->spec->linux_.namespaces[NS_PID].path;
@@ -406,6 +415,8 @@ static int prepare_init(struct attempt *a, struct err *e)
 	if (a->spec->linux_.n_net_devices &&
 		(r = netdev_move(a->spec, proc, &a->arena, &a->net_devices, e)) < 0)
 		return r;
+	if ((r = resctrl_join(&a->state, a->init.pid, e)) < 0)
+		return r;
 	if ((r = FAULT("oom-score", e)) < 0 ||
 		(r = procattr_oom_score(proc, &a->spec->process, e)) < 0)
 		return r;
@@ -566,6 +577,8 @@ static void undo(struct attempt *a)
 	if (netdev_take_back(&a->net_devices, &e) < 0)
 		log_warn("undoing the create of container '%s': %s", a->options->id, e.text);
 	if (a->cgroup_made && cgroup_remove(a->cgroup, &e) < 0)
+		log_warn("undoing the create of container '%s': %s", a->options->id, e.text);
+	if (a->reserved && resctrl_leave(&a->state, true, &e) < 0)
 		log_warn("undoing the create of container '%s': %s", a->options->id, e.text);
 	if (a->hooks_begun)
 		hooks_run_all(&a->spec->hooks, HOOK_POSTSTOP, &a->state, "stopped", 0);

@@ -24,6 +24,7 @@ struct attempt {
 	struct spawned init;
 	struct cgroup *cgroup;
 	struct netdev_moves net_devices;
+	struct rdt *rdt;
 	int bundle_fd, host_proc_fd, console_fd, pidfd_sock;
 	int master; /* the terminal, where run keeps it; -1 */
 	bool reserved, cgroup_made, rootfs_open, hooks_begun, pid_file_written;

@@ -13,6 +13,7 @@
 #include "life/fault.h"
 #include "life/msg.h"
 #include "life/passed.h"
+#include "life/resctrl.h"
 #include "life/serve.h"
 #include "life/tty.h"
 #include "life/wait.h"
@@ -362,6 +363,8 @@ static int hand_over(struct exec *x, struct err *e)
 	/* It is in the container's cgroup by now (config.md, execCPUAffinity). */
 	int r = schedule_affinity(
 		x->made.pid, x->process.affinity_final, "/process/execCPUAffinity/final", NULL, e);
+	if (r == 0)
+		r = resctrl_join(&x->state, x->made.pid, e);
 	if (r == 0)
 		r = procattr_oom_score(proc, &x->process, e);
 	if (r == 0)

@@ -26,6 +26,7 @@ void fault_list(void);
 	X("save-creating")                                                                         \
 	X("cgroup-make")                                                                           \
 	X("cgroup-limit")                                                                          \
+	X("resctrl")                                                                               \
 	X("rootfs-open")                                                                           \
 	X("ns-open")                                                                               \
 	X("seccomp")                                                                               \

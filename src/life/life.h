@@ -64,7 +64,10 @@ int life_exec(
 	const struct life *life, const struct exec_options *o, int *ret_status, struct err *e);
 int life_kill(const struct life *life, const char *id, int sig, bool all, struct err *e);
 int life_delete(const struct life *life, const char *id, bool force, struct err *e);
-/* update: the file of resources, as spec_parse_resources() read it. All of it or nothing. */
+/*
+ * update: the file of resources, as spec_parse_resources() read it, and the schemata of
+ * linux.intelRdt where the options gave some. All of it or nothing.
+ */
 int life_update(const struct life *life, const char *id, const struct spec *update, struct err *e);
 int life_pause(const struct life *life, const char *id, struct err *e);
 int life_resume(const struct life *life, const char *id, struct err *e);

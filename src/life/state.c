@@ -166,6 +166,8 @@ int state_save(const struct state *s, struct err *e)
 		add(o, "annotations", pairs_to_json(&s->annotations));
 	if (s->cgroup)
 		add(o, "cgroup", cgroup_to_json(s->cgroup));
+	if (s->rdt)
+		add(o, "rdt", rdt_to_json(s->rdt));
 	if (s->memory.present)
 		add(o, "memoryPolicy", memory_to_json(&s->memory));
 
@@ -332,6 +334,11 @@ static int read_members(struct state *s, struct json_object *o, struct err *e)
 		r = cgroup_from_json(v, &s->arena, &s->cgroup, e);
 		if (r < 0)
 			return err_prefix(e, "the saved state of container '%s'", s->id);
+	}
+	if (json_object_object_get_ex(o, "rdt", &v)) {
+		r = rdt_from_json(v, s->id, &s->arena, &s->rdt, e);
+		if (r < 0)
+			return err_prefix(e, "container '%s'", s->id);
 	}
 	if (json_object_object_get_ex(o, "memoryPolicy", &v)) {
 		r = memory_from_json(v, &s->memory, e);

@@ -16,6 +16,7 @@
 #include "cgroup/cgroup.h"
 #include "life/life.h"
 #include "linux/memory.h"
+#include "linux/rdt.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -36,6 +37,7 @@ struct state {
 	unsigned hooks;     /* bit n: the config has hooks of enum hook_point n */
 	struct pair_list annotations;
 	struct cgroup *cgroup; /* NULL: none */
+	struct rdt *rdt;       /* NULL: none */
 	struct memory_result memory;
 };
 

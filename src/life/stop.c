@@ -7,6 +7,7 @@
 #include "base/sys.h"
 #include "life/create.h"
 #include "life/hooks.h"
+#include "life/resctrl.h"
 #include "life/tty.h"
 #include "life/wait.h"
 
@@ -165,6 +166,8 @@ int end_and_remove(const struct life *life, struct state *s, struct err *e)
 
 	if (r == 0 && s->cgroup)
 		r = cgroup_remove(s->cgroup, e);
+	if (r == 0)
+		r = resctrl_leave(s, false, e);
 	if (r < 0)
 		return r;
 	if ((s->hooks & (1u << HOOK_POSTSTOP)) && state_load_config(s, &spec, e) < 0)

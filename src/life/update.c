@@ -8,6 +8,7 @@
  */
 #include "base/fd.h"
 #include "base/log.h"
+#include "life/resctrl.h"
 #include "life/state.h"
 
 #include <errno.h>
@@ -79,6 +80,21 @@ static int foresee(const struct state *s, const struct spec_resources *r, int in
 	return ret_foresee < 0 ? ret_foresee : 1;
 }
 
+/* The schemata first: they can be put back whole. */
+static int change(const struct state *s, const struct spec *update, struct err *e)
+{
+	const struct spec_intel_rdt *rdt = update->linux_.intel_rdt;
+	_cleanup_free_ char *before = NULL;
+	int r = rdt ? resctrl_update(s, rdt, &before, e) : 0;
+
+	if (r < 0)
+		return r;
+	r = cgroup_update(s->cgroup, &update->linux_.resources, e);
+	if (r < 0 && before)
+		resctrl_restore(s, before, e);
+	return r;
+}
+
 static int update(struct state *s, const struct spec *update, struct err *e)
 {
 	const struct spec_resources *resources = &update->linux_.resources;
@@ -89,7 +105,7 @@ static int update(struct state *s, const struct spec *update, struct err *e)
 	(void)snprintf(path, sizeof(path), "/proc/%d", s->pid);
 	_cleanup_close_ int proc = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int nodes = foresee(s, resources, proc, &move, e);
-	int r = nodes < 0 ? nodes : cgroup_update(s->cgroup, resources, e);
+	int r = nodes < 0 ? nodes : change(s, update, e);
 	if (r < 0 || nodes == 0)
 		return r;
 

@@ -411,6 +411,8 @@ static const struct field intel_rdt_fields[] = {
 	STRING(struct spec_intel_rdt, "l3CacheSchema", l3_cache_schema),
 	STRING(struct spec_intel_rdt, "memBwSchema", mem_bw_schema),
 	BOOL(struct spec_intel_rdt, "enableMonitoring", enable_monitoring),
+	CUSTOM("enableCMT", read_replaced_monitoring),
+	CUSTOM("enableMBM", read_replaced_monitoring),
 	{ 0 },
 };
 static const struct object intel_rdt_object = { intel_rdt_fields, sizeof(struct spec_intel_rdt),

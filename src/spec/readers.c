@@ -362,3 +362,13 @@ int read_personality(struct load *l, const struct where *at, const struct field 
 	linux_->personality = (struct opt_u64){ true, (uint64_t)entry.domain };
 	return 0;
 }
+
+/* Versions 1.1.0 to 1.2.1 had them for one kind of monitoring each; resctrl knows all or none. */
+int read_replaced_monitoring(struct load *l, const struct where *at, const struct field *f,
+	json_object *value, void *base)
+{
+	if (!json_object_is_type(value, json_type_boolean) || !json_object_get_boolean(value))
+		return 0;
+	return walk_warn(
+		l, at, "spec.replaced", "was replaced by enableMonitoring in 1.3.0 and is ignored");
+}

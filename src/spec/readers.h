@@ -30,4 +30,5 @@ object_reader after_seccomp_rule;  /* struct spec_seccomp_rule */
 object_reader after_seccomp;       /* struct spec_seccomp */
 
 /* Their values are tables of fields.c. */
+field_reader read_replaced_monitoring;
 extern const struct object fields_rdma, fields_net_device;

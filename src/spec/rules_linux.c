@@ -8,6 +8,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <seccomp.h>
 #include <stdio.h>
 
@@ -381,15 +382,25 @@ static int check_seccomp(const struct spec_seccomp *s, struct load *load)
 	return 0;
 }
 
+int spec_check_intel_rdt(const struct spec_intel_rdt *rdt, struct err *e)
+{
+	struct load load = { .e = e };
+
+	return check_intel_rdt(rdt, &load);
+}
+
 static int check_intel_rdt(const struct spec_intel_rdt *rdt, struct load *load)
 {
+	/* What resctrl has beside classes (filesystems/resctrl.rst). */
+	static const char *const reserved[] = { ".", "..", "info", "mon_groups", "mon_data" };
 	const char *id = rdt->clos_id;
+	bool wrong = id && !str_eq(id, "/") && (strpbrk(id, "/\n") || strlen(id) > NAME_MAX);
 
 	/* "/" alone is the default class; otherwise it is the name of one directory of resctrl. */
-	REFUSE_IF(load,
-		id && !str_eq(id, "/") && (strchr(id, '/') || str_eq(id, ".") || str_eq(id, "..")),
-		"spec.rdt.name", "/linux/intelRdt/closID: '%s' is not the name of a class",
-		shown(id).text);
+	for (size_t i = 0; id && i < ELEMENTS(reserved); i++)
+		wrong |= str_eq(id, reserved[i]);
+	REFUSE_IF(load, wrong, "spec.rdt.name",
+		"/linux/intelRdt/closID: '%s' is not the name of a class", shown(id).text);
 	REFUSE_IF(load, rdt->l3_cache_schema && strchr(rdt->l3_cache_schema, '\n'),
 		"spec.rdt.newline", "/linux/intelRdt/l3CacheSchema: must not have a newline in it");
 	REFUSE_IF(load, rdt->mem_bw_schema && strchr(rdt->mem_bw_schema, '\n'), "spec.rdt.newline",

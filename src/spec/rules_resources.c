@@ -11,6 +11,8 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#define WEIGHT_MIN 10
+#define WEIGHT_MAX 1000
 #define CPUS_MAX 8192u /* CONFIG_NR_CPUS goes no further */
 
 /* A number of a list, and white space behind it. Returns what follows, or NULL: no number. */
@@ -108,6 +110,36 @@ static int check_memory(struct spec *spec, const char *at, bool whole, struct lo
 	return 0;
 }
 
+/* config-linux.md, Block IO. 0 is what engines written in Go send for none. */
+static int check_weight(
+	const struct opt_u64 *weight, const char *at, const char *field, struct load *load)
+{
+	REFUSE_IF(load,
+		weight->set && weight->v != 0 && (weight->v < WEIGHT_MIN || weight->v > WEIGHT_MAX),
+		"spec.range", "%s/%s: %" PRIu64 " is out of range %d to %d", at, field, weight->v,
+		WEIGHT_MIN, WEIGHT_MAX);
+	return 0;
+}
+
+static int check_weights(const struct spec_resources *res, const char *at, struct load *load)
+{
+	char pointer[96];
+
+	(void)snprintf(pointer, sizeof(pointer), "%s/blockIO", at);
+	int r = check_weight(&res->block_io.weight, pointer, "weight", load);
+	if (r == 0)
+		r = check_weight(&res->block_io.leaf_weight, pointer, "leafWeight", load);
+	for (size_t i = 0; r == 0 && i < res->block_io.weight_device.n; i++) {
+		const struct spec_block_device *d = &res->block_io.weight_device.v[i];
+
+		(void)snprintf(pointer, sizeof(pointer), "%s/blockIO/weightDevice/%zu", at, i);
+		r = check_weight(&d->weight, pointer, "weight", load);
+		if (r == 0)
+			r = check_weight(&d->leaf_weight, pointer, "leafWeight", load);
+	}
+	return r;
+}
+
 /* "2MB": a number without leading zero, a prefix, B. */
 static bool page_size(const char *s)
 {
@@ -131,6 +163,8 @@ int rules_check_resources(struct spec *spec, const char *at, bool whole, struct 
 	r = check_cpu(&res->cpu, at, load);
 	if (r == 0)
 		r = check_memory(spec, at, whole, load);
+	if (r == 0)
+		r = check_weights(res, at, load);
 	for (size_t i = 0; r == 0 && i < res->n_hugepage_limits; i++) {
 		const char *size = res->hugepage_limits[i].page_size;
 

@@ -401,6 +401,9 @@ int spec_parse_resources(
  */
 int spec_check_supported(const struct spec *spec, struct err *e);
 
+/* The rules of linux.intelRdt; update has such values without a config. -EINVAL with e set. */
+int spec_check_intel_rdt(const struct spec_intel_rdt *rdt, struct err *e);
+
 /* The annotation's value or NULL. */
 const char *spec_annotation(const struct spec *spec, const char *key);
 

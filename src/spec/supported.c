@@ -2,28 +2,11 @@
 /*
  * supported.c - what is understood but not carried out by this version, so that nothing is ignored
  * in silence. A row goes when its feature comes.
- *
- * A field that asks for nothing (an empty list, "unlimited") is no use of the feature.
  */
 #include "spec/internal.h"
 #include "spec/names.h"
 
 #include <errno.h>
-
-#define USES(name, expression)                                                                     \
-	static bool uses_##name(const struct spec *s)                                              \
-	{                                                                                          \
-		return (expression);                                                               \
-	}
-
-USES(intel_rdt, s->linux_.intel_rdt)
-
-static const struct unsupported {
-	const char *pointer;
-	bool (*used)(const struct spec *spec);
-} unsupported[] = {
-	{ "/linux/intelRdt", uses_intel_rdt },
-};
 
 static int check_mounts(const struct spec *spec, struct load *load);
 
@@ -36,16 +19,8 @@ int spec_check_supported(const struct spec *spec, struct err *e)
 
 int supported_check(const struct spec *spec, struct load *load)
 {
-	int r = 0;
+	int r = check_mounts(spec, load);
 
-	for (size_t i = 0; i < ELEMENTS(unsupported) && r == 0; i++) {
-		if (unsupported[i].used(spec))
-			r = load_say(load, ENOTSUP, "hasu.unsupported",
-				"%s: is not supported by this version of hasu",
-				unsupported[i].pointer);
-	}
-	if (r == 0)
-		r = check_mounts(spec, load);
 	/*
 	 * A process or resources alone have no namespaces to speak of. runc mounts on the host
 	 * then, and changes the root: what it mounted stays there when the container is gone.

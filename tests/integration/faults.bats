@@ -11,7 +11,7 @@
 load helpers
 
 # Those that the runtime itself goes through; its children the others.
-OURS=' reserve save-config cgroup-make cgroup-limit save-creating rootfs-open ns-open seccomp
+OURS=' reserve save-config cgroup-make cgroup-limit save-creating resctrl rootfs-open ns-open seccomp
     start-socket spawn cgroup-add idmap net-devices oom-score go hook-runtime lock verify pid-file commit '
 # From here on hooks may have run, and poststop hooks have to.
 HOOKS_BEGIN=hook-runtime

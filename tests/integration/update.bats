@@ -500,3 +500,49 @@ with_bad_end() {
     diff "$T/before" "$T/after"
     is "$(policy_of "$PID")" "$(<"$T/policy")"
 }
+
+# --- options that few hosts can carry out ---
+
+@test "--blkio-weight is the cgroup's weight, or refused where no scheduler has weights" {
+    up
+    fails "/blockIO/weight: 5 is out of range 10 to 1000" hasu update --blkio-weight 5 "$ID"
+    fails "option '--blkio-weight': 'x' is not a number" hasu update --blkio-weight x "$ID"
+    call hasu update --blkio-weight 500 "$ID"
+    if [ "$status" -ne 0 ]; then
+        has "$errors" "/linux/resources/blockIO/weight: "
+        return
+    fi
+    local dir
+    dir=$(cgroup_of "$PID" "$(cgroup2_only && echo io || echo blkio)")
+    matches "$(cat "$dir"/io.bfq.weight "$dir"/io.weight "$dir"/blkio*.weight 2>/dev/null)" \
+        '(^|[^0-9])(500|4950)($|[^0-9])'
+}
+
+@test "--kernel-memory is ignored aloud, and --kernel-memory-tcp limits where cgroup v1 does" {
+    up
+    ok hasu update --kernel-memory 64m "$ID"
+    has "$errors" "/memory/kernel: is ignored: Linux has no limit of kernel memory any more"
+    local file
+    file=$(cgroup_of "$PID" memory)/memory.kmem.tcp.limit_in_bytes
+    if [ -e "$file" ]; then
+        ok hasu update --kernel-memory-tcp 64m "$ID"
+        is "$(<"$file")" 67108864
+    else
+        fails "/linux/resources/memory/kernelTCP: " hasu update --kernel-memory-tcp 64m "$ID"
+    fi
+}
+
+@test "schemata are refused where the container has no class, and nothing else has changed" {
+    up
+    all_limits >"$T/before"
+    fails "'0=20' must start with 'MB:'" hasu update --pids-limit 9 --mem-bw-schema 0=20 "$ID"
+    fails "must not have a newline in it" \
+        hasu update --pids-limit 9 --l3-cache-schema $'L3:0=f\nMB:0=10' "$ID"
+    fails "container '$ID' was made without /linux/intelRdt: it has no class whose schemata could be changed" \
+        hasu update --pids-limit 9 --l3-cache-schema 'L3:0=f' "$ID"
+    # No file of resources has schemata, so the option counts beside it.
+    echo '{}' >"$T/none"
+    fails "was made without /linux/intelRdt" hasu update -r "$T/none" --mem-bw-schema 'MB:0=20' "$ID"
+    all_limits >"$T/after"
+    diff "$T/before" "$T/after"
+}

@@ -95,6 +95,11 @@ static void show(struct strbuf *b, const struct options *o)
 	text(b, "reservation", o->update.memory_reservation);
 	text(b, "swap", o->update.memory_swap);
 	text(b, "pids", o->update.pids_limit);
+	text(b, "weight", o->update.blkio_weight);
+	text(b, "kernel", o->update.kernel_memory);
+	text(b, "kernel-tcp", o->update.kernel_memory_tcp);
+	text(b, "l3", o->update.l3_cache_schema);
+	text(b, "mb", o->update.mem_bw_schema);
 	number(b, "ps-format", o->ps_format);
 	yes(b, "all", o->kill_all);
 	yes(b, "force", o->delete_force);
@@ -318,16 +323,6 @@ static const struct refused refused[] = {
 		"option '--config' is not supported by this version of hasu" },
 	{ "crun's run --config", { "run", "--config=other.json", "c" }, ENOTSUP,
 		"option '--config' is not supported by this version of hasu" },
-	{ "update --blkio-weight", { "update", "--blkio-weight=10", "c" }, ENOTSUP,
-		"option '--blkio-weight' is not supported by this version of hasu" },
-	{ "update --kernel-memory", { "update", "--kernel-memory", "1", "c" }, ENOTSUP,
-		"option '--kernel-memory' is not supported by this version of hasu" },
-	{ "update --kernel-memory-tcp", { "update", "--kernel-memory-tcp", "1", "c" }, ENOTSUP,
-		"option '--kernel-memory-tcp' is not supported by this version of hasu" },
-	{ "update --l3-cache-schema", { "update", "--l3-cache-schema", "L3:0=f", "c" }, ENOTSUP,
-		"option '--l3-cache-schema' is not supported by this version of hasu" },
-	{ "update --mem-bw-schema", { "update", "--mem-bw-schema=MB:0=20", "c" }, ENOTSUP,
-		"option '--mem-bw-schema' is not supported by this version of hasu" },
 	{ "update without an ID", { "update", "--memory", "1g" }, EINVAL,
 		"update needs the ID of a container" },
 	{ "two containers to pause", { "pause", "a", "b" }, EINVAL,
@@ -438,6 +433,11 @@ static const struct known known[] = {
 	{ "--memory-reservation BYTES", "update", "--memory-reservation", "v", " reservation=v" },
 	{ "--memory-swap BYTES", "update", "--memory-swap", "v", " swap=v" },
 	{ "--pids-limit N", "update", "--pids-limit", "v", " pids=v" },
+	{ "--blkio-weight N", "update", "--blkio-weight", "v", " weight=v" },
+	{ "--kernel-memory BYTES", "update", "--kernel-memory", "v", " kernel=v" },
+	{ "--kernel-memory-tcp BYTES", "update", "--kernel-memory-tcp", "v", " kernel-tcp=v" },
+	{ "--l3-cache-schema LINE", "update", "--l3-cache-schema", "v", " l3=v" },
+	{ "--mem-bw-schema LINE", "update", "--mem-bw-schema", "v", " mb=v" },
 	{ "--format, -f table|json", "ps", "--format", "json", " ps-format=1" },
 	{ "--format, -f table|json", "ps", "-f", "json", " ps-format=1" },
 	{ "--all, -a", "kill", "--all", NULL, " all" },
