@@ -253,15 +253,39 @@ MPOL_API int mpol_kernel_ask(struct mpol_kernel *ret);
  * with two numbers counts as the newest kernel, so that nothing is refused for it. */
 MPOL_API void mpol_kernel_guess(const char *release, struct mpol_kernel *ret);
 
+/* The pool of one size of huge pages on a node. */
+struct mpol_hugepages {
+	uint64_t page_size; /* bytes */
+	uint64_t total;     /* pages in the pool, those in use and the surplus included */
+	uint64_t free;      /* pages */
+};
+
+/*
+ * How fast a node's memory is for the nodes that reach it best, as the firmware says it (ACPI HMAT,
+ * CDAT of a CXL device). A number that is not told is 0.
+ */
+struct mpol_access {
+	struct mpol_nodeset initiators; /* empty: nothing is told */
+	uint64_t read_bandwidth, write_bandwidth; /* MiB/s */
+	uint64_t read_latency, write_latency;     /* ns */
+};
+
 struct mpol_node {
 	unsigned id;
 	uint64_t memory_total; /* bytes; 0 on a node without memory */
 	uint64_t memory_free;  /* bytes */
+	uint64_t memory_file;  /* bytes of the page cache, which gives way; 0 where not told */
 	char *cpus;            /* CPU list as the kernel writes it, "0-7"; "" without CPUs */
 	uint16_t *distances;   /* to the host's nodes in order, host->n_nodes of them; or NULL */
 	unsigned weight;       /* for weighted interleave; 0 where the kernel has none */
 	int tier;              /* memory tier number as in memory_tierN; -1 unknown */
 	int package;           /* the socket of its CPUs; -1: it has none, or the host does not tell */
+
+	/* By mpol_host_facts(). */
+	struct mpol_access access;     /* from the nearest initiators, which may be GPUs */
+	struct mpol_access cpu_access; /* from the nearest ones that are CPUs */
+	size_t n_hugepages;
+	struct mpol_hugepages *hugepages; /* by rising size */
 };
 
 struct mpol_host {
@@ -271,6 +295,13 @@ struct mpol_host {
 	size_t n_nodes;    /* online nodes; 0 unless details were asked for */
 	struct mpol_node *nodes;
 	char release[65];
+
+	/* By mpol_host_facts(). */
+	bool cpuset_known;            /* the three below */
+	struct mpol_nodeset allowed;  /* the nodes that the caller's cpuset allows */
+	char *allowed_cpus;           /* the CPUs likewise, a list as the kernel writes it */
+	uint64_t swap_total;          /* bytes */
+	int balancing, demotion, zone_reclaim; /* the settings of these names; -1: not there */
 };
 
 /*
@@ -282,6 +313,14 @@ struct mpol_host {
  */
 MPOL_API int mpol_host_read(int root_fd, bool details, struct mpol_host *ret);
 MPOL_API void mpol_host_free(struct mpol_host *host);
+
+/*
+ * Read what is of use for advice and pictures beyond that, into a host read with details from the
+ * same root_fd: huge pages, bandwidth and latency, the cpuset, the settings that move pages:
+ * kernel.numa_balancing, /sys/kernel/mm/numa/demotion_enabled, vm.zone_reclaim_mode. All of it may
+ * be missing; what is there and no kernel writes is -EBADMSG, and host is as it was.
+ */
+MPOL_API int mpol_host_facts(int root_fd, struct mpol_host *host);
 
 /* The nodes that the calling thread's cpuset allows: get_mempolicy(MPOL_F_MEMS_ALLOWED). */
 MPOL_API int mpol_allowed(struct mpol_nodeset *ret);

@@ -69,7 +69,7 @@ static int read_details(int root, bool numa, struct mpol_host *host)
 
 int mpol_host_read(int root_fd, bool details, struct mpol_host *ret)
 {
-	struct mpol_host host = { 0 };
+	struct mpol_host host = { .balancing = -1, .demotion = -1, .zone_reclaim = -1 };
 	bool live = root_fd == AT_FDCWD, numa;
 	int root = root_fd, r;
 
@@ -98,13 +98,16 @@ void mpol_host_free(struct mpol_host *host)
 	for (size_t i = 0; i < host->n_nodes; i++) {
 		free(host->nodes[i].cpus);
 		free(host->nodes[i].distances);
+		free(host->nodes[i].hugepages);
 	}
 	free(host->nodes);
+	free(host->allowed_cpus);
+	host->allowed_cpus = NULL;
 	host->nodes = NULL;
 	host->n_nodes = 0;
 }
 
-static int open_below(int root, const char *path, int flags)
+int host_open(int root, const char *path, int flags)
 {
 	struct open_how how = {
 		/* A FIFO would wait for a writer without O_NONBLOCK. */
@@ -119,7 +122,7 @@ static int open_below(int root, const char *path, int flags)
 /* A whole file as a string without its last newline; longer than size-1 or with a NUL: -EBADMSG. */
 static int read_file(int root, const char *path, char *buf, size_t size)
 {
-	int fd = open_below(root, path, 0), r = 0;
+	int fd = host_open(root, path, 0), r = 0;
 	size_t at = 0;
 	struct stat st;
 	ssize_t n;
@@ -162,8 +165,7 @@ int host_file(int root_fd, const char *path, char *buf, size_t size)
 	return r;
 }
 
-/* A decimal number at *text, which moves past it. */
-static int take_number(const char **text, uint64_t max, uint64_t *ret)
+int host_number(const char **text, uint64_t max, uint64_t *ret)
 {
 	const char *p = *text;
 	uint64_t n = 0;
@@ -229,10 +231,10 @@ static int read_states(int root, bool *ret_numa, struct mpol_host *host)
 {
 	int fd, r;
 
-	fd = open_below(root, NODE_DIR, O_DIRECTORY);
+	fd = host_open(root, NODE_DIR, O_DIRECTORY);
 	if (fd == -ENOENT) {
 		/* sys/devices/system is there on every Linux: without it this is no /sys at all. */
-		fd = open_below(root, "sys/devices/system", O_DIRECTORY);
+		fd = host_open(root, "sys/devices/system", O_DIRECTORY);
 		if (fd < 0)
 			return fd;
 		(void)close(fd);
@@ -274,8 +276,7 @@ static int read_release(int root, bool live, struct mpol_host *host)
 	return 0;
 }
 
-/* "Node 0 MemTotal:        4548384 kB": the value of one key, in bytes. */
-static int meminfo_value(const char *text, const char *prefix, const char *key, uint64_t *ret)
+int host_meminfo(const char *text, const char *prefix, const char *key, uint64_t *ret)
 {
 	char start[64];
 	const char *p;
@@ -288,7 +289,7 @@ static int meminfo_value(const char *text, const char *prefix, const char *key, 
 	}
 	p += strlen(start);
 	p += strspn(p, " ");
-	if (take_number(&p, UINT64_MAX / 1024, ret) < 0 || strncmp(p, " kB", 3))
+	if (host_number(&p, UINT64_MAX / 1024, ret) < 0 || strncmp(p, " kB", 3))
 		return -EBADMSG;
 	*ret *= 1024;
 	return 0;
@@ -296,14 +297,18 @@ static int meminfo_value(const char *text, const char *prefix, const char *key, 
 
 static int read_memory(int root, const char *path, const char *prefix, struct mpol_node *node)
 {
+	uint64_t active, inactive;
 	char buf[SMALL_FILE + 1];
 	int r;
 
 	r = read_file(root, path, buf, sizeof(buf));
 	if (r == 0)
-		r = meminfo_value(buf, prefix, "MemTotal", &node->memory_total);
+		r = host_meminfo(buf, prefix, "MemTotal", &node->memory_total);
 	if (r == 0)
-		r = meminfo_value(buf, prefix, "MemFree", &node->memory_free);
+		r = host_meminfo(buf, prefix, "MemFree", &node->memory_free);
+	if (r == 0 && host_meminfo(buf, prefix, "Active(file)", &active) == 0 &&
+		host_meminfo(buf, prefix, "Inactive(file)", &inactive) == 0)
+		node->memory_file = active + inactive;
 	return r == -ENOENT ? -EBADMSG : r;
 }
 
@@ -342,7 +347,7 @@ static int read_distances(int root, const char *path, size_t n_nodes, struct mpo
 		return -ENOMEM;
 	for (size_t i = 0; r == 0 && i < n_nodes; i++) {
 		p += strspn(p, " ");
-		r = take_number(&p, DISTANCE_MAX, &n);
+		r = host_number(&p, DISTANCE_MAX, &n);
 		if (r == 0)
 			distances[i] = (uint16_t)n;
 	}
@@ -367,7 +372,7 @@ static int read_package(int root, struct mpol_node *node)
 
 	if (!*first)
 		return 0;
-	if (take_number(&first, INT32_MAX, &cpu) < 0)
+	if (host_number(&first, INT32_MAX, &cpu) < 0)
 		return -EBADMSG;
 	(void)snprintf(
 		path, sizeof(path), CPU_DIR "/cpu%u/topology/physical_package_id", (unsigned)cpu);
@@ -376,7 +381,7 @@ static int read_package(int root, struct mpol_node *node)
 		return r == -ENOENT ? 0 : r; /* not captured, or the CPU went offline */
 	if (!strcmp(buf, "-1"))
 		return 0; /* the firmware does not tell */
-	if (take_number(&p, INT32_MAX, &n) < 0 || *p != '\0')
+	if (host_number(&p, INT32_MAX, &n) < 0 || *p != '\0')
 		return -EBADMSG;
 	node->package = (int)n;
 	return 0;
@@ -393,7 +398,7 @@ static int read_weight(int root, struct mpol_node *node)
 	r = read_file(root, path, buf, sizeof(buf));
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
-	if (take_number(&p, WEIGHT_MAX, &n) < 0 || *p != '\0' || n == 0)
+	if (host_number(&p, WEIGHT_MAX, &n) < 0 || *p != '\0' || n == 0)
 		return -EBADMSG;
 	node->weight = (unsigned)n;
 	return 0;
@@ -458,7 +463,7 @@ static int read_tier(int root, const char *name, struct mpol_host *host)
 	uint64_t tier;
 	int r;
 
-	if (take_number(&number, INT32_MAX, &tier) < 0 || *number != '\0')
+	if (host_number(&number, INT32_MAX, &tier) < 0 || *number != '\0')
 		return -EBADMSG;
 	(void)snprintf(path, sizeof(path), TIER_DIR "/%s/nodelist", name);
 	r = read_set(root, path, &set);
@@ -472,7 +477,7 @@ static int read_tier(int root, const char *name, struct mpol_host *host)
 
 static int read_tiers(int root, struct mpol_host *host)
 {
-	int fd = open_below(root, TIER_DIR, O_DIRECTORY), r = 0;
+	int fd = host_open(root, TIER_DIR, O_DIRECTORY), r = 0;
 	struct dirent *entry;
 	DIR *dir;
 

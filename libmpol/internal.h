@@ -55,6 +55,15 @@ int nodeset_item(const char *text, size_t from, size_t to, const char *hint,
 bool flags_rules(const struct mpol_mode_info *info, unsigned flags, bool no_nodes,
 	enum mpol_rules rules, const char *where, struct mpol_report *report);
 
+/* A decimal number at *text, which moves past it; above max is -EBADMSG. */
+int host_number(const char **text, uint64_t max, uint64_t *ret);
+
+/* "Node 0 MemTotal:        4548384 kB": the value of one key, in bytes. -EBADMSG: not there. */
+int host_meminfo(const char *text, const char *prefix, const char *key, uint64_t *ret);
+
+/* Open what is below a captured or real host: no symlink leads out, nothing waits. */
+int host_open(int root_fd, const char *path, int flags);
+
 /* The file sys/... below root of a captured or real host, as host.c reads all of them. */
 int host_file(int root_fd, const char *path, char *buf, size_t size);
 
