@@ -235,6 +235,13 @@ static int line_error(const struct limit_line *line, const struct limit_form *fo
 		return err_say(e, ENODEV, "%s: this host has no %s (writing '%s' to '%s%s/%s': %s)",
 			line->pointer, line->device, line->text, h->mount, h->path, file,
 			err_reason(num));
+	/* blkg_conf_prep(): only a scheduler that has weights takes part in the policy. */
+	if (num == EOPNOTSUPP && line->device)
+		return err_say(e, num,
+			"%s: %s is scheduled without weights, which only BFQ has (writing '%s' to "
+			"'%s%s/%s': %s)",
+			line->pointer, line->device, line->text, h->mount, h->path, file,
+			err_reason(num));
 	return write_error(line->pointer, h, file, line->text, num, e);
 }
 

@@ -128,6 +128,7 @@ static int load(struct attempt *a, struct err *e)
 	r = spec_load(a->bundle_fd, "config.json", &a->spec, e);
 	if (r < 0)
 		return r;
+	log_debug("container '%s': config.json of '%s' is read", o->id, path);
 	for (size_t i = 0; i < a->spec->n_warnings; i++)
 		log_warn("config.json: %s", a->spec->warnings[i]);
 	return spec_check_supported(a->spec, e);
@@ -290,6 +291,7 @@ static int make_cgroup(struct attempt *a, struct err *e)
 	a->cgroup_made = true;
 	if ((r = state_save(&a->state, e)) < 0)
 		return r;
+	log_debug("container '%s': its cgroup is '%s'", a->state.id, cgroup_path(a->cgroup));
 	if ((r = FAULT("cgroup-limit", e)) < 0)
 		return r;
 	return cgroup_limit(a->cgroup, &a->spec->linux_.resources, e);
@@ -381,6 +383,8 @@ static int make_init(struct attempt *a, struct err *e)
 	};
 
 	int r = spawn(&how, &a->init, e);
+	if (r == 0)
+		log_debug("container '%s': its init is process %d", a->state.id, a->init.pid);
 	ns_close(a->plan.ns_fds);
 	return r;
 }
@@ -559,6 +563,7 @@ static int commit(struct attempt *a, const struct memory_result *memory, struct 
 	a->state.creating = false;
 	if ((r = FAULT("commit", e)) < 0 || (r = state_save(&a->state, e)) < 0)
 		return r;
+	log_debug("container '%s' is created", a->state.id);
 	if (!a->start_here)
 		return msg_send(a->init.sock, MSG_COMMITTED, NULL, -1, e);
 	return 0;

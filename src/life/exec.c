@@ -394,6 +394,8 @@ static int hand_over(struct exec *x, struct err *e)
 		r = serve_until(&serve, MSG_EXECING, NULL, e);
 	if (r == 0)
 		r = msg_expect_end(x->made.sock, true, e);
+	if (r == 0)
+		log_debug("container '%s': process %d is executed", o->id, x->made.pid);
 	r = spawn_explain(&x->made, r, "the process", e);
 	return r;
 }

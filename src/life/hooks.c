@@ -40,6 +40,8 @@ int hooks_run(const struct spec_hooks *hooks, enum hook_point point, const struc
 	for (size_t i = 0; r == 0 && i < hooks->at[point].n; i++) {
 		(void)snprintf(what, sizeof(what), "/hooks/%s/%zu",
 			names_of(names_hooks, (uint64_t)point), i);
+		if (ours)
+			log_debug("%s: running '%s'", what, hooks->at[point].v[i].path);
 		r = run_one(&hooks->at[point].v[i], what, text, ours, e);
 	}
 	return r;
@@ -55,6 +57,7 @@ void hooks_run_all(const struct spec_hooks *hooks, enum hook_point point, const 
 		char what[64];
 		(void)snprintf(what, sizeof(what), "/hooks/%s/%zu",
 			names_of(names_hooks, (uint64_t)point), i);
+		log_debug("%s: running '%s'", what, hooks->at[point].v[i].path);
 		/* What clears up after a create that was interrupted is not interrupted in turn. */
 		if (run_one(&hooks->at[point].v[i], what, text, false, &e) < 0)
 			log_warn("%s", e.text);

@@ -76,6 +76,7 @@ int start_container(int conn, int pidfd, struct state *state, const struct spec 
 	r = state_save(state, e);
 	if (r < 0)
 		return r;
+	log_debug("container '%s' is started", state->id);
 	(void)unlinkat(state->dir_fd, STATE_START_SOCKET, 0); /* `delete` would do it */
 	if (spec) {
 		r = hooks_run(&spec->hooks, HOOK_POSTSTART, state, "running", state->pid, e);

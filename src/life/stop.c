@@ -174,6 +174,8 @@ int end_and_remove(const struct life *life, struct state *s, struct err *e)
 		log_warn("%s", e->text);
 	/* The spec: deletion comes before the poststop hooks, whose failures are only logged. */
 	r = state_remove(life, s, e);
+	if (r == 0)
+		log_debug("container '%s' is deleted", s->id);
 	if (spec)
 		hooks_run_all(&spec->hooks, HOOK_POSTSTOP, s, "stopped", 0);
 	spec_free(spec);

@@ -159,6 +159,29 @@ END
     is "$(jq -r .level "$T/log" | sort -u)" warning
 }
 
+@test "--debug and --log-level debug tell the story of a container, and nothing does so unasked" {
+    local word
+    config '.hooks = { prestart: [{ path: "/bin/true" }], poststop: [{ path: "/bin/true" }] }'
+    program true
+    for word in --debug --log-level=debug; do
+        ok hasu "$word" run -b "$BUNDLE" "$ID"
+        is "$(sed -E "s/$ID/ID/g; s/[0-9]+$/N/; s/^hasu: //" <<<"$errors" | grep -v cgroup)" "\
+container 'ID': config.json of '$BUNDLE' is read
+container 'ID': its init is process N
+/hooks/prestart/0: running '/bin/true'
+container 'ID' is created
+container 'ID' is started
+container 'ID' is deleted
+/hooks/poststop/0: running '/bin/true'"
+    done
+    ok hasu run -b "$BUNDLE" "$ID"
+    is "$errors" ""
+    up
+    ok hasu --debug --log "$T/log" --log-format json exec "$ID" true
+    matches "$(jq -r .msg "$T/log")" "^container '$ID': process [0-9]+ is executed$"
+    is "$(jq -r .level "$T/log")$errors" debug
+}
+
 @test "a bad command line is in the log that it names" {
     fails "unknown option '--no-such'" hasu --log "$T/log" --log-format json run --no-such
     is "$(jq -r .level "$T/log")" error

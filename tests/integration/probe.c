@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -483,6 +484,23 @@ static int agent(char **argv)
 	}
 }
 
+/* filter PID: "log" or "no flags": of the filter that was loaded last, by the kernel's own record. */
+static int filter(const char *pid_text)
+{
+	struct {
+		uint64_t filter_off, flags;
+	} data = { 0 }; /* struct seccomp_metadata */
+	pid_t pid = (pid_t)atoi(pid_text);
+
+	if (ptrace(PTRACE_SEIZE, pid, NULL, NULL) < 0 ||
+		ptrace(PTRACE_INTERRUPT, pid, NULL, NULL) < 0 || waitpid(pid, NULL, __WALL) < 0)
+		return fail("tracing");
+	if (ptrace(0x420d /* PTRACE_SECCOMP_GET_METADATA */, pid, sizeof(data), &data) < 0)
+		return fail("asking for the filter");
+	puts(data.flags & SECCOMP_FILTER_FLAG_LOG ? "log" : "no flags");
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -523,6 +541,8 @@ int main(int argc, char **argv)
 		return pidfd(*rest);
 	if (!strcmp(what, "agent") && n == 2)
 		return agent(rest);
+	if (!strcmp(what, "filter") && n == 1)
+		return filter(*rest);
 	if (!strcmp(what, "pty") && n >= 4)
 		return pty(rest);
 	if (!strcmp(what, "console") && n >= 1)

@@ -172,3 +172,18 @@ END
     # Where the kernel has x32 it is the same call.
     lacks "$(tail -n 1 <<<"$output")" 0
 }
+
+@test "seccomp: the flags are the filter's" {
+    local words
+    for words in '[]:no flags' '["SECCOMP_FILTER_FLAG_LOG"]:log' \
+        '["SECCOMP_FILTER_FLAG_TSYNC","SECCOMP_FILTER_FLAG_SPEC_ALLOW","SECCOMP_FILTER_FLAG_LOG"]:log'; do
+        seccomp '{"defaultAction":"SCMP_ACT_ALLOW","flags":'"${words%:*}"',
+            "syscalls":[{"names":["getppid"],"action":"SCMP_ACT_ERRNO"}]}'
+        up
+        # The kernel tells of filters only where it was built for checkpoints.
+        call "$PROBE" filter "$PID"
+        [[ $errors != *"Input/output error"* ]] || skip "this kernel does not tell what filters are"
+        is "$output$errors" "${words##*:}"
+        ok hasu delete --force "$ID"
+    done
+}
