@@ -89,7 +89,7 @@ start_init() {
     "$HASU" run --detach --bundle "$BUNDLE" --pid-file "$BATS_TEST_TMPDIR/pid" "$ID" \
         >"$OUT" 2>&1 </dev/null 3>&- || fail "run: $(cat "$OUT")" || return 1
     PID=$(cat "$BATS_TEST_TMPDIR/pid")
-    for ((i = 0; i < 300; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         ! grep -q '^ready' "$OUT" || return 0
         sleep 0.1
     done
@@ -102,7 +102,7 @@ ask_init() {
     before=$(grep -c '^ready' "$OUT")
     after=$(wc -l <"$OUT")
     kill -"$1" "$PID"
-    for ((i = 0; i < 300; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         if [ "$(grep -c '^ready' "$OUT")" -gt "$before" ]; then
             tail -n "+$((after + 1))" "$OUT" | grep -v '^ready'
             return 0
