@@ -325,8 +325,9 @@ static int open_host(struct attempt *a, struct err *e)
 	if ((r = FAULT("ns-open", e)) < 0 || (r = ns_open_paths(a->spec, a->plan.ns_fds, e)) < 0)
 		return r;
 	if (a->spec->linux_.seccomp) {
+		_cleanup_close_ int cache = state_seccomp_cache(a->life);
 		if ((r = FAULT("seccomp", e)) < 0 ||
-			(r = seccomp_compile(a->spec->linux_.seccomp, &a->filter, e)) < 0)
+			(r = seccomp_compile(a->spec->linux_.seccomp, cache, &a->filter, e)) < 0)
 			return r;
 		a->plan.process.filter = &a->filter;
 	}

@@ -155,7 +155,8 @@ static int plan_process(struct exec *x, struct err *e)
 	if ((r = check_labels(&x->process, e)) < 0)
 		return r;
 	if (x->config->linux_.seccomp) {
-		r = seccomp_compile(x->config->linux_.seccomp, &x->filter, e);
+		_cleanup_close_ int cache = state_seccomp_cache(x->life);
+		r = seccomp_compile(x->config->linux_.seccomp, cache, &x->filter, e);
 		if (r < 0)
 			return r;
 	}

@@ -20,6 +20,7 @@
 
 #define STATE_FILE "state.json"
 #define CONFIG_FILE "config.json"
+#define SECCOMP_DIR "@seccomp"
 #define STATE_TEXT_MAX (4u << 20)
 
 static int check_id(const char *id, struct err *e);
@@ -107,6 +108,17 @@ static int open_root(const struct life *life, bool make, struct err *e)
 	if (fd < 0)
 		return err_set(e, errno, "opening state directory '%s'", life->root);
 	return fd;
+}
+
+int state_seccomp_cache(const struct life *life)
+{
+	struct err ignored;
+	_cleanup_close_ int root = open_root(life, false, &ignored);
+
+	if (root < 0)
+		return -1;
+	(void)mkdirat(root, SECCOMP_DIR, 0700); /* openat tells */
+	return openat(root, SECCOMP_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 }
 
 static int replace_file(int dir_fd, const char *name, const char *text, size_t len)

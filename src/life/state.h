@@ -5,6 +5,7 @@
  *	ROOT/ID/state.json	what is known of the container; replaced whole, by rename
  *	ROOT/ID/config.json	the config as it was at create, which later edits must not change
  *	ROOT/ID/start.sock	init waits on it for `start`
+ *	ROOT/@seccomp/		compiled filters of all containers
  *
  * The directory itself is locked by whoever changes the container. What is read back is checked
  * like any other input.
@@ -21,6 +22,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+/* ROOT/@seccomp, made if it is not there: no ID has such a name. -1 where it cannot be had. */
+int state_seccomp_cache(const struct life *life);
 
 struct state {
 	struct arena arena;

@@ -19,9 +19,13 @@ struct seccomp_filter {
 	bool listener;  /* a rule asks an agent: loading gives the descriptor that it listens on */
 };
 
-/* Compile with libseccomp. System calls that this libseccomp does not know are skipped, as the peers do. A rule
- * that equals the default action is skipped. Errors name the JSON pointer. */
-int seccomp_compile(const struct spec_seccomp *s, struct seccomp_filter *ret, struct err *e);
+/*
+ * Compile with libseccomp, or take what an earlier call has left in cache_fd, a directory (-1: none).
+ * System calls that this libseccomp does not know are skipped, as the peers do. A rule that equals
+ * the default action is skipped. Errors name the JSON pointer.
+ */
+int seccomp_compile(
+	const struct spec_seccomp *s, int cache_fd, struct seccomp_filter *ret, struct err *e);
 
 /*
  * Load it on the caller: needs CAP_SYS_ADMIN or no_new_privs. The raw system call. Returns 0; or,

@@ -258,7 +258,9 @@ leftovers() {
     local found file
     find /sys/fs/cgroup -depth -type d -name "*$ID*" 2>/dev/null | sed 's/^/cgroup /'
     grep -F "$BUNDLE" /proc/self/mountinfo | sed 's/^/mount /' || true
-    find "$ROOT" -mindepth 1 2>/dev/null | sed 's/^/state /'
+    # Compiled filters are kept for other containers, not for this one.
+    find "$ROOT" -mindepth 1 -path "$ROOT/@seccomp" -prune -o -mindepth 1 -print 2>/dev/null |
+        sed 's/^/state /'
     # A process that is just ending may need a moment after its cgroup is gone.
     for _ in 1 2 3 4 5 6 7 8 9 10; do
         found=$(our_processes)

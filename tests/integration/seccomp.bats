@@ -187,3 +187,32 @@ END
         ok hasu delete --force "$ID"
     done
 }
+
+@test "seccomp: the compiled filter is kept for the next container, and a changed profile gets its own" {
+    policy_of() {
+        config '.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW",
+            syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: ($words[0] | tonumber) }] }' "$1"
+    }
+    kept() {
+        find "$ROOT/@seccomp" -type f -perm 0600 | wc -l
+    }
+    program mkdir /tmp/x
+    for _ in 1 2 3; do
+        policy_of 28 # ENOSPC
+        fails "No space left on device" hasu run -b "$BUNDLE" "$ID"
+        is "$(kept)" 1
+    done
+    policy_of 30 # EROFS
+    fails "Read-only file system" hasu run -b "$BUNDLE" "$ID"
+    is "$(kept)" 2
+    # What is not whole is not used, and made anew.
+    for file in "$ROOT/@seccomp"/*; do
+        truncate -s -8 "$file"
+    done
+    fails "Read-only file system" hasu run -b "$BUNDLE" "$ID"
+    # Where nothing can be kept, containers run as well.
+    rm -r "$ROOT/@seccomp"
+    ln -s /nowhere "$ROOT/@seccomp"
+    fails "Read-only file system" hasu run -b "$BUNDLE" "$ID"
+    rm "$ROOT/@seccomp"
+}

@@ -36,7 +36,7 @@ static void load(const struct spec_seccomp *s)
 	static struct seccomp_filter f; /* stays: to free it takes system calls */
 	struct err e = { 0 };
 
-	CHECK_OK(seccomp_compile(s, &f, &e), &e);
+	CHECK_OK(seccomp_compile(s, -1, &f, &e), &e);
 	CHECK(prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
 	CHECK_OK(seccomp_filter_load(&f, &e), &e);
 }
@@ -229,15 +229,15 @@ static void flags_are_passed_on_as_the_peers_do(void **state)
 	struct seccomp_filter f;
 	struct err e = { 0 };
 
-	assert_int_equal(seccomp_compile(&s, &f, &e), 0);
+	assert_int_equal(seccomp_compile(&s, -1, &f, &e), 0);
 	assert_int_equal(f.flags, SECCOMP_FILTER_FLAG_SPEC_ALLOW);
 	seccomp_filter_free(&f);
 	s.has_flags = true;
-	assert_int_equal(seccomp_compile(&s, &f, &e), 0);
+	assert_int_equal(seccomp_compile(&s, -1, &f, &e), 0);
 	assert_int_equal(f.flags, 0);
 	seccomp_filter_free(&f);
 	s.flags = SECCOMP_FILTER_FLAG_TSYNC | SECCOMP_FILTER_FLAG_LOG;
-	assert_int_equal(seccomp_compile(&s, &f, &e), 0);
+	assert_int_equal(seccomp_compile(&s, -1, &f, &e), 0);
 	assert_int_equal(f.flags, SECCOMP_FILTER_FLAG_LOG);
 	seccomp_filter_free(&f);
 	assert_null(f.insns);
@@ -256,7 +256,7 @@ static void ask_body(void *arg)
 	struct seccomp_filter f;
 	struct err e = { 0 };
 
-	CHECK_OK(seccomp_compile(&s, &f, &e), &e);
+	CHECK_OK(seccomp_compile(&s, -1, &f, &e), &e);
 	CHECK(f.listener);
 	CHECK(f.flags ==
 		(SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV));
@@ -328,7 +328,7 @@ static void what_cannot_be_compiled_is_refused_in_words(void **state)
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
 	s = (struct spec_seccomp){ .default_action = SCMP_ACT_ALLOW,
 		.architectures = NAMES("SCMP_ARCH_S390X") };
-	assert_int_equal(seccomp_compile(&s, &f, &e), -EINVAL);
+	assert_int_equal(seccomp_compile(&s, -1, &f, &e), -EINVAL);
 	assert_string_equal(e.text, big);
 #endif
 	assert_int_equal(f.n_insns, 77);
@@ -350,7 +350,7 @@ static void too_long_filters_are_refused(void **state)
 		rules[i] = (struct spec_seccomp_rule){ { 1, (char **)name }, SCMP_ACT_ERRNO(1), 1,
 			&args[i] };
 	}
-	assert_int_equal(seccomp_compile(&s, &f, &e), -E2BIG);
+	assert_int_equal(seccomp_compile(&s, -1, &f, &e), -E2BIG);
 	assert_non_null(strstr(e.text, "more than 4096 instructions, the kernel's limit"));
 }
 
@@ -362,7 +362,7 @@ static void unprivileged_body(void *arg)
 
 	if (geteuid() == 0)
 		CHECK(setresuid(1000, 1000, 1000) == 0);
-	CHECK_OK(seccomp_compile(&s, &f, &e), &e);
+	CHECK_OK(seccomp_compile(&s, -1, &f, &e), &e);
 	CHECK(seccomp_filter_load(&f, &e) == -EACCES);
 	CHECK_SAYS(&e, "/linux/seccomp: loading the filter needs CAP_SYS_ADMIN or "
 		       "/process/noNewPrivileges: permission denied");
