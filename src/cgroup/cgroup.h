@@ -108,6 +108,15 @@ int cgroup_is_frozen(const struct cgroup *cg, bool *ret, struct err *e);
  */
 int cgroup_remove(struct cgroup *cg, struct err *e);
 
+/*
+ * The directory by which somebody else, CRIU, can freeze the container: the one that
+ * cgroup_freeze() uses. In arena; NULL: there is none.
+ */
+const char *cgroup_freezer(const struct cgroup *cg, struct arena *arena);
+
+/* Is the container in cgroup v2 alone, with no hierarchy of v1 beside it? */
+bool cgroup_v2_alone(const struct cgroup *cg);
+
 /* For mounts of type cgroup. In arena. */
 int cgroup_for_rootfs(
 	const struct cgroup *cg, struct arena *arena, struct rootfs_cgroups *ret, struct err *e);

@@ -182,3 +182,18 @@ int cgroup_is_frozen(const struct cgroup *cg, bool *ret, struct err *e)
 		*ret = frozen;
 	return r;
 }
+
+const char *cgroup_freezer(const struct cgroup *cg, struct arena *arena)
+{
+	const struct hierarchy *v2 = cgroup_v2(cg), *v1 = cgroup_v1_of(cg, "freezer");
+	const struct hierarchy *h = v2 ? v2 : v1;
+
+	if (cg->manager == CGROUP_DISABLED || !h)
+		return NULL;
+	return arena_printf(arena, "%s%s", h->mount, h->path);
+}
+
+bool cgroup_v2_alone(const struct cgroup *cg)
+{
+	return cg && cg->manager != CGROUP_DISABLED && cgroup_pure_v2(cg);
+}

@@ -73,6 +73,7 @@ struct options {
 
 	struct create_options create;
 	struct exec_options exec;
+	struct criu_options criu;
 	struct update_options update;
 	bool kill_all, delete_force, list_quiet;
 	unsigned list_format, ps_format; /* enum list_format */
@@ -158,6 +159,7 @@ const char *owner_name(const char *passwd, const char *uid, struct arena *arena)
 /* What the global options say to life. */
 int life_of(const struct options *o, struct arena *arena, struct life *ret, struct err *e);
 
+int cmd_checkpoint(const struct options *o, struct err *e);
 int cmd_create(const struct options *o, struct err *e);
 int cmd_delete(const struct options *o, struct err *e);
 int cmd_exec(const struct options *o, struct err *e);
@@ -168,6 +170,7 @@ int cmd_list(const struct options *o, struct err *e);
 int cmd_pause(const struct options *o, struct err *e);
 int cmd_ps(const struct options *o, struct err *e);
 int cmd_resume(const struct options *o, struct err *e);
+int cmd_restore(const struct options *o, struct err *e);
 int cmd_run(const struct options *o, struct err *e);
 int cmd_spec(const struct options *o, struct err *e);
 int cmd_start(const struct options *o, struct err *e);

@@ -81,9 +81,10 @@ const struct option global_options[] = {
 	CHOICE("cgroup-manager", 0, manager, "MANAGER", managers,
 		"who makes cgroups (default: cgroupfs)"),
 	FLAG("systemd-cgroup", 0, systemd_cgroup, "the same as --cgroup-manager=systemd"),
+	STRING("criu", 0, criu.program, "FILE",
+		"the program that checkpoint and restore use (default: criu in $PATH)"),
 	FLAG("version", 'v', version, "print versions and exit"),
 	FLAG("help", 'h', help, "print this help and exit"),
-	LATER("criu", 0),
 	LATER("rootless", 0),
 	END,
 };
@@ -210,6 +211,89 @@ static const struct option update_options[] = {
 	END,
 };
 
+static const char *const cgroups_modes[] = {
+	[CRIU_CGROUPS_DEFAULT] = "",
+	[CRIU_CGROUPS_IGNORE] = "ignore",
+	[CRIU_CGROUPS_SOFT] = "soft",
+	[CRIU_CGROUPS_FULL] = "full",
+	[CRIU_CGROUPS_STRICT] = "strict",
+	NULL,
+};
+
+static const char *const lock_methods[] = {
+	[CRIU_LOCK_DEFAULT] = "",
+	[CRIU_LOCK_IPTABLES] = "iptables",
+	[CRIU_LOCK_NFTABLES] = "nftables",
+	[CRIU_LOCK_SKIP] = "skip",
+	NULL,
+};
+
+/* Of checkpoint and restore alike. */
+static const struct option criu_options[] = {
+	STRING("image-path", 0, criu.image_path, "DIR",
+		"where the images are (default: ./checkpoint)"),
+	STRING("work-path", 0, criu.work_path, "DIR",
+		"where CRIU writes its log and statistics (default: to the images)"),
+	FLAG("tcp-established", 0, criu.tcp_established, "keep established TCP connections"),
+	FLAG("ext-unix-sk", 0, criu.ext_unix_sk,
+		"allow UNIX sockets whose other end is outside of the container"),
+	FLAG("shell-job", 0, criu.shell_job,
+		"allow a terminal as standard input that is not the container's own"),
+	FLAG("file-locks", 0, criu.file_locks, "keep file locks"),
+	FLAG("auto-dedup", 0, criu.auto_dedup,
+		"take away from parent images what a later one replaces"),
+	FLAG("lazy-pages", 0, criu.lazy_pages,
+		"leave memory where it is until it is used, to be fetched by `criu lazy-pages`"),
+	CHOICE("manage-cgroups-mode", 0, criu.cgroups_mode, "MODE", cgroups_modes,
+		"what to do with cgroups below the container's (default: soft)"),
+	CHOICE("network-lock", 0, criu.network_lock, "METHOD", lock_methods,
+		"how connections are held meanwhile (default: iptables where that is installed, "
+		"else nftables)"),
+	LIST("empty-ns", 0, criu.empty_ns, "network",
+		"keep no devices and addresses; so it is without the option, too"),
+	END,
+};
+
+static const struct option checkpoint_options[] = {
+	FLAG("leave-running", 0, criu.leave_running, "let the container go on afterwards"),
+	FLAG("pre-dump", 0, criu.pre_dump,
+		"save its memory alone and let it go on, for a checkpoint with --parent-path"),
+	STRING("parent-path", 0, criu.parent_path, "DIR",
+		"images of a pre-dump, from --image-path on, such as ../pre: save what changed"),
+	FLAG("tcp-skip-in-flight", 0, criu.tcp_skip_in_flight,
+		"leave out TCP connections that are not yet established"),
+	FLAG("link-remap", 0, criu.link_remap,
+		"link files that were removed while open to a name again"),
+	STRING("page-server", 0, criu.page_server, "ADDRESS:PORT",
+		"send memory to this `criu page-server`; with --lazy-pages, serve it there"),
+	NUMBER("status-fd", 0, criu.status_fd, PRESERVE_FDS_MAX,
+		"write a NUL byte to descriptor N when lazy pages can be fetched"),
+	END,
+};
+
+static const struct option restore_options[] = {
+	STRING("bundle", 'b', criu.create.bundle, "DIR",
+		"directory with config.json and what it names (default: the working directory)"),
+	FLAG("detach", 'd', criu.create.detach, "return when the container runs"),
+	STRING("pid-file", 0, criu.create.pid_file, "FILE",
+		"write the container's process ID to FILE"),
+	STRING("console-socket", 0, criu.create.console_socket, "SOCKET",
+		"send the terminal's master to this AF_UNIX socket"),
+	STRING("pidfd-socket", 0, criu.create.pidfd_socket, "SOCKET",
+		"send a pidfd of the container's first process to this AF_UNIX socket"),
+	STRING("lsm-profile", 0, criu.lsm_profile, "TYPE:NAME",
+		"confine it with this AppArmor profile or SELinux label"),
+	STRING("lsm-mount-context", 0, criu.lsm_mount_context, "CONTEXT",
+		"mount its file systems with this SELinux context"),
+	FLAG("no-new-keyring", 0, criu.create.no_new_keyring, "keep the caller's session keyring"),
+	FLAG("no-subreaper", 0, criu.create.no_subreaper,
+		"leave orphans of the container to the host's init"),
+	FLAG("keep", 0, criu.create.keep, "do not delete the container when it has ended"),
+	FLAG("no-pivot", 0, criu.create.no_pivot,
+		"refused: CRIU enters the rootfs by pivot_root(2) alone"),
+	END,
+};
+
 static const struct option ps_options[] = {
 	CHOICE("format", 'f', ps_format, "FORMAT", list_formats, "how to print"),
 	END,
@@ -259,6 +343,20 @@ const struct command commands[] = {
 		"host, "
 		"without ps.\n",
 		{ ps_options }, 1, SIZE_MAX, true, false, EXIT_FAILURE, cmd_ps },
+	{ "checkpoint", "ID", "save a container's processes to files, with CRIU",
+		"It has ended then, and restore goes on where it was; --leave-running leaves it "
+		"as it is.\n"
+		"Needs the program criu (see hasu --help). The memory policy of the container's "
+		"first\n"
+		"process is saved as well; those of others are not kept, and neither is the "
+		"session keyring.\n",
+		{ checkpoint_options, criu_options }, 1, 1, false, false, EXIT_FAILURE,
+		cmd_checkpoint },
+	{ "restore", "ID", "make a container with processes that checkpoint has saved",
+		"Everything around them is as config.json says now. The memory policy of the first "
+		"process\n"
+		"is in force again, for all of them. Exits as run does.\n",
+		{ restore_options, criu_options }, 1, 1, false, true, EXIT_FAILURE, cmd_restore },
 	{ "list", "", "print the containers", NULL, { list_options }, 0, 0, false, false,
 		EXIT_FAILURE, cmd_list },
 	{ "spec", "", "write a config.json to start from", NULL, { spec_options }, 0, 0, false,
@@ -267,10 +365,8 @@ const struct command commands[] = {
 		false, EXIT_FAILURE, cmd_features },
 	{ "help", "[COMMAND]", "print help", NULL, { NULL }, 0, 1, false, false, EXIT_FAILURE,
 		cmd_help },
-	NOT_YET("checkpoint"),
 	NOT_YET("events"),
 	NOT_YET("mounts"),
-	NOT_YET("restore"),
 	{ NULL, NULL, NULL, NULL, { NULL }, 0, 0, false, false, 0, NULL },
 };
 

@@ -25,7 +25,7 @@ struct tree {
 
 static void put_seccomp(struct tree *t, json_object *linux_);
 static void put_linux(struct tree *t);
-static void put_annotations(struct tree *t);
+static void put_annotations(struct tree *t, const struct options *o);
 static void put(struct tree *t, json_object *to, const char *name, json_object *value);
 static json_object *put_object(struct tree *t, json_object *to, const char *name);
 static json_object *put_array(struct tree *t, json_object *to, const char *name);
@@ -49,7 +49,7 @@ int cmd_features(const struct options *o, struct err *e)
 			append(&t, options, row->name);
 	}
 	put_linux(&t);
-	put_annotations(&t);
+	put_annotations(&t, o);
 
 	const char *text = t.failed ? NULL : json_object_to_json_string_ext(t.root, LAYOUT);
 	if (text) {
@@ -123,7 +123,7 @@ static void put_seccomp(struct tree *t, json_object *linux_)
 }
 
 /* Names that runc and crun gave them are kept: engines look for those. */
-static void put_annotations(struct tree *t)
+static void put_annotations(struct tree *t, const struct options *o)
 {
 	json_object *annotations = put_object(t, t->root, "annotations");
 	const struct scmp_version *v = seccomp_version();
@@ -131,7 +131,7 @@ static void put_annotations(struct tree *t)
 
 	put(t, annotations, "hasu.version", json_object_new_string(HASU_VERSION));
 	put(t, annotations, "org.opencontainers.runc.checkpoint.enabled",
-		json_object_new_string("false"));
+		json_object_new_string(life_has_criu(o->criu.program) ? "true" : "false"));
 	if (v) {
 		(void)snprintf(text, sizeof(text), "%u.%u.%u", v->major, v->minor, v->micro);
 		put(t, annotations, "io.github.seccomp.libseccomp.version",

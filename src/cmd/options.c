@@ -197,8 +197,8 @@ static int set(struct reader *r, const struct option *row, char *value)
 	uint32_t number;
 
 	if (row->kind != OPTION_STRING && row->kind != OPTION_ONCE && !*value)
-		return err_say(
-			r->e, EINVAL, "option '--%s' needs an argument: %s", row->name, row->arg);
+		return err_say(r->e, EINVAL, "option '--%s': flag needs an argument: %s", row->name,
+			row->arg);
 	if (row->kind == OPTION_ONCE && *(const char **)at)
 		return err_say(r->e, EINVAL, "option '--%s' is given twice", row->name);
 	switch (row->kind) {
@@ -244,7 +244,8 @@ static int take(struct reader *r, const struct option *row, char *value)
 		if (!value && r->next < r->argc)
 			value = r->argv[r->next++];
 		if (!value)
-			return err_say(r->e, EINVAL, "option '--%s' needs an argument: %s",
+			/* Podman runs `restore --lsm-mount-context` and looks for these words. */
+			return err_say(r->e, EINVAL, "option '--%s': flag needs an argument: %s",
 				row->name, row->arg);
 		return set(r, row, value);
 	}

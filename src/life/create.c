@@ -39,8 +39,6 @@ static int make_cgroup(struct attempt *a, struct err *e);
 static int open_host(struct attempt *a, struct err *e);
 static int make_init(struct attempt *a, struct err *e);
 static int hand_over(struct attempt *a, struct err *e);
-static int commit(struct attempt *a, const struct memory_result *memory, struct err *e);
-static void undo(struct attempt *a);
 
 int life_create(const struct life *life, const struct create_options *o, struct err *e)
 {
@@ -56,6 +54,22 @@ int life_create(const struct life *life, const struct create_options *o, struct 
 }
 
 int create_container(struct attempt *a, const struct life *life, const struct create_options *o,
+	bool start_here, struct err *e)
+{
+	int r = attempt_begin(a, life, o, start_here, e);
+
+	if (r == 0)
+		r = open_host(a, e);
+	if (r == 0)
+		r = make_init(a, e);
+	if (r == 0)
+		r = hand_over(a, e);
+	if (r < 0)
+		attempt_undo(a);
+	return r;
+}
+
+int attempt_begin(struct attempt *a, const struct life *life, const struct create_options *o,
 	bool start_here, struct err *e)
 {
 	*a = (struct attempt){ .life = life,
@@ -89,16 +103,6 @@ int create_container(struct attempt *a, const struct life *life, const struct cr
 		r = cgroup_give(a->cgroup, a->spec, e);
 	if (r == 0)
 		r = resctrl_make(&a->state, a->spec->linux_.intel_rdt, e);
-	if (r == 0)
-		r = open_host(a, e);
-	if (r == 0)
-		r = make_init(a, e);
-	if (r == 0)
-		r = hand_over(a, e);
-	if (r < 0) {
-		undo(a);
-		attempt_free(a);
-	}
 	return r;
 }
 
@@ -508,7 +512,7 @@ static int hand_over(struct attempt *a, struct err *e)
 		r = take_ready(a, &memory, e);
 	r = spawn_explain(&a->init, r, "the container's init", e);
 	if (r == 0)
-		r = commit(a, &memory, e);
+		r = attempt_commit(a, &memory, e);
 	return r;
 }
 
@@ -533,7 +537,7 @@ static int verify_memory(struct attempt *a, struct memory_result *memory, struct
 	return 0;
 }
 
-static int commit(struct attempt *a, const struct memory_result *memory, struct err *e)
+int attempt_commit(struct attempt *a, const struct memory_result *memory, struct err *e)
 {
 	const struct create_options *o = a->options;
 	int r;
@@ -572,7 +576,7 @@ static int commit(struct attempt *a, const struct memory_result *memory, struct 
 
 /* --- undo --- */
 
-static void undo(struct attempt *a)
+void attempt_undo(struct attempt *a)
 {
 	struct err e = { 0 };
 
@@ -590,6 +594,7 @@ static void undo(struct attempt *a)
 		hooks_run_all(&a->spec->hooks, HOOK_POSTSTOP, &a->state, "stopped", 0);
 	if (a->reserved && state_remove(a->life, &a->state, &e) < 0)
 		log_warn("undoing the create of container '%s': %s", a->options->id, e.text);
+	attempt_free(a);
 }
 
 void attempt_let_signals(const struct attempt *a)

@@ -40,6 +40,17 @@ struct attempt {
  */
 int create_container(struct attempt *a, const struct life *life, const struct create_options *o,
 	bool start_here, struct err *e);
+
+/*
+ * The same in parts, for restore, whose init CRIU makes. begin: all up to the cgroup with its limits.
+ * commit: init is a->init; its memory policy, as it was set, is compared with what is in force, and
+ * the state saved. undo: what was begun goes, and a is freed; after an error of either.
+ */
+int attempt_begin(struct attempt *a, const struct life *life, const struct create_options *o,
+	bool start_here, struct err *e);
+int attempt_commit(struct attempt *a, const struct memory_result *memory, struct err *e);
+void attempt_undo(struct attempt *a);
+
 void attempt_free(struct attempt *a);
 void attempt_let_signals(const struct attempt *a);
 
@@ -63,6 +74,12 @@ int start_container(int conn, int pidfd, struct state *state, const struct spec 
 
 /* Kill what runs, remove the cgroup and the state, run the poststop hooks. */
 int end_and_remove(const struct life *life, struct state *s, struct err *e);
+
+/*
+ * In the foreground, at the end: remove what run or restore made. r is how that went so far: the
+ * first error is returned, a later one only logged.
+ */
+int remove_again(const struct life *life, const char *id, int r, struct err *e);
 
 /* Can this host give the process its AppArmor or SELinux label? */
 int check_labels(const struct spec_process *process, struct err *e);

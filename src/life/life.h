@@ -55,6 +55,37 @@ struct exec_options {
 	unsigned preserve_fds;
 };
 
+/* What checkpoint and restore are told; the first part is CRIU's own. */
+struct criu_options {
+	const char *id;
+	const char *program;     /* --criu; NULL: looked for */
+	const char *image_path;  /* NULL: "checkpoint" in the working directory */
+	const char *work_path;   /* of CRIU's log; NULL: the image_path */
+	const char *parent_path; /* an earlier pre-dump, relative to image_path; NULL: none */
+	bool tcp_established, tcp_skip_in_flight, ext_unix_sk, shell_job, file_locks, link_remap;
+	bool auto_dedup, lazy_pages, leave_running, pre_dump;
+	unsigned cgroups_mode;    /* enum criu_cgroups */
+	unsigned network_lock;    /* enum criu_lock */
+	const char *page_server;  /* "ADDRESS:PORT" */
+	unsigned status_fd;       /* told when lazy pages can be had; 0: none */
+	struct str_list empty_ns; /* types of namespaces whose content is not kept */
+	const char *lsm_profile, *lsm_mount_context;
+	struct create_options create; /* restore: of the container that it makes */
+};
+enum criu_cgroups {
+	CRIU_CGROUPS_DEFAULT,
+	CRIU_CGROUPS_IGNORE,
+	CRIU_CGROUPS_SOFT,
+	CRIU_CGROUPS_FULL,
+	CRIU_CGROUPS_STRICT,
+};
+enum criu_lock {
+	CRIU_LOCK_DEFAULT, /* iptables where that is installed, else nftables */
+	CRIU_LOCK_IPTABLES,
+	CRIU_LOCK_NFTABLES,
+	CRIU_LOCK_SKIP,
+};
+
 int life_create(const struct life *life, const struct create_options *o, struct err *e);
 int life_start(const struct life *life, const char *id, struct err *e);
 /* *ret_status: the container's exit status, 128+n for signal n; 0 when detached. */
@@ -71,6 +102,20 @@ int life_delete(const struct life *life, const char *id, bool force, struct err 
 int life_update(const struct life *life, const char *id, const struct spec *update, struct err *e);
 int life_pause(const struct life *life, const char *id, struct err *e);
 int life_resume(const struct life *life, const char *id, struct err *e);
+/*
+ * Save a running container's processes with CRIU. It has ended then, unless it is to be left
+ * running; a failed checkpoint leaves it as it was.
+ */
+int life_checkpoint(const struct life *life, const struct criu_options *o, struct err *e);
+/*
+ * Make a container of the bundle and restore its processes from images, under the memory policy
+ * that init had then. One of the same ID that a checkpoint has ended is deleted first. A failed
+ * restore leaves nothing.
+ */
+int life_restore(
+	const struct life *life, const struct criu_options *o, int *ret_status, struct err *e);
+/* Is CRIU installed? It is not started. */
+bool life_has_criu(const char *program);
 /* Its processes' numbers here, rising; *ret is malloc'ed. A stopped container may have
  * some left. */
 int life_pids(const struct life *life, const char *id, pid_t **ret, size_t *ret_n, struct err *e);

@@ -171,6 +171,8 @@ int state_save(const struct state *s, struct err *e)
 	add(o, "noNewKeyring", json_object_new_boolean(s->no_keyring));
 	add(o, "sharedPid", json_object_new_boolean(s->shared_pid));
 	add(o, "started", json_object_new_boolean(s->started));
+	if (s->checkpointed)
+		add(o, "checkpointed", json_object_new_boolean(true));
 	add(o, "pid", json_object_new_int(s->pid));
 	add(o, "pidStart", json_object_new_uint64(s->pid_start));
 	add(o, "hooks", json_object_new_int64(s->hooks));
@@ -342,6 +344,9 @@ static int read_members(struct state *s, struct json_object *o, struct err *e)
 	s->owner = (uid_t)owner;
 	s->pid = (pid_t)pid;
 	s->hooks = (unsigned)hooks;
+	if (json_object_object_get_ex(o, "checkpointed", &v) &&
+		(r = get_bool(s, o, "checkpointed", &s->checkpointed, e)) < 0)
+		return r;
 	if (json_object_object_get_ex(o, "cgroup", &v)) {
 		r = cgroup_from_json(v, &s->arena, &s->cgroup, e);
 		if (r < 0)
@@ -403,6 +408,8 @@ int state_remove(const struct life *life, struct state *s, struct err *e)
 	for (size_t i = 0; i < ELEMENTS(files); i++)
 		if (unlinkat(s->dir_fd, files[i], 0) < 0 && errno != ENOENT)
 			return err_set(e, errno, "removing %s of container '%s'", files[i], s->id);
+	if (unlinkat(s->dir_fd, STATE_CRIU_DIR, AT_REMOVEDIR) < 0 && errno != ENOENT)
+		return err_set(e, errno, "removing " STATE_CRIU_DIR " of container '%s'", s->id);
 	_cleanup_close_ int root = open_root(life, false, e);
 	if (root < 0)
 		return root;

@@ -38,6 +38,7 @@ struct state {
 	bool no_keyring;    /* created with --no-new-keyring: so is what exec starts */
 	bool shared_pid;    /* no PID namespace of its own: others outlive init */
 	bool started;       /* START was sent and execve succeeded */
+	bool checkpointed;  /* ended by a checkpoint, which restore may continue */
 	unsigned hooks;     /* bit n: the config has hooks of enum hook_point n */
 	struct pair_list annotations;
 	struct cgroup *cgroup; /* NULL: none */
@@ -46,6 +47,7 @@ struct state {
 };
 
 #define STATE_START_SOCKET "start.sock"
+#define STATE_CRIU_DIR "criu" /* empty: a mount point in the mount namespace of CRIU alone */
 
 /* Make ROOT/ID, locked. -EEXIST when the ID is in use. Sets dir_fd and id alone. */
 int state_reserve(const struct life *life, const char *id, struct state *ret, struct err *e);

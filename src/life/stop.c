@@ -18,7 +18,7 @@
 
 #define KILL_WAIT_MS 10000
 
-static int remove_again(const struct life *life, const char *id, struct err *e);
+static int remove_made(const struct life *life, const char *id, struct err *e);
 
 int life_run(
 	const struct life *life, const struct create_options *o, int *ret_status, struct err *e)
@@ -43,14 +43,8 @@ int life_run(
 	state_unlock(&a.state);
 	if (r == 0 && !o->detach)
 		r = wait_foreground(a.init.pid, a.init.pidfd, a.master, &status, e);
-	if (failed || (!o->detach && !o->keep)) {
-		struct err why = { 0 };
-		int removed = remove_again(life, o->id, &why);
-		if (removed < 0 && r == 0)
-			r = err_say(e, why.num, "%s", why.text);
-		else if (removed < 0)
-			log_warn("%s", why.text);
-	}
+	if (failed || (!o->detach && !o->keep))
+		r = remove_again(life, o->id, r, e);
 	attempt_free(&a);
 	attempt_let_signals(&a);
 	if (r == 0)
@@ -58,8 +52,20 @@ int life_run(
 	return r;
 }
 
-/* What run made; somebody else may have deleted it meanwhile. */
-static int remove_again(const struct life *life, const char *id, struct err *e)
+int remove_again(const struct life *life, const char *id, int r, struct err *e)
+{
+	struct err why = { 0 };
+	int removed = remove_made(life, id, &why);
+
+	if (removed < 0 && r == 0)
+		return err_say(e, why.num, "%s", why.text);
+	if (removed < 0)
+		log_warn("%s", why.text);
+	return r;
+}
+
+/* Somebody else may have deleted it meanwhile. */
+static int remove_made(const struct life *life, const char *id, struct err *e)
 {
 	struct state s;
 	int r = state_load(life, id, STATE_LOCK, &s, e);

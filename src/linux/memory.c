@@ -145,23 +145,35 @@ int memory_plan(
 	const struct spec *spec, struct memory_plan *ret, struct strbuf *warnings, struct err *e)
 {
 	const struct spec_memory_policy *policy = spec->linux_.memory_policy;
-	struct memory_plan plan = { .present = policy != NULL };
+	int r;
+
+	if (!policy) {
+		*ret = (struct memory_plan){ 0 };
+		return 0;
+	}
+	r = memory_plan_image(spec, &policy->policy, ret, warnings, e);
+	if (r == 0)
+		add_warnings(&spec->policy_report, warnings);
+	return r;
+}
+
+int memory_plan_image(const struct spec *spec, const struct mpol *policy, struct memory_plan *ret,
+	struct strbuf *warnings, struct err *e)
+{
+	const struct spec_memory_policy *config = spec->linux_.memory_policy;
+	struct memory_plan plan = {
+		.present = true,
+		.asked = *policy,
+		.refuse_narrowing = config && config->refuse_narrowing,
+	};
 	struct mpol_kernel kernel;
 	int r;
 
-	if (policy) {
-		plan.asked = policy->policy;
-		plan.refuse_narrowing = policy->refuse_narrowing;
-		r = know_kernel(&plan.asked, &kernel, e);
-		if (r < 0)
-			return r;
-		if (kernel.numa || !needs_no_numa(&plan.asked)) {
-			r = check_host(spec, &plan, &kernel, warnings, e);
-			if (r < 0)
-				return r;
-		}
-		add_warnings(&spec->policy_report, warnings);
-	}
+	r = know_kernel(&plan.asked, &kernel, e);
+	if (r == 0 && (kernel.numa || !needs_no_numa(&plan.asked)))
+		r = check_host(spec, &plan, &kernel, warnings, e);
+	if (r < 0)
+		return r;
 	*ret = plan;
 	return 0;
 }

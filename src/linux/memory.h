@@ -104,6 +104,31 @@ const char *memory_move_text(const struct memory_move *move, struct arena *arena
 const char *memory_refresh(const struct memory_move *foreseen, int init_proc_fd,
 	struct memory_result *result, struct arena *arena);
 
+/*
+ * checkpoint: the policy to ask for so that init's is in force again after a restore: what it has
+ * now, with the numbers of the config where those are what the kernel works from. false: its policy
+ * cannot be told.
+ */
+bool memory_now(const struct memory_result *saved, int init_proc_fd, struct mpol *ret);
+
+/*
+ * The text of the policy in force on a process or a thread, as numa_maps has it; proc_fd is /proc/PID
+ * or /proc/PID/task/TID. buf has MPOL_TEXT bytes; NULL: it cannot be told.
+ */
+const char *memory_text_of(int proc_fd, char *buf);
+
+/*
+ * restore: the plan for a policy that init had at its checkpoint; checked against this host, this
+ * kernel and this config's cpuset as memory_plan() checks the config's own.
+ */
+int memory_plan_image(const struct spec *spec, const struct mpol *policy, struct memory_plan *ret,
+	struct strbuf *warnings, struct err *e);
+
+/* {"mode": ..., "nodes": ..., "flags": [...]}: a policy that stands alone, in the image of a checkpoint. */
+struct json_object *memory_policy_to_json(const struct mpol *policy);
+/* It is not trusted, and has to follow every rule of a config's: -EBADMSG with e set. */
+int memory_policy_from_json(struct json_object *json, struct mpol *ret, struct err *e);
+
 /* {"asked": {"mode": ..., "nodes": ..., "flags": [...]}, "resolved": {...}, "effective": {...}, "allowed": "0-3"} */
 struct json_object *memory_to_json(const struct memory_result *result);
 /* From the saved state, which is not trusted: -EBADMSG with e set. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memory_json.c - what became of a policy, in the container's saved state.
+ * memory_json.c - what became of a policy, in the container's saved state; and a policy alone, in the
+ * image of a checkpoint.
  *
  * The state is read back by another run of the program and maybe after somebody had his hands on
  * it: a text that was not written by memory_to_json() is refused, and nothing is guessed.
@@ -10,6 +11,8 @@
 #include <errno.h>
 #include <json-c/json.h>
 #include <string.h>
+
+#define FLAG_NAMES_MAX 16 /* in the list of an image; there are three, and no use for more */
 
 /* Take ownership of value, whether that works or not; false: no memory. */
 static bool put(struct json_object *object, const char *key, struct json_object *value)
@@ -49,7 +52,7 @@ static struct json_object *flags_to_json(unsigned bits)
 	return list;
 }
 
-static struct json_object *policy_to_json(const struct mpol *policy)
+struct json_object *memory_policy_to_json(const struct mpol *policy)
 {
 	const struct mpol_mode_info *info = mpol_mode_by_number(policy->mode);
 	struct json_object *object = json_object_new_object();
@@ -66,9 +69,9 @@ struct json_object *memory_to_json(const struct memory_result *result)
 {
 	struct json_object *object = json_object_new_object();
 
-	if (object && put(object, "asked", policy_to_json(&result->asked)) &&
-		put(object, "resolved", policy_to_json(&result->resolved)) &&
-		put(object, "effective", policy_to_json(&result->effective)) &&
+	if (object && put(object, "asked", memory_policy_to_json(&result->asked)) &&
+		put(object, "resolved", memory_policy_to_json(&result->resolved)) &&
+		put(object, "effective", memory_policy_to_json(&result->effective)) &&
 		put(object, "allowed", nodes_to_json(&result->allowed)) &&
 		put(object, "narrowed", nodes_to_json(&result->narrowed)))
 		return object;
@@ -185,5 +188,57 @@ int memory_from_json(struct json_object *json, struct memory_result *ret, struct
 	if (r < 0)
 		return err_prefix(e, "memoryPolicy");
 	*ret = result;
+	return 0;
+}
+
+/* --- the image of a checkpoint --- */
+
+static int flag_names(struct json_object *object, const char *ret[FLAG_NAMES_MAX], size_t *ret_n,
+	struct err *e)
+{
+	struct json_object *list;
+	size_t n;
+
+	if (!json_object_object_get_ex(object, "flags", &list))
+		return 0;
+	if (!json_object_is_type(list, json_type_array) ||
+		json_object_array_length(list) > FLAG_NAMES_MAX)
+		return err_say(e, EBADMSG, "memoryPolicy: 'flags' is not a list of flags");
+	n = json_object_array_length(list);
+	for (size_t i = 0; i < n; i++) {
+		ret[i] = text_of(json_object_array_get_idx(list, i));
+		if (!ret[i])
+			return err_say(e, EBADMSG, "memoryPolicy: 'flags' is not a list of flags");
+	}
+	*ret_n = n;
+	return 0;
+}
+
+int memory_policy_from_json(struct json_object *json, struct mpol *ret, struct err *e)
+{
+	const char *flags[FLAG_NAMES_MAX];
+	struct mpol_request want = { .flags = flags, .where = "memoryPolicy" };
+	struct mpol_report report = { 0 };
+	struct json_object *nodes;
+	struct mpol policy;
+	int r;
+
+	if (!json_object_is_type(json, json_type_object))
+		return err_say(e, EBADMSG, "memoryPolicy: not an object");
+	want.mode = text_at(json, "mode");
+	want.nodes = text_at(json, "nodes");
+	if (!want.mode || (json_object_object_get_ex(json, "nodes", &nodes) && !want.nodes))
+		return err_say(e, EBADMSG, "memoryPolicy: 'mode' or 'nodes' is not a text");
+	r = flag_names(json, flags, &want.n_flags, e);
+	if (r < 0)
+		return r;
+	/* A newer kernel's policy that the strict rules do not know was in force all the same. */
+	if (mpol_parse(&want, MPOL_RULES_KERNEL, &policy, &report) < 0) {
+		const struct mpol_finding *f = mpol_report_first(&report, MPOL_ERROR);
+
+		return err_say(e, EBADMSG, "%s: %s", f ? f->where : "memoryPolicy",
+			f ? f->text : "it is none");
+	}
+	*ret = policy;
 	return 0;
 }

@@ -312,6 +312,48 @@ int memory_apply_exec(const struct memory_plan *plan, struct err *e)
 	return 0;
 }
 
+/* --- checkpoint --- */
+
+bool memory_now(const struct memory_result *saved, int init_proc_fd, struct mpol *ret)
+{
+	struct memory_plan plan = { .in_force = true };
+	struct mpol_nodeset usable = allowed_of(init_proc_fd);
+	struct mpol_host host;
+	struct mpol now;
+	bool cut;
+
+	plan.host_memory = usable;
+	if (mpol_host_read(AT_FDCWD, false, &host) == 0) {
+		plan.host_memory = host.memory;
+		mpol_host_free(&host);
+	}
+	usable = mpol_nodeset_and(&usable, &plan.host_memory);
+	if (mpol_of_process(init_proc_fd, &now, &cut) < 0)
+		return false;
+	plan.asked = now;
+	/* Else it is its caller's, by inheritance, or one that it has set itself. */
+	if (saved->present)
+		memory_exec_choose(
+			saved, &now, cut, shows_hidden(&saved->asked, &now), &usable, &plan);
+	else if (cut)
+		return false;
+	/* What is to be in force has to be given to RELATIVE by its positions. */
+	if (plan.in_force && plan.asked.flags & MPOL_FLAG_RELATIVE_NODES)
+		plan.asked = memory_exec_policy(&plan, &usable);
+	*ret = plan.asked;
+	return true;
+}
+
+const char *memory_text_of(int proc_fd, char *buf)
+{
+	struct mpol policy;
+	bool cut;
+
+	if (mpol_of_process(proc_fd, &policy, &cut) < 0)
+		return NULL;
+	return mpol_maps_text(&policy, buf);
+}
+
 /* --- update --- */
 
 /* What init has now, and what it may use. */

@@ -76,7 +76,7 @@ list one|list: 'one' is one argument too many
 list --format yaml|option '--format': 'yaml' is none of table, json
 run|run needs the ID of a container
 exec|exec needs the ID of a container
-run --bundle|option '--bundle' needs an argument: DIR
+run --bundle|option '--bundle': flag needs an argument: DIR
 run --preserve-fds x id|option '--preserve-fds': 'x' is not a number from 0 to
 run --preserve-fds -1 id|option '--preserve-fds': '-1' is not a number from 0 to
 --log-level loud list|option '--log-level': 'loud' is none of

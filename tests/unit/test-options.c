@@ -41,6 +41,40 @@ static void list(struct strbuf *b, const char *name, const struct str_list *l)
 	assert_true(!l->v || !l->v[l->n]);
 }
 
+static void show_criu(struct strbuf *b, const struct criu_options *c)
+{
+	text(b, "criu", c->program);
+	text(b, "image", c->image_path);
+	text(b, "work", c->work_path);
+	text(b, "parent", c->parent_path);
+	yes(b, "tcp", c->tcp_established);
+	yes(b, "in-flight", c->tcp_skip_in_flight);
+	yes(b, "unix", c->ext_unix_sk);
+	yes(b, "shell", c->shell_job);
+	yes(b, "locks", c->file_locks);
+	yes(b, "remap", c->link_remap);
+	yes(b, "dedup", c->auto_dedup);
+	yes(b, "lazy", c->lazy_pages);
+	yes(b, "leave", c->leave_running);
+	yes(b, "pre", c->pre_dump);
+	number(b, "cgroups", c->cgroups_mode);
+	number(b, "lock", c->network_lock);
+	text(b, "server", c->page_server);
+	number(b, "status", c->status_fd);
+	list(b, "empty", &c->empty_ns);
+	text(b, "lsm", c->lsm_profile);
+	text(b, "lsm-mount", c->lsm_mount_context);
+	text(b, "r-bundle", c->create.bundle);
+	text(b, "r-pid-file", c->create.pid_file);
+	text(b, "r-console", c->create.console_socket);
+	text(b, "r-pidfd", c->create.pidfd_socket);
+	yes(b, "r-detach", c->create.detach);
+	yes(b, "r-keep", c->create.keep);
+	yes(b, "r-no-pivot", c->create.no_pivot);
+	yes(b, "r-no-keyring", c->create.no_new_keyring);
+	yes(b, "r-no-subreaper", c->create.no_subreaper);
+}
+
 static void show(struct strbuf *b, const struct options *o)
 {
 	strbuf_adds(b, o->command ? o->command->name : "nothing");
@@ -100,6 +134,7 @@ static void show(struct strbuf *b, const struct options *o)
 	text(b, "kernel-tcp", o->update.kernel_memory_tcp);
 	text(b, "l3", o->update.l3_cache_schema);
 	text(b, "mb", o->update.mem_bw_schema);
+	show_criu(b, &o->criu);
 	number(b, "ps-format", o->ps_format);
 	yes(b, "all", o->kill_all);
 	yes(b, "force", o->delete_force);
@@ -216,6 +251,25 @@ static const struct taken taken[] = {
 		{ "--root", "/r", "--log", "/l", "--log-format", "json", "create", "--bundle", "/b",
 			"--pid-file", "/p", "c" },
 		"create [c] root=/r log=/l log-format=1 bundle=/b pid-file=/p" },
+	{ "Podman asks whether containers can be checkpointed", { "checkpoint", "--help" },
+		"checkpoint help" },
+	{ "Podman checkpoints",
+		{ "--log-format=json", "checkpoint", "--image-path", "/i", "--work-path", "/w",
+			"--leave-running", "--tcp-established", "--file-locks", "c" },
+		"checkpoint [c] log-format=1 image=/i work=/w tcp locks leave" },
+	{ "Podman checkpoints in two steps",
+		{ "checkpoint", "--image-path", "/i", "--work-path", "/w", "--parent-path",
+			"../pre", "c" },
+		"checkpoint [c] image=/i work=/w parent=../pre" },
+	{ "conmon restores",
+		{ "restore", "--bundle", "/b", "--pid-file", "/p", "--image-path", "/i",
+			"--work-path", "/w", "--tcp-established", "--detach", "c" },
+		"restore [c] image=/i work=/w tcp r-bundle=/b r-pid-file=/p r-detach" },
+	{ "containerd checkpoints",
+		{ "--root", "/r", "checkpoint", "--image-path", "/i", "--work-path", "/w",
+			"--shell-job", "--manage-cgroups-mode", "soft", "--empty-ns", "network",
+			"c" },
+		"checkpoint [c] root=/r image=/i work=/w shell cgroups=2 empty[network]" },
 	{ "containerd kills", { "--root", "/r", "kill", "--all", "c", "9" },
 		"kill [c] [9] root=/r all" },
 	{ "containerd deletes", { "--root", "/r", "delete", "--force", "c" },
@@ -272,11 +326,11 @@ static const struct refused refused[] = {
 	{ "a negative signal is not an option", { "kill", "c", "-9" }, EINVAL,
 		"unknown option '-9' of kill" },
 	{ "no argument where one is needed", { "create", "c", "--pid-file" }, EINVAL,
-		"option '--pid-file' needs an argument: FILE" },
+		"option '--pid-file': flag needs an argument: FILE" },
 	{ "no argument after a letter", { "create", "c", "-b" }, EINVAL,
-		"option '--bundle' needs an argument: DIR" },
+		"option '--bundle': flag needs an argument: DIR" },
 	{ "an empty item of a list", { "exec", "--env=", "c", "ls" }, EINVAL,
-		"option '--env' needs an argument: NAME=VALUE" },
+		"option '--env': flag needs an argument: NAME=VALUE" },
 	{ "a number that is none", { "run", "--preserve-fds=two", "c" }, EINVAL,
 		"option '--preserve-fds': 'two' is not a number from 0 to 1048576" },
 	{ "a negative number", { "run", "--preserve-fds", "-1", "c" }, EINVAL,
@@ -289,10 +343,19 @@ static const struct refused refused[] = {
 		"option '--log-format': 'xml' is none of text, json" },
 	{ "an unknown level", { "--log-level", "loud", "list" }, EINVAL,
 		"option '--log-level': 'loud' is none of error, warning, warn, info, debug" },
+	{ "Podman asks whether pods can be restored", { "restore", "--lsm-mount-context" }, EINVAL,
+		"option '--lsm-mount-context': flag needs an argument: CONTEXT" },
+	{ "a cgroups mode that CRIU lacks", { "restore", "--manage-cgroups-mode=hard", "c" },
+		EINVAL,
+		"option '--manage-cgroups-mode': 'hard' is none of ignore, soft, full, strict" },
+	{ "an option of checkpoint alone", { "restore", "--leave-running", "c" }, EINVAL,
+		"unknown option '--leave-running' of restore" },
+	{ "an option of restore alone", { "checkpoint", "--lsm-profile=x", "c" }, EINVAL,
+		"unknown option '--lsm-profile' of checkpoint" },
 	{ "an unknown manager", { "--cgroup-manager", "upstart", "list" }, EINVAL,
 		"option '--cgroup-manager': 'upstart' is none of cgroupfs, systemd, disabled" },
 	{ "an empty choice", { "--cgroup-manager=", "list" }, EINVAL,
-		"option '--cgroup-manager' needs an argument: MANAGER" },
+		"option '--cgroup-manager': flag needs an argument: MANAGER" },
 	{ "a flag that is neither true nor false", { "run", "--detach=perhaps", "c" }, EINVAL,
 		"option '--detach': 'perhaps' is neither true nor false" },
 	{ "a second cgroup would hide the first", { "exec", "--cgroup=a", "--cgroup=b", "c", "ls" },
@@ -310,15 +373,9 @@ static const struct refused refused[] = {
 
 	/* What the peers take and this version does not is never swallowed. */
 	{ "events", { "events", "c" }, ENOTSUP, "events is not supported by this version of hasu" },
-	{ "checkpoint, which Podman asks for help", { "checkpoint", "--help" }, ENOTSUP,
-		"checkpoint is not supported by this version of hasu" },
-	{ "restore", { "restore", "c" }, ENOTSUP,
-		"restore is not supported by this version of hasu" },
 	{ "mounts", { "mounts", "c" }, ENOTSUP, "mounts is not supported by this version of hasu" },
 	{ "--rootless", { "--rootless=auto", "list" }, ENOTSUP,
 		"option '--rootless' is not supported by this version of hasu" },
-	{ "--criu", { "--criu", "/c", "list" }, ENOTSUP,
-		"option '--criu' is not supported by this version of hasu" },
 	{ "crun's create -f", { "create", "-f", "other.json", "c" }, ENOTSUP,
 		"option '--config' is not supported by this version of hasu" },
 	{ "crun's run --config", { "run", "--config=other.json", "c" }, ENOTSUP,
@@ -438,6 +495,52 @@ static const struct known known[] = {
 	{ "--kernel-memory-tcp BYTES", "update", "--kernel-memory-tcp", "v", " kernel-tcp=v" },
 	{ "--l3-cache-schema LINE", "update", "--l3-cache-schema", "v", " l3=v" },
 	{ "--mem-bw-schema LINE", "update", "--mem-bw-schema", "v", " mb=v" },
+	{ "--leave-running", "checkpoint", "--leave-running", NULL, " leave" },
+	{ "--pre-dump", "checkpoint", "--pre-dump", NULL, " pre" },
+	{ "--parent-path DIR", "checkpoint", "--parent-path", "v", " parent=v" },
+	{ "--tcp-skip-in-flight", "checkpoint", "--tcp-skip-in-flight", NULL, " in-flight" },
+	{ "--link-remap", "checkpoint", "--link-remap", NULL, " remap" },
+	{ "--page-server ADDRESS:PORT", "checkpoint", "--page-server", "v", " server=v" },
+	{ "--status-fd N", "checkpoint", "--status-fd", "3", " status=3" },
+	{ "--image-path DIR", "checkpoint", "--image-path", "v", " image=v" },
+	{ "--work-path DIR", "checkpoint", "--work-path", "v", " work=v" },
+	{ "--tcp-established", "checkpoint", "--tcp-established", NULL, " tcp" },
+	{ "--ext-unix-sk", "checkpoint", "--ext-unix-sk", NULL, " unix" },
+	{ "--shell-job", "checkpoint", "--shell-job", NULL, " shell" },
+	{ "--file-locks", "checkpoint", "--file-locks", NULL, " locks" },
+	{ "--auto-dedup", "checkpoint", "--auto-dedup", NULL, " dedup" },
+	{ "--lazy-pages", "checkpoint", "--lazy-pages", NULL, " lazy" },
+	{ "--manage-cgroups-mode ignore|soft|full|strict", "checkpoint", "--manage-cgroups-mode",
+		"full", " cgroups=3" },
+	{ "--network-lock iptables|nftables|skip", "checkpoint", "--network-lock", "nftables",
+		" lock=2" },
+	{ "--empty-ns network", "checkpoint", "--empty-ns", "network", " empty[network]" },
+	{ "--bundle, -b DIR", "restore", "--bundle", "v", " r-bundle=v" },
+	{ "--bundle, -b DIR", "restore", "-b", "v", " r-bundle=v" },
+	{ "--detach, -d", "restore", "--detach", NULL, " r-detach" },
+	{ "--detach, -d", "restore", "-d", NULL, " r-detach" },
+	{ "--pid-file FILE", "restore", "--pid-file", "v", " r-pid-file=v" },
+	{ "--console-socket SOCKET", "restore", "--console-socket", "v", " r-console=v" },
+	{ "--pidfd-socket SOCKET", "restore", "--pidfd-socket", "v", " r-pidfd=v" },
+	{ "--lsm-profile TYPE:NAME", "restore", "--lsm-profile", "v", " lsm=v" },
+	{ "--lsm-mount-context CONTEXT", "restore", "--lsm-mount-context", "v", " lsm-mount=v" },
+	{ "--no-new-keyring ", "restore", "--no-new-keyring", NULL, " r-no-keyring" },
+	{ "--no-subreaper ", "restore", "--no-subreaper", NULL, " r-no-subreaper" },
+	{ "--keep ", "restore", "--keep", NULL, " r-keep" },
+	{ "--no-pivot ", "restore", "--no-pivot", NULL, " r-no-pivot" },
+	{ "--image-path DIR", "restore", "--image-path", "v", " image=v" },
+	{ "--work-path DIR", "restore", "--work-path", "v", " work=v" },
+	{ "--tcp-established", "restore", "--tcp-established", NULL, " tcp" },
+	{ "--ext-unix-sk", "restore", "--ext-unix-sk", NULL, " unix" },
+	{ "--shell-job", "restore", "--shell-job", NULL, " shell" },
+	{ "--file-locks", "restore", "--file-locks", NULL, " locks" },
+	{ "--auto-dedup", "restore", "--auto-dedup", NULL, " dedup" },
+	{ "--lazy-pages", "restore", "--lazy-pages", NULL, " lazy" },
+	{ "--manage-cgroups-mode ignore|soft|full|strict", "restore", "--manage-cgroups-mode",
+		"full", " cgroups=3" },
+	{ "--network-lock iptables|nftables|skip", "restore", "--network-lock", "nftables",
+		" lock=2" },
+	{ "--empty-ns network", "restore", "--empty-ns", "network", " empty[network]" },
 	{ "--format, -f table|json", "ps", "--format", "json", " ps-format=1" },
 	{ "--format, -f table|json", "ps", "-f", "json", " ps-format=1" },
 	{ "--all, -a", "kill", "--all", NULL, " all" },
@@ -459,6 +562,7 @@ static const struct known known[] = {
 	{ "--systemd-cgroup ", NULL, "--systemd-cgroup", NULL, " systemd" },
 	{ "--cgroup-manager cgroupfs|systemd|disabled", NULL, "--cgroup-manager", "systemd",
 		" manager=2" },
+	{ "--criu FILE", NULL, "--criu", "v", " criu=v" },
 	{ "--version, -v", NULL, "--version", NULL, " version" },
 	{ "--version, -v", NULL, "-v", NULL, " version" },
 	{ "--help, -h", NULL, "--help", NULL, " help" },

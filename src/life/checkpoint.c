@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * checkpoint.c - a container's processes are saved by CRIU, and what CRIU does not keep by us.
+ *
+ * The state stays locked meanwhile. Until CRIU has written everything the container is only
+ * stopped, and goes on if anything fails. A checkpoint is not cut off by signals: processes that
+ * CRIU holds by ptrace would not survive its end.
+ */
+#include "base/fd.h"
+#include "base/log.h"
+#include "life/create.h"
+#include "life/criu.h"
+#include "life/wait.h"
+#include "linux/memory.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define LOG_NAME "dump.log"
+#define STAT_MAX 4096
+
+struct checkpoint {
+	const struct criu_options *options;
+	struct arena arena;
+	struct state state;
+	struct spec *config;
+	struct criu_dirs dirs;
+	struct criu_image image;
+	const char *program, *place, *yard;
+	int proc_fd; /* /proc/PID of init */
+	int status_fd;
+	struct strbuf opts;
+};
+
+static int open_container(struct checkpoint *c, const struct life *life, struct err *e);
+static int refuse(const struct checkpoint *c, struct err *e);
+static int check_processes(struct checkpoint *c, struct err *e);
+static int check_parent(const struct checkpoint *c, struct err *e);
+static int look(struct checkpoint *c, struct err *e);
+static int compose(struct checkpoint *c, struct err *e);
+static int dump(struct checkpoint *c, struct err *e);
+
+int life_checkpoint(const struct life *life, const struct criu_options *o, struct err *e)
+{
+	struct checkpoint c = { .options = o,
+		.state = { .dir_fd = -1 },
+		.dirs = { .image_fd = -1, .work_fd = -1 },
+		.proc_fd = -1,
+		.status_fd = -1 };
+	sigset_t before;
+	int r = criu_find(o->program, "checkpoint", &c.arena, &c.program, e);
+
+	if (r == 0)
+		r = open_container(&c, life, e);
+	if (r == 0)
+		r = refuse(&c, e);
+	if (r == 0)
+		r = check_processes(&c, e);
+	if (r == 0)
+		r = criu_dirs_open(o, true, LOG_NAME, &c.arena, &c.dirs, e);
+	if (r == 0)
+		r = check_parent(&c, e);
+	if (r == 0)
+		r = look(&c, e);
+	if (r == 0)
+		r = compose(&c, e);
+	if (r == 0) {
+		wait_block_signals(&before);
+		r = dump(&c, e);
+		wait_unblock_signals(&before);
+	}
+	if (r == 0 && !o->leave_running && !o->pre_dump) {
+		/* It is over; should this fail, it is a stopped container like any other. */
+		c.state.checkpointed = true;
+		struct err ignored = { 0 };
+		if (state_save(&c.state, &ignored) < 0)
+			log_warn("%s", ignored.text);
+	}
+	strbuf_free(&c.opts);
+	criu_dirs_close(&c.dirs);
+	fd_close(c.proc_fd);
+	fd_close(c.status_fd);
+	spec_free(c.config);
+	state_free(&c.state);
+	arena_free(&c.arena);
+	return r;
+}
+
+bool life_has_criu(const char *program)
+{
+	struct arena arena = { 0 };
+	struct err ignored;
+	const char *path;
+	bool has = criu_find(program, "", &arena, &path, &ignored) == 0;
+
+	arena_free(&arena);
+	return has;
+}
+
+static int open_container(struct checkpoint *c, const struct life *life, struct err *e)
+{
+	const char *id = c->options->id;
+	enum life_status status;
+	char path[32];
+
+	int r = state_load(life, id, STATE_LOCK, &c->state, e);
+	if (r < 0)
+		return r;
+	r = state_status(&c->state, &status, e);
+	if (r < 0)
+		return r;
+	if (status != LIFE_RUNNING && status != LIFE_PAUSED)
+		return err_say(e, EINVAL, "container '%s' cannot be checkpointed: it is %s", id,
+			life_status_name(status));
+	(void)snprintf(path, sizeof(path), "/proc/%d", c->state.pid);
+	c->proc_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (c->proc_fd < 0)
+		return err_set(e, errno, "opening %s", path);
+	_cleanup_close_ int pidfd = state_open_init(&c->state);
+	if (pidfd < 0)
+		return err_set(e, -pidfd, "opening the init of container '%s'", id);
+	c->place = criu_place(life, id, &c->arena);
+	c->yard = c->place ? arena_printf(&c->arena, "%s/yard", c->place) : NULL;
+	if (!c->yard)
+		return err_nomem(e);
+	return state_load_config(&c->state, &c->config, e);
+}
+
+int criu_check_config(const struct spec *spec, struct err *e)
+{
+	const struct spec_namespace *ns = spec->linux_.namespaces;
+
+	if (geteuid() != 0)
+		return err_say(e, EPERM, "CRIU needs root to save or restore a container");
+	if (ns[NS_USER].present)
+		return err_say(e, ENOTSUP,
+			"/linux/namespaces: a container with a user namespace cannot be "
+			"checkpointed: CRIU does not lock the mounts that it restores, so its root "
+			"could undo read-only and masked paths");
+	if (ns[NS_CGROUP].path)
+		return err_say(e, ENOTSUP,
+			"/linux/namespaces: CRIU cannot join the cgroup namespace '%s'",
+			ns[NS_CGROUP].path);
+	return 0;
+}
+
+static int refuse(const struct checkpoint *c, struct err *e)
+{
+	int r = criu_check_config(c->config, e);
+
+	if (r < 0)
+		return r;
+	if (!c->state.cgroup || !cgroup_freezer(c->state.cgroup, &((struct checkpoint *)c)->arena))
+		return err_say(e, ENOTSUP, "container '%s' has no cgroup to stop its processes by",
+			c->state.id);
+	if (!cgroup_v2_alone(c->state.cgroup) && !c->config->linux_.namespaces[NS_CGROUP].present)
+		for (size_t i = 0; i < c->config->n_mounts; i++)
+			if (str_eq(c->config->mounts[i].type ? c->config->mounts[i].type : "",
+				    "cgroup"))
+				return err_say(e, ENOTSUP,
+					"/mounts/%zu: on cgroup v1 a mount of cgroups can be "
+					"checkpointed in a cgroup namespace alone",
+					i);
+	if (c->options->lazy_pages && !c->options->page_server)
+		return err_say(e, EINVAL,
+			"--lazy-pages: the pages stay here until they are fetched from "
+			"--page-server ADDRESS:PORT");
+	return 0;
+}
+
+/* --- processes --- */
+
+/* Field 4 of /proc/PID/stat; -1: it has ended. */
+static pid_t parent_of(pid_t pid)
+{
+	char path[32], *p;
+	_cleanup_free_ char *text = NULL;
+	int parent;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
+	if (fd_read_file(AT_FDCWD, path, STAT_MAX, &text, NULL) < 0)
+		return -1;
+	/* The name in field 2 may hold anything; the last bracket ends it. */
+	p = strrchr(text, ')');
+	return p && sscanf(p + 1, " %*c %d", &parent) == 1 ? parent : -1;
+}
+
+static bool is_of_init(pid_t pid, pid_t init)
+{
+	/* As many steps as there can be processes, should the tree change under our feet. */
+	for (unsigned i = 0; i < (1u << 22) && pid > 1; i++) {
+		if (pid == init)
+			return true;
+		pid = parent_of(pid);
+		if (pid < 0)
+			return true; /* gone meanwhile */
+	}
+	return false;
+}
+
+struct strays {
+	size_t n;
+	char first[MPOL_TEXT + 320];
+};
+
+/* Threads whose policy is another than init's: a restore gives them init's. */
+static void look_at_threads(pid_t pid, const char *policy, struct strays *strays)
+{
+	char path[48], text[MPOL_TEXT];
+
+	(void)snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	DIR *dir = opendir(path);
+	if (!dir)
+		return; /* it has ended */
+	for (struct dirent *d; (d = readdir(dir));) {
+		if (d->d_name[0] == '.')
+			continue;
+		_cleanup_close_ int fd =
+			openat(dirfd(dir), d->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0 || !memory_text_of(fd, text) || str_eq(text, policy))
+			continue;
+		if (strays->n++ == 0)
+			(void)snprintf(strays->first, sizeof(strays->first),
+				"thread %s of process %d has '%s'", d->d_name, pid, text);
+	}
+	closedir(dir);
+}
+
+static int check_processes(struct checkpoint *c, struct err *e)
+{
+	_cleanup_free_ pid_t *pids = NULL;
+	struct strays strays = { 0 };
+	char policy[MPOL_TEXT];
+	size_t n;
+
+	int r = cgroup_pids(c->state.cgroup, &pids, &n, e);
+	if (r < 0)
+		return r;
+	const bool known = memory_text_of(c->proc_fd, policy);
+	for (size_t i = 0; i < n; i++) {
+		if (!is_of_init(pids[i], c->state.pid))
+			return err_say(e, EBUSY,
+				"process %d of container '%s' is no descendant of its init, as "
+				"what `exec` starts is not: CRIU saves init's descendants alone, "
+				"so it has to end first",
+				pids[i], c->state.id);
+		if (known)
+			look_at_threads(pids[i], policy, &strays);
+	}
+	if (strays.n)
+		log_warn("CRIU does not keep memory policies: after a restore every thread has "
+			 "init's, '%s'; but %s%s",
+			policy, strays.first, strays.n > 1 ? ", and there are more" : "");
+	return 0;
+}
+
+static int check_parent(const struct checkpoint *c, struct err *e)
+{
+	const char *parent = c->options->parent_path;
+
+	if (!parent)
+		return 0;
+	if (parent[0] == '/')
+		return err_say(e, EINVAL,
+			"--parent-path '%s': a path that starts in --image-path is wanted, such as "
+			"'../previous'",
+			parent);
+	_cleanup_close_ int fd = openat(c->dirs.image_fd, parent, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return err_set(e, errno, "--parent-path '%s' in '%s'", parent, c->dirs.image);
+	return 0;
+}
+
+/* --- what is not CRIU's --- */
+
+/* Is this number a mount of the container's own mount namespace? */
+static bool has_mount(const struct checkpoint *c, unsigned id)
+{
+	_cleanup_free_ char *text = NULL;
+	char word[24];
+
+	if (fd_read_file(c->proc_fd, "mountinfo", 16u << 20, &text, NULL) < 0)
+		return true;
+	int len = snprintf(word, sizeof(word), "%u ", id);
+	for (const char *p = text; p && *p; p = strchr(p, '\n'), p += p ? 1 : 0)
+		if (strncmp(p, word, (size_t)len) == 0)
+			return true;
+	return false;
+}
+
+/*
+ * One of init's standard streams. A pipe has its other end outside, and a file of the host's, a
+ * log, is on no mount of the container's: CRIU gets a name for each, by which a restore puts
+ * something else in its place.
+ */
+static int look_at_stream(struct checkpoint *c, unsigned n, struct err *e)
+{
+	char path[24], link[64];
+	_cleanup_free_ char *info = NULL;
+	unsigned mount;
+	struct stat st;
+
+	(void)snprintf(path, sizeof(path), "fd/%u", n);
+	ssize_t len = readlinkat(c->proc_fd, path, link, sizeof(link) - 1);
+	if (len < 0)
+		return 0; /* it is closed */
+	link[len] = '\0';
+	if (str_starts(link, "pipe:[")) {
+		c->image.streams[n] = arena_strdup(&c->arena, link);
+		return c->image.streams[n] ? 0 : err_nomem(e);
+	}
+	if (fstatat(c->proc_fd, path, &st, 0) < 0 || !S_ISREG(st.st_mode))
+		return 0;
+	(void)snprintf(path, sizeof(path), "fdinfo/%u", n);
+	if (fd_read_file(c->proc_fd, path, STAT_MAX, &info, NULL) < 0)
+		return 0;
+	const char *line = strstr(info, "\nmnt_id:");
+	if (!line || sscanf(line, "\nmnt_id:%u", &mount) != 1 || has_mount(c, mount))
+		return 0;
+	char *key = arena_printf(&c->arena, "file[%x:%llx]", mount, (unsigned long long)st.st_ino);
+	if (!key)
+		return err_nomem(e);
+	c->image.streams[n] = key;
+	for (unsigned i = 0; i < n; i++)
+		if (c->image.streams[i] && str_eq(c->image.streams[i], key))
+			return 0;
+	wire_text(&c->opts, OPT_EXTERNAL, key);
+	return 0;
+}
+
+static int look(struct checkpoint *c, struct err *e)
+{
+	int r = 0;
+
+	c->image.has_policy = memory_now(&c->state.memory, c->proc_fd, &c->image.policy);
+	if (!c->image.has_policy && c->state.memory.present)
+		log_warn("/linux/memoryPolicy: the policy of init cannot be read; a restore takes "
+			 "the config's");
+	for (unsigned i = 0; r == 0 && i < CRIU_STREAMS; i++)
+		r = look_at_stream(c, i, e);
+	return r;
+}
+
+/* --- CRIU --- */
+
+/* A namespace by path stays where it is; a restore finds it under this name. */
+static int add_namespace(
+	struct checkpoint *c, enum ns_type type, const char *file, const char *key, struct err *e)
+{
+	char path[16];
+	struct stat st;
+
+	if (!c->config->linux_.namespaces[type].path)
+		return 0;
+	(void)snprintf(path, sizeof(path), "ns/%s", file);
+	if (fstatat(c->proc_fd, path, &st, 0) < 0)
+		return err_set(e, errno, "looking at the %s namespace of the container", file);
+	char *name =
+		arena_printf(&c->arena, "%s[%llu]:%s", file, (unsigned long long)st.st_ino, key);
+	if (!name)
+		return err_nomem(e);
+	wire_text(&c->opts, OPT_EXTERNAL, name);
+	return 0;
+}
+
+static int compose(struct checkpoint *c, struct err *e)
+{
+	const struct criu_options *o = c->options;
+	const char *freezer = cgroup_freezer(c->state.cgroup, &c->arena);
+	int r = criu_common(o, c->config, &c->opts, e);
+
+	if (r == 0 && !o->pre_dump)
+		r = criu_mounts_dump(c->config, c->proc_fd, &c->arena, &c->opts, e);
+	if (r == 0)
+		r = add_namespace(c, NS_NETWORK, "net", CRIU_KEY_NET, e);
+	if (r == 0)
+		r = add_namespace(c, NS_PID, "pid", CRIU_KEY_PID, e);
+	if (r < 0)
+		return r;
+	wire_number(&c->opts, OPT_IMAGES_DIR_FD, c->dirs.image_fd);
+	if (c->dirs.work_fd >= 0)
+		wire_number(&c->opts, OPT_WORK_DIR_FD, c->dirs.work_fd);
+	wire_text(&c->opts, OPT_LOG_FILE, LOG_NAME);
+	wire_text(&c->opts, OPT_ROOT, c->state.rootfs);
+	wire_number(&c->opts, OPT_PID, c->state.pid);
+	wire_number(&c->opts, OPT_LEAVE_RUNNING, o->leave_running);
+	if (freezer)
+		wire_text(&c->opts, OPT_FREEZE_CGROUP, freezer);
+	if (o->parent_path)
+		wire_text(&c->opts, OPT_PARENT_IMG, o->parent_path);
+	if (o->parent_path || o->pre_dump)
+		wire_number(&c->opts, OPT_TRACK_MEM, true);
+	if (cgroup_v2_alone(c->state.cgroup))
+		wire_text(&c->opts, OPT_CGROUP_YARD, c->yard);
+	if (o->status_fd) {
+		/* Dumps of lazy pages wait for hours: the descriptor is told when it can begin. */
+		c->status_fd = fcntl((int)o->status_fd, F_DUPFD_CLOEXEC, 3);
+		int flags = fcntl((int)o->status_fd, F_GETFL);
+		if (c->status_fd < 0 || (flags & O_ACCMODE) == O_RDONLY)
+			return err_say(e, EBADF,
+				"--status-fd %u is not a descriptor that can be written to",
+				o->status_fd);
+		fd_close((int)o->status_fd);
+	}
+	return 0;
+}
+
+static int on_event(void *arg, const char *script, pid_t pid, int fd, struct err *e)
+{
+	struct checkpoint *c = arg;
+
+	(void)pid;
+	(void)fd;
+	(void)e;
+	if (str_eq(script, "status-ready") && c->status_fd >= 0) {
+		(void)fd_write_all(c->status_fd, "", 1); /* whoever waits may have gone */
+		c->status_fd = fd_close(c->status_fd);
+	}
+	return 0;
+}
+
+static int ask(struct checkpoint *c, int sock, struct err *e)
+{
+	const struct criu_options *o = c->options;
+	const struct criu_events events = { .handle = on_event, .arg = c };
+	int r = criu_check_version(sock, e);
+
+	if (r == 0 && (o->pre_dump || o->parent_path))
+		r = criu_check_feature(sock, CRIU_MEM_TRACK,
+			"follow which pages change, as --pre-dump and --parent-path need,", e);
+	if (r == 0 && o->lazy_pages)
+		r = criu_check_feature(sock, CRIU_LAZY_PAGES, "restore pages lazily", e);
+	if (r == 0 && !o->pre_dump)
+		r = criu_image_write(c->dirs.image_fd, &c->image, e);
+	if (r < 0)
+		return r;
+	r = criu_request(sock, o->pre_dump ? CRIU_SINGLE_PRE_DUMP : CRIU_DUMP, &c->opts, &events,
+		c->dirs.log, NULL, e);
+	if (r < 0 && !o->pre_dump)
+		criu_image_remove(c->dirs.image_fd);
+	return r;
+}
+
+static int dump(struct checkpoint *c, struct err *e)
+{
+	const struct criu_start how = {
+		.program = c->program, .place = c->place, .state = &c->state
+	};
+	struct spawned criu;
+
+	int r = criu_start(&how, &criu, NULL, e);
+	if (r < 0)
+		return r;
+	r = ask(c, criu.sock, e);
+	criu_end(&criu);
+	(void)unlinkat(c->state.dir_fd, STATE_CRIU_DIR, AT_REMOVEDIR); /* `delete` would do it */
+	return r;
+}

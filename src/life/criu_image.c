@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * criu_image.c - what CRIU does not keep of a container, in files of ours beside its images.
+ *
+ *	hasu.json	  {"version": 1, "memoryPolicy": {"mode": ..., "nodes": ..., "flags": [...]}}
+ *	descriptors.json  ["pipe:[7]", "file[1a:2b]", "/dev/null"]: stdin, stdout and stderr, as runc
+ *			  and crun write it, so that each can restore what another has dumped
+ *
+ * Images are copied between machines: what is read here is checked like a config.
+ */
+#include "base/fd.h"
+#include "life/criu.h"
+#include "linux/memory.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define OURS "hasu.json"
+#define STREAMS "descriptors.json"
+#define IMAGE_TEXT_MAX (64u << 10)
+#define IMAGE_VERSION 1
+#define STREAM_MAX 64
+
+static int write_file(int dir_fd, const char *name, struct json_object *o, struct err *e)
+{
+	size_t len;
+	const char *text =
+		o ? json_object_to_json_string_length(
+			    o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len)
+		  : NULL;
+	if (!text)
+		return err_nomem(e);
+	/* Never through a link that is there already. */
+	(void)unlinkat(dir_fd, name, 0); /* open reports what stays */
+	_cleanup_close_ int fd =
+		openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_set(e, errno, "writing %s of the image", name);
+	int r = fd_write_all(fd, text, len);
+	return r < 0 ? err_set(e, -r, "writing %s of the image", name) : 0;
+}
+
+static bool put(struct json_object *o, const char *key, struct json_object *value)
+{
+	if (o && value && json_object_object_add(o, key, value) == 0)
+		return true;
+	json_object_put(value);
+	return false;
+}
+
+int criu_image_write(int dir_fd, const struct criu_image *image, struct err *e)
+{
+	struct json_object *ours = json_object_new_object();
+	struct json_object *streams = json_object_new_array();
+	bool whole = put(ours, "version", json_object_new_int(IMAGE_VERSION)) && streams;
+
+	if (whole && image->has_policy)
+		whole = put(ours, "memoryPolicy", memory_policy_to_json(&image->policy));
+	for (size_t i = 0; whole && i < CRIU_STREAMS; i++) {
+		const char *text = image->streams[i] ? image->streams[i] : "/dev/null";
+		struct json_object *v = json_object_new_string(text);
+		whole = v && json_object_array_add(streams, v) == 0;
+		if (!whole)
+			json_object_put(v);
+	}
+	int r = whole ? write_file(dir_fd, OURS, ours, e) : err_nomem(e);
+	if (r == 0)
+		r = write_file(dir_fd, STREAMS, streams, e);
+	json_object_put(ours);
+	json_object_put(streams);
+	if (r < 0)
+		criu_image_remove(dir_fd);
+	return r;
+}
+
+void criu_image_remove(int dir_fd)
+{
+	(void)unlinkat(dir_fd, OURS, 0); /* the images are no use without CRIU's own */
+	(void)unlinkat(dir_fd, STREAMS, 0);
+}
+
+/* --- reading --- */
+
+static int damaged(struct err *e, const char *name, const char *why)
+{
+	return err_say(e, EBADMSG, "%s of the image is damaged: %s", name, why);
+}
+
+/* *ret NULL: there is none. A FIFO or a device in its place must not stop us. */
+static int read_file(int dir_fd, const char *name, struct json_object **ret, struct err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	struct stat st;
+	size_t len;
+
+	*ret = NULL;
+	_cleanup_close_ int fd =
+		openat(dir_fd, name, O_RDONLY | O_NONBLOCK | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	if (fd < 0)
+		return err_set(e, errno, "reading %s of the image", name);
+	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
+		return damaged(e, name, "it is not a regular file");
+	int r = fd_read_all(fd, IMAGE_TEXT_MAX, &text, &len);
+	if (r == -EFBIG)
+		return damaged(e, name, "it is longer than 64 KiB");
+	if (r < 0)
+		return err_set(e, -r, "reading %s of the image", name);
+	struct json_tokener *tokener = json_tokener_new_ex(8);
+	if (!tokener)
+		return err_nomem(e);
+	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
+	/* With its NUL: an end that is sure, also behind a number. */
+	struct json_object *o = json_tokener_parse_ex(tokener, text, (int)len + 1);
+	const bool whole = json_tokener_get_error(tokener) == json_tokener_success && o &&
+			   json_tokener_get_parse_end(tokener) == len && strlen(text) == len;
+	json_tokener_free(tokener);
+	if (!whole) {
+		json_object_put(o);
+		return damaged(e, name, "it is not JSON");
+	}
+	*ret = o;
+	return 0;
+}
+
+static int read_ours(struct json_object *o, struct criu_image *ret, struct err *e)
+{
+	struct json_object *v, *policy = NULL;
+
+	if (!json_object_is_type(o, json_type_object))
+		return damaged(e, OURS, "it is not an object");
+	json_object_object_foreach(o, key, value)
+	{
+		(void)value;
+		if (!str_eq(key, "version") && !str_eq(key, "memoryPolicy"))
+			return damaged(e, OURS, "it has a member that no version of hasu writes");
+	}
+	if (!json_object_object_get_ex(o, "version", &v) ||
+		!json_object_is_type(v, json_type_int) || json_object_get_int64(v) < 1)
+		return damaged(e, OURS, "'version' is not a number from 1");
+	if (json_object_get_int64(v) != IMAGE_VERSION)
+		return err_say(e, ENOTSUP, OURS " of the image is of version %lld; this is %d",
+			(long long)json_object_get_int64(v), IMAGE_VERSION);
+	if (!json_object_object_get_ex(o, "memoryPolicy", &policy))
+		return 0;
+	int r = memory_policy_from_json(policy, &ret->policy, e);
+	if (r < 0)
+		return err_prefix(e, OURS " of the image is damaged");
+	ret->has_policy = true;
+	return 0;
+}
+
+/* "pipe:[DECIMAL]" or "file[HEX:HEX]": what CRIU looks a descriptor up by. */
+static bool is_key(const char *text)
+{
+	const bool pipe = str_starts(text, "pipe:[");
+	const char *p = text + (pipe ? 6 : 5);
+
+	if (!pipe && !str_starts(text, "file["))
+		return false;
+	size_t n = strspn(p, pipe ? "0123456789" : "0123456789abcdef");
+	if (n == 0)
+		return false;
+	p += n;
+	if (!pipe) {
+		if (*p++ != ':' || (n = strspn(p, "0123456789abcdef")) == 0)
+			return false;
+		p += n;
+	}
+	return str_eq(p, "]");
+}
+
+static int read_streams(
+	struct json_object *list, struct arena *arena, struct criu_image *ret, struct err *e)
+{
+	if (!json_object_is_type(list, json_type_array))
+		return damaged(e, STREAMS, "it is not a list");
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct json_object *v = json_object_array_get_idx(list, i);
+		const char *text = json_object_get_string(v);
+
+		if (!json_object_is_type(v, json_type_string) ||
+			strlen(text) != (size_t)json_object_get_string_len(v))
+			return damaged(e, STREAMS, "it holds something else than names");
+		/* Others are paths inside, or nothing that could be put back. */
+		if (i >= CRIU_STREAMS || strlen(text) > STREAM_MAX || !is_key(text))
+			continue;
+		ret->streams[i] = arena_strdup(arena, text);
+		if (!ret->streams[i])
+			return err_nomem(e);
+	}
+	return 0;
+}
+
+int criu_image_read(int dir_fd, struct arena *arena, struct criu_image *ret, struct err *e)
+{
+	struct criu_image image = { 0 };
+	struct json_object *o;
+
+	int r = read_file(dir_fd, OURS, &o, e);
+	if (r < 0)
+		return r;
+	if (o)
+		r = read_ours(o, &image, e);
+	json_object_put(o);
+	if (r < 0)
+		return r;
+	r = read_file(dir_fd, STREAMS, &o, e);
+	if (r < 0)
+		return r;
+	if (o)
+		r = read_streams(o, arena, &image, e);
+	json_object_put(o);
+	if (r == 0)
+		*ret = image;
+	return r;
+}

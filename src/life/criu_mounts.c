@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * criu_mounts.c - which of a container's mounts are the host's.
+ *
+ * CRIU makes every mount of a container anew, file systems of its own with their contents. What was
+ * bound from the host it cannot: it has to be told of each such mount point when it dumps, gives it
+ * a name in the image, and is told what lies behind that name when it restores. The name is the
+ * mount point itself, as for runc and crun.
+ *
+ * A dump looks at the mounts that are there, not at what the config made of symbolic links once; a
+ * restore makes missing mount points in the rootfs, and never follows a link out of it.
+ */
+#include "base/fd.h"
+#include "base/path.h"
+#include "base/str.h"
+#include "life/criu.h"
+#include "linux/mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <sys/stat.h>
+
+#define MOUNTINFO_MAX (16u << 20)
+
+struct entry {
+	uint64_t id, parent;
+	const char *point, *options, *type;
+};
+struct entries {
+	size_t n;
+	struct entry *v;
+};
+
+/* --- /proc/PID/mountinfo --- */
+
+/* proc_pid_mountinfo(5): space, tab, newline and backslash stand as \ooo. In place. */
+static void unescape(char *s)
+{
+	char *to = s;
+
+	for (; *s; s++) {
+		if (s[0] == '\\' && s[1] >= '0' && s[1] <= '3' && s[2] >= '0' && s[2] <= '7' &&
+			s[3] >= '0' && s[3] <= '7') {
+			*to++ = (char)((s[1] - '0') << 6 | (s[2] - '0') << 3 | (s[3] - '0'));
+			s += 3;
+		} else {
+			*to++ = *s;
+		}
+	}
+	*to = '\0';
+}
+
+/* "ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAG...] - TYPE SOURCE SUPER". In place. */
+static bool read_line(char *line, struct entry *ret)
+{
+	char *field[6], *rest = strstr(line, " - ");
+	uint64_t id, parent;
+
+	if (!rest)
+		return false;
+	*rest = '\0';
+	rest += 3;
+	for (size_t i = 0; i < ELEMENTS(field); i++)
+		if (!(field[i] = strsep(&line, " ")))
+			return false;
+	if (str_to_u64(field[0], &id) < 0 || str_to_u64(field[1], &parent) < 0)
+		return false;
+	unescape(field[4]);
+	*ret = (struct entry){ id, parent, field[4], field[5], strsep(&rest, " ") };
+	return true;
+}
+
+static int read_mounts(
+	int proc_fd, const char *path, struct arena *arena, struct entries *ret, struct err *e)
+{
+	_cleanup_free_ char *read = NULL;
+	size_t len, room = 1;
+
+	int r = fd_read_file(proc_fd, path, MOUNTINFO_MAX, &read, &len);
+	if (r < 0)
+		return err_set(e, -r, "reading the mounts of the container");
+	char *text = arena_strndup(arena, read, len);
+	for (const char *p = read; *p; p++)
+		room += *p == '\n';
+	struct entries list = { .v = arena_array(arena, struct entry, room) };
+	if (!text || !list.v)
+		return err_nomem(e);
+	for (char *line; (line = strsep(&text, "\n"));) {
+		if (!*line)
+			continue;
+		if (!read_line(line, &list.v[list.n]))
+			return err_say(e, EBADMSG, "a line of mountinfo is not one");
+		list.n++;
+	}
+	*ret = list;
+	return 0;
+}
+
+static const struct entry *find(const struct entries *list, uint64_t id)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (list->v[i].id == id)
+			return &list->v[i];
+	return NULL;
+}
+
+static void add_external(struct strbuf *opts, const char *name, const char *value)
+{
+	struct strbuf pair = { 0 };
+
+	wire_text(&pair, PAIR_FIRST, name);
+	wire_text(&pair, PAIR_SECOND, value);
+	wire_message(opts, OPT_EXT_MNT, &pair);
+	strbuf_free(&pair);
+}
+
+/* --- dump --- */
+
+/* What is known of a mount of the container, by its number. */
+enum known {
+	KNOWN_NOT,
+	KNOWN_OWN,  /* the config's, and the container's own file system */
+	KNOWN_BIND, /* the host's */
+};
+
+struct dump {
+	const struct spec *spec;
+	struct entries mounts;
+	enum known *known; /* as many as there are mounts */
+};
+
+static void mark(struct dump *d, int root_fd, const char *path, enum known known, bool mask)
+{
+	uint64_t id, inode;
+	struct stat st;
+
+	/* What is not there any more, or is behind something else, CRIU sees by itself. */
+	_cleanup_close_ int fd = path_open_in(root_fd, path, O_PATH);
+	if (fd < 0 || mount_id(fd, &id, &inode) < 0 || fstat(fd, &st) < 0)
+		return;
+	const struct entry *entry = find(&d->mounts, id);
+	/* A masked directory is a file system of the container's own. */
+	if (!entry || (mask && (!S_ISCHR(st.st_mode) || !str_eq(entry->point, path))))
+		return;
+	d->known[entry - d->mounts.v] = known;
+}
+
+/* Bound along with a directory of the host: the way up ends at such a mount before any other's. */
+static bool is_external(const struct dump *d, size_t i)
+{
+	for (size_t depth = 0; depth < d->mounts.n; depth++) {
+		if (d->known[i] != KNOWN_NOT)
+			return d->known[i] == KNOWN_BIND;
+		const struct entry *parent = find(&d->mounts, d->mounts.v[i].parent);
+		if (!parent)
+			return false;
+		i = (size_t)(parent - d->mounts.v);
+	}
+	return false;
+}
+
+static int mark_mounts(struct dump *d, int root_fd, struct arena *arena, struct err *e)
+{
+	for (size_t i = 0; i < d->spec->n_mounts; i++) {
+		const struct spec_mount *m = &d->spec->mounts[i];
+		struct mount_plan plan = { 0 };
+
+		int r = mount_options(m, arena, &plan, e);
+		if (r < 0)
+			return r;
+		mark(d, root_fd, m->destination, plan.bind ? KNOWN_BIND : KNOWN_OWN, false);
+	}
+	for (size_t i = 0; i < d->spec->linux_.masked_paths.n; i++)
+		mark(d, root_fd, d->spec->linux_.masked_paths.v[i], KNOWN_BIND, true);
+	for (size_t i = 0; i < d->mounts.n; i++)
+		if (str_eq(d->mounts.v[i].point, "/"))
+			d->known[i] = KNOWN_OWN;
+	return 0;
+}
+
+int criu_mounts_dump(const struct spec *spec, int init_proc_fd, struct arena *arena,
+	struct strbuf *opts, struct err *e)
+{
+	struct dump d = { .spec = spec };
+
+	_cleanup_close_ int root_fd =
+		openat(init_proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root_fd < 0)
+		return err_set(e, errno, "opening the root of the container");
+	int r = read_mounts(init_proc_fd, "mountinfo", arena, &d.mounts, e);
+	if (r < 0)
+		return r;
+	d.known = arena_array(arena, enum known, d.mounts.n + 1);
+	if (!d.known)
+		return err_nomem(e);
+	r = mark_mounts(&d, root_fd, arena, e);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < d.mounts.n; i++) {
+		const struct entry *m = &d.mounts.v[i];
+
+		/* CRIU would restore it without its map, as other users' files. */
+		if (strstr(m->options, "idmapped"))
+			return err_say(e, ENOTSUP,
+				"the mount on '%s' has mapped IDs, which CRIU does not keep",
+				m->point);
+		if (is_external(&d, i))
+			add_external(opts, m->point, m->point);
+	}
+	return 0;
+}
+
+/* --- restore --- */
+
+struct restore {
+	const struct spec *spec;
+	const char *bundle, *rootfs;
+	struct arena *arena;
+	struct mount_plan *plans;
+	const char **points;  /* destinations in canonical form: "/a/b" */
+	const char **sources; /* absolute; NULL: no bind */
+	struct entries host;
+};
+
+/* "/a/b" of "a//b/./": no "..", which a rules check of the config has refused or create resolves. */
+static const char *canonical(const char *path, struct arena *arena)
+{
+	struct strbuf b = { 0 };
+
+	for (const char *p = path; *p;) {
+		size_t len = strcspn(p, "/");
+		if (len > 0 && !(len == 1 && p[0] == '.')) {
+			strbuf_adds(&b, "/");
+			strbuf_add(&b, p, len);
+		}
+		p += len;
+		p += *p == '/';
+	}
+	char *r = b.failed ? NULL : arena_strdup(arena, b.len ? b.text : "/");
+	strbuf_free(&b);
+	return r;
+}
+
+static bool is_below(const char *path, const char *directory)
+{
+	size_t len = strlen(directory);
+
+	if (str_eq(directory, "/"))
+		return !str_eq(path, "/");
+	return strncmp(path, directory, len) == 0 && path[len] == '/';
+}
+
+/* Of the earlier mounts the one that this one's point lies in; n_mounts: the rootfs itself. */
+static size_t lies_in(const struct restore *r, size_t i)
+{
+	size_t best = r->spec->n_mounts;
+
+	for (size_t k = 0; k < i; k++)
+		if (is_below(r->points[i], r->points[k]) &&
+			(best == r->spec->n_mounts ||
+				strlen(r->points[k]) >= strlen(r->points[best])))
+			best = k;
+	return best;
+}
+
+/* Make the mount point where it is missing; *ret: where it is, as CRIU has it in the image. */
+static int make_point(const struct restore *r, size_t i, const char **ret, struct err *e)
+{
+	const size_t in = lies_in(r, i), n = r->spec->n_mounts;
+	const char *path = r->points[i];
+	char text[PATH_FD_TEXT], real[PATH_MAX];
+	const char *base = r->rootfs;
+	struct stat st = { .st_mode = S_IFDIR };
+
+	*ret = path;
+	if (in < n && !r->sources[in])
+		return 0; /* a file system of its own: CRIU restores what is in it */
+	if (in < n) {
+		base = r->sources[in];
+		path += strlen(r->points[in]);
+	}
+	if (r->sources[i] && stat(r->sources[i], &st) < 0)
+		return err_set(e, errno, "/mounts/%zu/source: '%s'", i, r->sources[i]);
+	_cleanup_close_ int base_fd = open(base, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (base_fd < 0)
+		return err_set(e, errno, "opening '%s'", base);
+	_cleanup_close_ int fd = S_ISDIR(st.st_mode) ? path_mkdir_in(base_fd, path, 0755, e)
+						     : path_mkfile_in(base_fd, path, 0755, e);
+	if (fd < 0)
+		return err_prefix(e, "/mounts/%zu/destination: '%s'", i, r->points[i]);
+	/* Where links in the rootfs lead it. */
+	ssize_t len = in < n ? -1 : readlink(path_of_fd(fd, text), real, sizeof(real) - 1);
+	if (len > 0) {
+		real[len] = '\0';
+		if (is_below(real, r->rootfs)) {
+			*ret = arena_strdup(r->arena, real + strlen(r->rootfs));
+			return *ret ? 0 : err_nomem(e);
+		}
+	}
+	return 0;
+}
+
+/* The bind of mount i at point, and what of the host is mounted below its source. */
+static int add_bind(
+	const struct restore *r, size_t i, const char *point, struct strbuf *opts, struct err *e)
+{
+	const char *source = r->sources[i];
+	char real[PATH_MAX];
+
+	add_external(opts, point, source);
+	if (!r->plans[i].recursive || !realpath(source, real))
+		return 0;
+	for (size_t k = 0; k < r->host.n; k++) {
+		if (!is_below(r->host.v[k].point, real))
+			continue;
+		const char *rest = r->host.v[k].point + (str_eq(real, "/") ? 0 : strlen(real));
+		char *name = arena_printf(r->arena, "%s%s", point, rest);
+		char *value = arena_printf(r->arena, "%s%s", source, rest);
+		if (!name || !value)
+			return err_nomem(e);
+		add_external(opts, name, value);
+	}
+	return 0;
+}
+
+static int plan(struct restore *r, struct err *e)
+{
+	const size_t n = r->spec->n_mounts;
+
+	r->plans = arena_array(r->arena, struct mount_plan, n + 1);
+	r->points = arena_array(r->arena, const char *, n + 1);
+	r->sources = arena_array(r->arena, const char *, n + 1);
+	if (!r->plans || !r->points || !r->sources)
+		return err_nomem(e);
+	for (size_t i = 0; i < n; i++) {
+		const struct spec_mount *m = &r->spec->mounts[i];
+		int num = mount_options(m, r->arena, &r->plans[i], e);
+		if (num < 0)
+			return num;
+		r->points[i] = canonical(m->destination, r->arena);
+		if (!r->points[i])
+			return err_nomem(e);
+		if (!r->plans[i].bind || str_empty(m->source))
+			continue;
+		r->sources[i] = m->source[0] == '/'
+					? m->source
+					: arena_printf(r->arena, "%s/%s", r->bundle, m->source);
+		if (!r->sources[i])
+			return err_nomem(e);
+	}
+	return 0;
+}
+
+int criu_mounts_restore(const struct spec *spec, const char *bundle, const char *rootfs,
+	struct arena *arena, struct strbuf *opts, struct err *e)
+{
+	struct restore r = { .spec = spec, .bundle = bundle, .rootfs = rootfs, .arena = arena };
+
+	int num = plan(&r, e);
+	if (num == 0)
+		num = read_mounts(AT_FDCWD, "/proc/self/mountinfo", arena, &r.host, e);
+	for (size_t i = 0; num == 0 && i < spec->n_mounts; i++) {
+		const char *point;
+
+		num = make_point(&r, i, &point, e);
+		if (num == 0 && r.sources[i])
+			num = add_bind(&r, i, point, opts, e);
+		/* Other runtimes name it as the config does. */
+		if (num == 0 && r.sources[i] && !str_eq(point, r.points[i]))
+			add_external(opts, r.points[i], r.sources[i]);
+	}
+	for (size_t i = 0; num == 0 && i < spec->linux_.masked_paths.n; i++)
+		add_external(opts, spec->linux_.masked_paths.v[i], "/dev/null");
+	/* runc's name for all of them. */
+	if (num == 0 && spec->linux_.masked_paths.n)
+		add_external(opts, "/dev/null", "/dev/null");
+	return num;
+}
