@@ -10,6 +10,7 @@
 #include "base/str.h"
 #include "life/confine.h"
 #include "life/msg.h"
+#include "life/resctrl.h"
 #include "linux/schedule.h"
 
 #include <errno.h>
@@ -195,7 +196,11 @@ int criu_start(const struct criu_start *how, struct spawned *ret, struct memory_
 	int r = spawn(&spawned, &criu, e);
 	if (r < 0)
 		return r;
-	r = msg_send(criu.sock, MSG_GO, NULL, -1, e);
+	/* What it forks is in the same class of resctrl. */
+	if (how->cgroup)
+		r = resctrl_join(how->state, criu.pid, e);
+	if (r == 0)
+		r = msg_send(criu.sock, MSG_GO, NULL, -1, e);
 	if (r == 0)
 		r = msg_expect(criu.sock, MSG_READY, &memory, NULL, e);
 	r = spawn_explain(&criu, r, "the process of CRIU", e);
