@@ -96,3 +96,22 @@ oom_control() {
     dir=$(cgroup_of "$(init_pid "$ID")" blkio)
     has "$(cat "$dir"/*.weight* 2>/dev/null)" "$(cat "/sys/block/${LOOP##*/}/dev") 300"
 }
+
+@test "update: real-time bandwidth comes and goes on v1, and is refused in words elsewhere" {
+    local dir
+    up
+    if cgroup2_only; then
+        fails "a cgroup's real-time bandwidth exists on cgroup v1 only" \
+            hasu update --cpu-rt-period 1000000 --cpu-rt-runtime 100000 "$ID"
+        return
+    fi
+    [ -e /sys/fs/cgroup/cpu/cpu.rt_runtime_us ] || {
+        fails "this kernel has no cpu.rt_" hasu update --cpu-rt-runtime 100000 "$ID"
+        return
+    }
+    dir=$(cgroup_of "$PID" cpu)
+    ok hasu update --cpu-rt-period 500000 --cpu-rt-runtime 50000 "$ID"
+    is "$(cat "$dir/cpu.rt_period_us") $(cat "$dir/cpu.rt_runtime_us")" "500000 50000"
+    ok hasu update --cpu-rt-runtime 20000 "$ID"
+    is "$(cat "$dir/cpu.rt_period_us") $(cat "$dir/cpu.rt_runtime_us")" "500000 20000"
+}
