@@ -77,6 +77,8 @@ struct options {
 	struct update_options update;
 	bool kill_all, delete_force, list_quiet;
 	unsigned list_format, ps_format; /* enum list_format */
+	const char *events_interval;
+	bool events_stats;
 	const char *spec_bundle;
 	bool spec_rootless;
 };
@@ -134,6 +136,12 @@ int signal_parse(const char *text, int *ret, struct err *e);
  */
 int size_parse(const char *text, int64_t *ret);
 
+/*
+ * events.c: a time as Go writes it, "1m30s" or "100ms", or seconds alone, "2.5"; at least 1 ms.
+ * -EINVAL or -ERANGE, e not set.
+ */
+int duration_parse(const char *text, int *ret_ms);
+
 /* ps.c: of what ps printed the head and the lines of these processes. -EINVAL: no column PID. */
 int ps_select(struct strbuf *b, const char *text, const pid_t *pids, size_t n, struct err *e);
 
@@ -162,6 +170,7 @@ int life_of(const struct options *o, struct arena *arena, struct life *ret, stru
 int cmd_checkpoint(const struct options *o, struct err *e);
 int cmd_create(const struct options *o, struct err *e);
 int cmd_delete(const struct options *o, struct err *e);
+int cmd_events(const struct options *o, struct err *e);
 int cmd_exec(const struct options *o, struct err *e);
 int cmd_features(const struct options *o, struct err *e);
 int cmd_help(const struct options *o, struct err *e);

@@ -294,6 +294,13 @@ static const struct option restore_options[] = {
 	END,
 };
 
+static const struct option events_options[] = {
+	STRING("interval", 0, events_interval, "TIME",
+		"the time between two lines, such as 1s or 500ms (default: 5s)"),
+	FLAG("stats", 0, events_stats, "print what it uses now, and exit"),
+	END,
+};
+
 static const struct option ps_options[] = {
 	CHOICE("format", 'f', ps_format, "FORMAT", list_formats, "how to print"),
 	END,
@@ -361,11 +368,15 @@ const struct command commands[] = {
 		EXIT_FAILURE, cmd_list },
 	{ "spec", "", "write a config.json to start from", NULL, { spec_options }, 0, 0, false,
 		false, EXIT_FAILURE, cmd_spec },
+	{ "events", "ID",
+		"print what a container uses, every few seconds, and when it runs out of "
+		"memory",
+		"Prints a line of JSON for each, as runc does, until the container ends.\n",
+		{ events_options }, 1, 1, false, false, EXIT_FAILURE, cmd_events },
 	{ "features", "", "print what this runtime can do, as JSON", NULL, { NULL }, 0, 0, false,
 		false, EXIT_FAILURE, cmd_features },
 	{ "help", "[COMMAND]", "print help", NULL, { NULL }, 0, 1, false, false, EXIT_FAILURE,
 		cmd_help },
-	NOT_YET("events"),
 	NOT_YET("mounts"),
 	{ NULL, NULL, NULL, NULL, { NULL }, 0, 0, false, false, 0, NULL },
 };

@@ -116,6 +116,11 @@ int life_restore(
 	const struct life *life, const struct criu_options *o, int *ret_status, struct err *e);
 /* Is CRIU installed? It is not started. */
 bool life_has_criu(const char *program);
+/*
+ * Write to out, a line of JSON each, what the container uses, every interval_ms, and that it ran out
+ * of memory; until its first process ends. interval_ms 0: what it uses now, and no more.
+ */
+int life_events(const struct life *life, const char *id, int interval_ms, int out, struct err *e);
 /* Its processes' numbers here, rising; *ret is malloc'ed. A stopped container may have
  * some left. */
 int life_pids(const struct life *life, const char *id, pid_t **ret, size_t *ret_n, struct err *e);

@@ -46,3 +46,10 @@ int netdev_move(const struct spec *spec, int pid_proc_fd, struct arena *arena,
  */
 int netdev_take_back(struct netdev_moves *moves, struct err *e);
 void netdev_close(struct netdev_moves *moves);
+
+struct json_object;
+/*
+ * What the devices but lo of another process's network namespace have counted, as `runc events` has
+ * it; *ret is NULL where there are none, or where the namespace is the caller's. -ENOMEM with e set.
+ */
+int netdev_stats(int pid_proc_fd, struct json_object **ret, struct err *e);

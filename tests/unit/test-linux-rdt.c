@@ -6,6 +6,7 @@
  */
 #include "base/fd.h"
 #include "linux/rdt.h"
+#include "linux/rdt_stats.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -447,6 +448,55 @@ static void the_state_is_read_back_and_not_trusted(void **state)
 	}
 }
 
+static void what_the_cpus_count_is_shown_as_runc_shows_it(void **state)
+{
+	struct fake *f = *state;
+	const struct rdt r = { .root = f->path, .class = "gold", .id = "c1", .monitored = true };
+	json_object *got = json_object_new_object();
+
+	fill_class(f, "gold");
+	put(f, "gold/schemata", "    MB:0=20;1=70\n    L3:0=7f0;1=1f\n");
+	put(f, "info/L3/cbm_mask", "7ff\n");
+	put(f, "info/L3/min_cbm_bits", "1\n");
+	put(f, "info/L3/num_closids", "16\n");
+	put(f, "info/MB/bandwidth_gran", "10\n");
+	put(f, "info/MB/delay_linear", "1\n");
+	put(f, "info/MB/min_bandwidth", "10\n");
+	put(f, "info/MB/num_closids", "8\n");
+	put(f, "info/L3_MON/mon_features", "llc_occupancy\nmbm_total_bytes\nmbm_local_bytes\n");
+	put(f, "gold/mon_groups/c1/mon_data/mon_L3_00/mbm_total_bytes", "1000\n");
+	put(f, "gold/mon_groups/c1/mon_data/mon_L3_00/mbm_local_bytes", "600\n");
+	put(f, "gold/mon_groups/c1/mon_data/mon_L3_00/llc_occupancy", "4096\n");
+	put(f, "gold/mon_groups/c1/mon_data/mon_L3_01/mbm_total_bytes", "18446744073709551615\n");
+	put(f, "gold/mon_groups/c1/mon_data/mon_L3_01/mbm_local_bytes", "Unavailable\n");
+	put(f, "gold/mon_groups/c1/mon_data/mon_L3_01/llc_occupancy", "0\n");
+	ok(f, rdt_stats(&r, f->fd, got, &f->err));
+	assert_string_equal(json_object_to_json_string_ext(got, JSON_C_TO_STRING_PLAIN),
+		"{\"l3_cache_info\":{\"cbm_mask\":\"7ff\",\"min_cbm_bits\":1,\"num_closids\":16},"
+		"\"l3_cache_schema_root\":\"L3:0=7ff;1=7ff\",\"l3_cache_schema\":\"L3:0=7f0;1=1f\","
+		"\"mem_bw_info\":{\"bandwidth_gran\":10,\"delay_linear\":1,\"min_bandwidth\":10,"
+		"\"num_closids\":8},\"mem_bw_schema_root\":\"MB:0=100;1=100\","
+		"\"mem_bw_schema\":\"MB:0=20;1=70\",\"schemata\":[\"    MB:0=20;1=70\","
+		"\"    L3:0=7f0;1=1f\"],\"mbm_stats\":[{\"mbm_total_bytes\":1000,"
+		"\"mbm_local_bytes\":600},{\"mbm_total_bytes\":18446744073709551615,"
+		"\"mbm_local_bytes\":0}],\"cmt_stats\":[{\"llc_occupancy\":4096},"
+		"{\"llc_occupancy\":0}]}");
+	json_object_put(got);
+}
+
+static void without_such_cpus_nothing_is_shown_but_the_schemata(void **state)
+{
+	struct fake *f = *state;
+	const struct rdt r = { .root = f->path, .class = "", .id = "c1" };
+	json_object *got = json_object_new_object();
+
+	put(f, "schemata", "L2:0=f\n");
+	ok(f, rdt_stats(&r, f->fd, got, &f->err));
+	assert_string_equal(json_object_to_json_string_ext(got, JSON_C_TO_STRING_PLAIN),
+		"{\"schemata\":[\"L2:0=f\"]}");
+	json_object_put(got);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -466,6 +516,8 @@ int main(void)
 		TEST(the_kernels_own_words_are_passed_on),
 		TEST(an_update_can_be_taken_back),
 		TEST(the_state_is_read_back_and_not_trusted),
+		TEST(what_the_cpus_count_is_shown_as_runc_shows_it),
+		TEST(without_such_cpus_nothing_is_shown_but_the_schemata),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

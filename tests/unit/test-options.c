@@ -142,6 +142,8 @@ static void show(struct strbuf *b, const struct options *o)
 	yes(b, "quiet", o->list_quiet);
 	text(b, "spec-bundle", o->spec_bundle);
 	yes(b, "spec-rootless", o->spec_rootless);
+	text(b, "interval", o->events_interval);
+	yes(b, "stats", o->events_stats);
 }
 
 static int parse(const char *const args[ARGS_MAX], struct options *o, struct err *e)
@@ -372,7 +374,6 @@ static const struct refused refused[] = {
 	{ "an empty command", { "" }, EINVAL, "unknown command ''" },
 
 	/* What the peers take and this version does not is never swallowed. */
-	{ "events", { "events", "c" }, ENOTSUP, "events is not supported by this version of hasu" },
 	{ "mounts", { "mounts", "c" }, ENOTSUP, "mounts is not supported by this version of hasu" },
 	{ "--rootless", { "--rootless=auto", "list" }, ENOTSUP,
 		"option '--rootless' is not supported by this version of hasu" },
@@ -541,6 +542,8 @@ static const struct known known[] = {
 	{ "--network-lock iptables|nftables|skip", "restore", "--network-lock", "nftables",
 		" lock=2" },
 	{ "--empty-ns network", "restore", "--empty-ns", "network", " empty[network]" },
+	{ "--interval TIME", "events", "--interval", "1s", " interval=1s" },
+	{ "--stats ", "events", "--stats", NULL, " stats" },
 	{ "--format, -f table|json", "ps", "--format", "json", " ps-format=1" },
 	{ "--format, -f table|json", "ps", "-f", "json", " ps-format=1" },
 	{ "--all, -a", "kill", "--all", NULL, " all" },
@@ -716,6 +719,55 @@ static void test_size(void **state)
 
 	assert_int_equal(size_parse(row->says, &got), row->error);
 	assert_true(got == row->want);
+}
+
+/* --- times --- */
+
+struct duration_row {
+	const char *says;
+	int error, want_ms;
+};
+
+/* As Go's time.ParseDuration() reads them, which runc does; and seconds without a unit. */
+static const struct duration_row duration_rows[] = {
+	{ "5s", 0, 5000 },
+	{ "100ms", 0, 100 },
+	{ "1m30s", 0, 90000 },
+	{ "1h", 0, 3600000 },
+	{ "1.5s", 0, 1500 },
+	{ ".5s", 0, 500 },
+	{ "1h1m1s1ms", 0, 3661001 },
+	{ "2500us", 0, 2 },
+	{ "2500\302\265s", 0, 2 },
+	{ "1ns", 0, 1 },
+	{ "5", 0, 5000 },
+	{ "0.25", 0, 250 },
+	{ "596h", 0, 2145600000 },
+	{ "597h", -ERANGE, 0 },
+	{ "0", -ERANGE, 0 },
+	{ "0s", -ERANGE, 0 },
+	{ "", -EINVAL, 0 },
+	{ "s", -EINVAL, 0 },
+	{ ".", -EINVAL, 0 },
+	{ ".s", -EINVAL, 0 },
+	{ "-1s", -EINVAL, 0 },
+	{ "1 s", -EINVAL, 0 },
+	{ "1d", -EINVAL, 0 },
+	{ "1sx", -EINVAL, 0 },
+	{ "1m30", -EINVAL, 0 },
+	{ "1.2.3s", -EINVAL, 0 },
+	{ "1e3s", -EINVAL, 0 },
+	{ "0x10s", -EINVAL, 0 },
+	{ "11111111111111111111111111111111111111111111s", -EINVAL, 0 },
+};
+
+static void test_duration(void **state)
+{
+	const struct duration_row *row = *state;
+	int got = 0;
+
+	assert_int_equal(duration_parse(row->says, &got), row->error);
+	assert_int_equal(got, row->want_ms);
 }
 
 /* --- what ps prints --- */
@@ -923,6 +975,7 @@ int main(void)
 	failed += ROWS_RUN("known", known, test_known);
 	failed += ROWS_RUN("signals", signal_rows, test_signal);
 	failed += ROWS_RUN("sizes", size_rows, test_size);
+	failed += ROWS_RUN("times", duration_rows, test_duration);
 	failed += cmocka_run_group_tests_name("rest", rest, NULL, NULL);
 	return failed;
 }

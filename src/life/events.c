@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * events.c - what a container uses, now and then, and that it ran out of memory; in the JSON of
+ * `runc events`, which engines read. Ends with the container's first process.
+ */
+#include "base/fd.h"
+#include "base/log.h"
+#include "cgroup/stats.h"
+#include "life/state.h"
+#include "linux/netdev.h"
+#include "linux/rdt_stats.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <json-c/json.h>
+#include <poll.h>
+#include <stdio.h>
+#include <time.h>
+
+#define PLAIN (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
+
+static int watch(const struct state *s, int pidfd, int interval_ms, int out, struct err *e);
+static int say_stats(const struct state *s, int out, struct err *e);
+static int say_oom(const struct state *s, int out, struct err *e);
+
+int life_events(const struct life *life, const char *id, int interval_ms, int out, struct err *e)
+{
+	enum life_status status;
+	struct state s;
+	int r = state_load(life, id, STATE_READ, &s, e);
+
+	if (r < 0)
+		return r;
+	r = state_status(&s, &status, e);
+	if (r == 0 && (status == LIFE_STOPPED || status == LIFE_CREATING))
+		r = err_say(e, ESRCH, "container not running: '%s' is %s", id,
+			life_status_name(status));
+	if (r == 0 && (!s.cgroup || str_empty(cgroup_path(s.cgroup))))
+		r = err_say(
+			e, ENOTSUP, "container '%s' has no cgroup, which counts what it uses", id);
+	if (r == 0) {
+		_cleanup_close_ int pidfd = state_open_init(&s);
+		if (pidfd < 0)
+			r = err_say(e, ESRCH, "container not running: '%s' is stopped", id);
+		else
+			r = interval_ms == 0 ? say_stats(&s, out, e)
+					     : watch(&s, pidfd, interval_ms, out, e);
+	}
+	state_free(&s);
+	return r;
+}
+
+static int64_t now_ms(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
+	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+/* Is pidfd's process gone? Else until the next event or deadline. */
+static int wait_for_next(int pidfd, const struct oom_watch *oom, int64_t deadline, struct err *e)
+{
+	struct pollfd fds[] = { { .fd = pidfd, .events = POLLIN },
+		{ .fd = oom->fd, .events = oom->events } };
+
+	const int64_t left = deadline - now_ms();
+	if (poll(fds, ELEMENTS(fds), left > 0 ? (int)left : 0) < 0 && errno != EINTR)
+		return err_set(e, errno, "waiting for events of the container");
+	return fds[0].revents != 0;
+}
+
+static int watch(const struct state *s, int pidfd, int interval_ms, int out, struct err *e)
+{
+	struct oom_watch oom;
+	int64_t deadline = now_ms() + interval_ms;
+	bool ended = false;
+
+	int r = oom_watch_open(s->cgroup, &oom, e);
+	while (r == 0 && !ended) {
+		r = wait_for_next(pidfd, &oom, deadline, e);
+		ended = r > 0;
+		if (r < 0)
+			break;
+		/* Also at the end: that may be why. */
+		r = oom_watch_read(&oom) ? say_oom(s, out, e) : 0;
+		if (r < 0 || ended || now_ms() < deadline)
+			continue;
+		deadline = now_ms() + interval_ms;
+		r = say_stats(s, out, e);
+		/* The cgroup may go a moment before we see that the process has gone. */
+		if (r == -ENOENT || r == -ENODEV) {
+			log_info("%s", e->text);
+			r = 0;
+		}
+	}
+	oom_watch_close(&oom);
+	return r;
+}
+
+/* --- what is said --- */
+
+/* One line in one write, so that readers of a pipe get it whole. */
+static int say(json_object *event, int out, struct err *e)
+{
+	_cleanup_(strbuf_free) struct strbuf b = { 0 };
+	const char *text = json_object_to_json_string_ext(event, PLAIN);
+
+	if (text)
+		strbuf_addf(&b, "%s\n", text);
+	if (!text || b.failed)
+		return err_nomem(e);
+	int r = fd_write_all(out, b.text, b.len);
+	return r < 0 ? err_set(e, -r, "writing standard output") : 0;
+}
+
+static json_object *event_of(const struct state *s, const char *type, struct err *e)
+{
+	json_object *event = json_object_new_object();
+
+	if (!event || json_object_object_add(event, "type", json_object_new_string(type)) < 0 ||
+		json_object_object_add(event, "id", json_object_new_string(s->id)) < 0) {
+		json_object_put(event);
+		(void)err_nomem(e);
+		return NULL;
+	}
+	return event;
+}
+
+static int say_oom(const struct state *s, int out, struct err *e)
+{
+	json_object *event = event_of(s, "oom", e);
+	int r = event ? say(event, out, e) : -ENOMEM;
+
+	json_object_put(event);
+	return r;
+}
+
+static int add(json_object *to, const char *name, json_object *value, struct err *e)
+{
+	if (json_object_object_add(to, name, value) == 0)
+		return 0;
+	json_object_put(value);
+	return err_nomem(e);
+}
+
+static int add_rdt(const struct state *s, json_object *data, struct err *e)
+{
+	json_object *rdt = json_object_new_object();
+	struct err ignored;
+
+	if (!rdt)
+		return err_nomem(e);
+	int r = add(data, "intel_rdt", rdt, e);
+	if (r < 0 || !s->rdt)
+		return r;
+	_cleanup_close_ int root = rdt_open(s->rdt, &ignored);
+	return root < 0 ? 0 : rdt_stats(s->rdt, root, rdt, e);
+}
+
+/* null without any, as under runc. */
+static int add_interfaces(const struct state *s, json_object *data, struct err *e)
+{
+	json_object *list = NULL;
+	char path[32];
+	int r = 0;
+
+	(void)snprintf(path, sizeof(path), "/proc/%d", s->pid);
+	_cleanup_close_ int proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	/* The directory is of the process that has this number at the moment. */
+	_cleanup_close_ int pidfd = state_open_init(s);
+	if (proc >= 0 && pidfd >= 0)
+		r = netdev_stats(proc, &list, e);
+	return r < 0 ? r : add(data, "network_interfaces", list, e);
+}
+
+static int say_stats(const struct state *s, int out, struct err *e)
+{
+	json_object *event = event_of(s, "stats", e);
+	json_object *data = event ? json_object_new_object() : NULL;
+	int r = -ENOMEM;
+
+	if (data && (r = add(event, "data", data, e)) == 0)
+		r = cgroup_stats(s->cgroup, data, e);
+	if (r == 0)
+		r = add_rdt(s, data, e);
+	if (r == 0)
+		r = add_interfaces(s, data, e);
+	if (r == 0)
+		r = say(event, out, e);
+	json_object_put(event);
+	return r;
+}
