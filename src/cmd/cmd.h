@@ -65,7 +65,7 @@ struct options {
 	struct str_list args;          /* its arguments, in argv or the arena */
 
 	bool help, version;
-	const char *root, *log;
+	const char *root, *log, *conf;
 	unsigned log_format; /* enum log_format */
 	unsigned log_level;  /* 0: none given, else an index into log_levels */
 	bool debug, systemd_cgroup;

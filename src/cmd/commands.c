@@ -83,6 +83,9 @@ const struct option global_options[] = {
 	FLAG("systemd-cgroup", 0, systemd_cgroup, "the same as --cgroup-manager=systemd"),
 	STRING("criu", 0, criu.program, "FILE",
 		"the program that checkpoint and restore use (default: criu in $PATH)"),
+	STRING("conf", 0, conf, "FILE",
+		"what annotations may do is said there (default: /etc/hasu/hasu.conf); not for a "
+		"setuid program"),
 	FLAG("version", 'v', version, "print versions and exit"),
 	FLAG("help", 'h', help, "print this help and exit"),
 	LATER("rootless", 0),
@@ -100,6 +103,11 @@ static const struct option container_options[] = {
 	FLAG("no-new-keyring", 0, create.no_new_keyring, "keep the caller's session keyring"),
 	NUMBER("preserve-fds", 0, create.preserve_fds, PRESERVE_FDS_MAX,
 		"pass N more descriptors on, from 3"),
+	ONCE("memory-policy", 0, create.memory.policy, "POLICY",
+		"the container's memory policy, such as bind:0-1 or interleave:cpus; takes the "
+		"place of the config's"),
+	FLAG("memory-policy-fallback", 0, create.memory.fallback,
+		"let a mode that this kernel lacks give way to a similar one, with a warning"),
 	LATER("config", 'f'),
 	STRING("pidfd-socket", 0, create.pidfd_socket, "SOCKET",
 		"send a pidfd of the container's first process to this AF_UNIX socket"),
@@ -131,6 +139,11 @@ static const struct option exec_options[] = {
 		"pass N more descriptors on, from 3"),
 	STRING("console-socket", 0, exec.console_socket, "SOCKET",
 		"send the terminal's master to this AF_UNIX socket"),
+	ONCE("memory-policy", 0, exec.memory.policy, "POLICY",
+		"its memory policy, such as bind:0-1 or interleave:cpus, instead of the "
+		"container's"),
+	FLAG("memory-policy-fallback", 0, exec.memory.fallback,
+		"let a mode that this kernel lacks give way to a similar one, with a warning"),
 	ONCE("cgroup", 0, exec.cgroup, "PATH", "put it into this cgroup below the container's"),
 	FLAG("ignore-paused", 0, exec.ignore_paused,
 		"enter a paused container too; the process waits until it is resumed"),

@@ -138,8 +138,9 @@ static void put_annotations(struct tree *t, const struct options *o)
 			json_object_new_string(text));
 	}
 	/* A name that ends in "." stands for all that begin with it. */
-	append(t, put_array(t, t->root, "potentiallyUnsafeConfigAnnotations"),
-		"hasu.memory-policy.");
+	json_object *unsafe = put_array(t, t->root, "potentiallyUnsafeConfigAnnotations");
+	append(t, unsafe, "hasu.memory-policy");
+	append(t, unsafe, "hasu.memory-policy.");
 }
 
 /* Once something failed nothing is touched any more: to may be NULL then. */

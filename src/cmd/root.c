@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/auxv.h>
 #include <unistd.h>
 
 static bool in_user_namespace(void);
@@ -26,6 +27,10 @@ int life_of(const struct options *o, struct arena *arena, struct life *ret, stru
 				"other");
 		life.manager = CGROUP_SYSTEMD;
 	}
+	/* Whoever starts a program with rights that are not theirs must not choose its rules. */
+	if (o->conf && getauxval(AT_SECURE))
+		return err_say(e, EPERM, "option '--conf' is not for a setuid program");
+	life.conf = o->conf;
 	int r = root_directory(o->root, arena, &life.root, e);
 	if (r < 0)
 		return r;

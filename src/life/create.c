@@ -12,6 +12,7 @@
 #include "life/init.h"
 #include "life/msg.h"
 #include "life/passed.h"
+#include "life/policy.h"
 #include "life/resctrl.h"
 #include "life/serve.h"
 #include "life/tty.h"
@@ -158,7 +159,6 @@ static int plan_container(struct attempt *a, struct err *e)
 {
 	const struct spec *spec = a->spec;
 	const struct spec_namespace *ns = spec->linux_.namespaces;
-	struct strbuf warnings = { 0 };
 
 	if (!spec->has_process)
 		return err_say(e, EINVAL, "config.json: /process: is required");
@@ -168,13 +168,10 @@ static int plan_container(struct attempt *a, struct err *e)
 	if (r < 0)
 		return r;
 
-	r = memory_plan(spec, &a->memory, &warnings, e);
-	for (char *line = warnings.text, *rest; line && *line; line = rest) {
-		rest = strchrnul(line, '\n');
-		log_warn("%.*s", (int)(rest - line), line);
-		rest += *rest == '\n';
-	}
-	strbuf_free(&warnings);
+	r = cgroup_plan(spec, a->options->id, a->life->manager, &a->arena, &a->cgroup, e);
+	if (r == 0)
+		r = policy_plan(a->life, spec, &a->options->memory,
+			a->cgroup ? cgroup_path(a->cgroup) : "", &a->arena, &a->memory, e);
 	if (r < 0)
 		return r;
 
@@ -210,7 +207,7 @@ static int plan_container(struct attempt *a, struct err *e)
 		if (r < 0)
 			return r;
 	}
-	return cgroup_plan(spec, a->options->id, a->life->manager, &a->arena, &a->cgroup, e);
+	return 0;
 }
 
 /* --- make --- */
@@ -531,9 +528,7 @@ static int verify_memory(struct attempt *a, struct memory_result *memory, struct
 	r = memory_verify(proc, memory, e);
 	if (r < 0)
 		return r;
-	const char *narrowed = memory_narrowed_text(memory, &a->arena);
-	if (narrowed)
-		log_warn("%s", narrowed);
+	policy_log(&a->memory, memory);
 	return 0;
 }
 
@@ -543,6 +538,7 @@ int attempt_commit(struct attempt *a, const struct memory_result *memory, struct
 	int r;
 
 	a->state.memory = *memory;
+	a->state.memory_request = memory_request_of(&a->memory);
 	if ((r = verify_memory(a, &a->state.memory, e)) < 0)
 		return r;
 	a->state.pid = a->init.pid;
@@ -624,6 +620,7 @@ void attempt_free(struct attempt *a)
 	a->init.sock = fd_close(a->init.sock);
 	a->init.pidfd = fd_close(a->init.pidfd);
 	seccomp_filter_free(&a->filter);
+	memory_plan_free(&a->memory);
 	state_free(&a->state);
 	spec_free(a->spec);
 	arena_free(&a->arena);

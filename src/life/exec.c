@@ -13,6 +13,7 @@
 #include "life/fault.h"
 #include "life/msg.h"
 #include "life/passed.h"
+#include "life/policy.h"
 #include "life/resctrl.h"
 #include "life/serve.h"
 #include "life/tty.h"
@@ -161,8 +162,12 @@ static int plan_process(struct exec *x, struct err *e)
 			return r;
 	}
 	/* What init has now, not what the config said: the cpuset may have changed since. */
-	if (x->state.memory.present &&
-		(r = memory_plan_exec(&x->state.memory, x->init_proc_fd, &x->memory, e)) < 0)
+	if (o->memory.policy)
+		r = policy_plan_exec(
+			&o->memory, x->state.memory_request.refuse_narrowing, &x->memory, e);
+	else if (x->state.memory.present)
+		r = memory_plan_exec(&x->state.memory, x->init_proc_fd, &x->memory, e);
+	if (r < 0)
 		return r;
 	if (o->console_socket && (x->console_fd = tty_connect(o->console_socket, e)) < 0)
 		return x->console_fd;
@@ -354,6 +359,7 @@ static int hand_over(struct exec *x, struct err *e)
 		.status = life_status_name(x->status),
 		.init_pid = x->state.pid,
 	};
+	union msg_payload ready;
 	char pid_dir[16];
 
 	(void)snprintf(pid_dir, sizeof(pid_dir), "%d", x->made.pid);
@@ -379,7 +385,9 @@ static int hand_over(struct exec *x, struct err *e)
 			x->master = TAKE_FD(master);
 	}
 	if (r == 0)
-		r = serve_until(&serve, MSG_READY, NULL, e);
+		r = serve_until(&serve, MSG_READY, &ready, e);
+	if (r == 0 && o->memory.policy)
+		policy_log(&x->memory, &ready.ready);
 	/* Before START: the program may ask for the size at once. */
 	if (r == 0 && x->master >= 0)
 		tty_match_size(x->master);
@@ -414,7 +422,7 @@ static void must(int sock, int r, const struct err *e)
 static void process_main(void *arg, int sock)
 {
 	struct exec *x = arg;
-	const struct memory_result none = { 0 };
+	struct memory_result memory = { 0 };
 	const struct confine_keep keep = { .sock = sock, .start_sock = -1, .hooks_sock = -1 };
 	struct program program;
 	struct err e = { 0 };
@@ -446,9 +454,12 @@ static void process_main(void *arg, int sock)
 	must(sock, confine_limits(&x->plan, sock, &e), &e);
 	must(sock, confine_keyring(&x->plan, &lsm, &e), &e);
 	must(sock, confine_schedule(&x->plan, sock, &e), &e);
-	must(sock, memory_apply_exec(&x->memory, &e), &e);
+	if (x->options->memory.policy)
+		must(sock, memory_apply(&x->memory, &memory, &e), &e);
+	else
+		must(sock, memory_apply_exec(&x->memory, &e), &e);
 	must(sock, confine(&x->plan, root_fd, &keep, &lsm, &x->arena, &program, &e), &e);
-	must(sock, msg_send(sock, MSG_READY, &none, -1, &e), &e);
+	must(sock, msg_send(sock, MSG_READY, &memory, -1, &e), &e);
 	must(sock, msg_expect(sock, MSG_START, NULL, NULL, &e), &e);
 	must(sock, confine_execute(&x->plan, &program, sock, &e), &e);
 	_exit(1);
@@ -465,6 +476,7 @@ static void exec_free(struct exec *x)
 	x->made.sock = fd_close(x->made.sock);
 	x->made.pidfd = fd_close(x->made.pidfd);
 	seccomp_filter_free(&x->filter);
+	memory_plan_free(&x->memory);
 	spec_free(x->given);
 	spec_free(x->config);
 	state_free(&x->state);

@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "cgroup/cgroup.h"
+#include "linux/memory.h"
 #include "spec/spec.h"
 
 #include <stdbool.h>
@@ -21,6 +22,7 @@ struct json_object;
 struct life {
 	const char *root; /* state directory of all containers; NULL: the default */
 	enum cgroup_manager manager;
+	const char *conf; /* hasu.conf; NULL: where it always is */
 };
 
 struct create_options {
@@ -34,6 +36,7 @@ struct create_options {
 	bool detach;       /* run: do not wait for the end */
 	bool keep;         /* run: do not delete at the end */
 	unsigned preserve_fds;
+	struct memory_options memory;
 };
 
 struct exec_options {
@@ -53,6 +56,7 @@ struct exec_options {
 	const char *apparmor, *process_label;
 	const char *cgroup; /* sub-cgroup of the container's */
 	unsigned preserve_fds;
+	struct memory_options memory; /* another policy than init's */
 };
 
 /* What checkpoint and restore are told; the first part is CRIU's own. */

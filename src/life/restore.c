@@ -144,18 +144,24 @@ static int find_rootfs(struct restore *r, struct err *e)
 
 static int plan_memory(struct restore *r, struct err *e)
 {
-	struct strbuf warnings = { 0 };
+	const struct spec_linux *l = &r->a.spec->linux_;
+	struct memory_words words = { 0 };
 	int n = 0;
 
 	r->memory = r->a.memory;
-	if (r->image.has_policy)
-		n = memory_plan_image(r->a.spec, &r->image.policy, &r->memory, &warnings, e);
+	if (r->image.has_policy) {
+		n = memory_plan_image(&r->a.memory, l->has_resources ? l->resources.cpu.mems : NULL,
+			&r->image.policy, &r->memory, &words, e);
+		/* What the config's symbols stood for the image tells in numbers. */
+		r->a.memory.symbolic = false;
+	}
 	if (n < 0)
 		err_prefix(e, "the memory policy of the image");
-	else if (warnings.len)
-		log_warn("the memory policy of the image: %.*s", (int)strcspn(warnings.text, "\n"),
-			warnings.text);
-	strbuf_free(&warnings);
+	else if (words.warnings.len)
+		log_warn("the memory policy of the image: %.*s",
+			(int)strcspn(words.warnings.text, "\n"), words.warnings.text);
+	strbuf_free(&words.warnings);
+	strbuf_free(&words.notes);
 	if (n == 0 && r->options->lazy_pages && r->memory.present &&
 		r->memory.asked.mode != MPOL_MODE_DEFAULT)
 		return err_say(e, ENOTSUP,

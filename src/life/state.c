@@ -183,7 +183,7 @@ int state_save(const struct state *s, struct err *e)
 	if (s->rdt)
 		add(o, "rdt", rdt_to_json(s->rdt));
 	if (s->memory.present)
-		add(o, "memoryPolicy", memory_to_json(&s->memory));
+		add(o, "memoryPolicy", memory_to_json(&s->memory, &s->memory_request));
 
 	size_t len;
 	const char *text = json_object_to_json_string_length(
@@ -358,7 +358,7 @@ static int read_members(struct state *s, struct json_object *o, struct err *e)
 			return err_prefix(e, "container '%s'", s->id);
 	}
 	if (json_object_object_get_ex(o, "memoryPolicy", &v)) {
-		r = memory_from_json(v, &s->memory, e);
+		r = memory_from_json(v, &s->arena, &s->memory, &s->memory_request, e);
 		if (r < 0)
 			return err_prefix(e, "the saved state of container '%s'", s->id);
 	}

@@ -44,6 +44,7 @@ struct state {
 	struct cgroup *cgroup; /* NULL: none */
 	struct rdt *rdt;       /* NULL: none */
 	struct memory_result memory;
+	struct memory_request memory_request;
 };
 
 #define STATE_START_SOCKET "start.sock"

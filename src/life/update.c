@@ -70,12 +70,15 @@ static int foresee(const struct state *s, const struct spec_resources *r, int in
 
 	if (given <= 0 || !s->memory.present)
 		return given;
-	int ret_load = state_load_config(s, &config, e);
-	if (ret_load < 0)
-		return ret_load;
-	const struct spec_memory_policy *policy = config->linux_.memory_policy;
-	const bool refuse = policy && policy->refuse_narrowing;
-	spec_free(config);
+	bool refuse = s->memory_request.refuse_narrowing;
+	if (!s->memory_request.from) {
+		/* Saved by a version that did not keep it. */
+		int ret_load = state_load_config(s, &config, e);
+		if (ret_load < 0)
+			return ret_load;
+		refuse = config->policy_annotations.refuse_narrowing;
+		spec_free(config);
+	}
 	int ret_foresee = memory_foresee(&s->memory, refuse, init_proc_fd, &mems, ret, e);
 	return ret_foresee < 0 ? ret_foresee : 1;
 }

@@ -12,19 +12,71 @@
 #include "base/err.h"
 #include "base/str.h"
 #include "mpol.h"
+#include "spec/conf.h"
 #include "spec/spec.h"
 
 #include <stdbool.h>
 
 struct json_object;
 
-/* Decided by the parent, const from then on; all-zero: the config names no policy. */
+/* Where a policy comes from; later ones take the place of earlier ones. */
+enum memory_source {
+	MEMORY_CONFIG,	   /* linux.memoryPolicy */
+	MEMORY_ANNOTATION, /* hasu.memory-policy */
+	MEMORY_OPTION,	   /* --memory-policy */
+};
+
+/* Which policy is wanted, who says so, and what goes with it. all-zero: none. */
+struct memory_want {
+	bool present;
+	enum memory_source source;
+	struct mpol_spec policy;
+	const char *text; /* as it was written, where that was one line of text; else NULL */
+	bool refuse_narrowing;
+	bool fallback;		 /* a mode that this kernel lacks may give way to a lower one */
+	const char *limit;	 /* who limits the nodes: "/etc/hasu/hasu.conf:7"; NULL: nobody */
+	struct mpol_nodeset may; /* to these */
+};
+
+/* --memory-policy and --memory-policy-fallback. */
+struct memory_options {
+	const char *policy; /* NULL: not given */
+	bool fallback;
+};
+
+/* For the log: one sentence a line. */
+struct memory_words {
+	struct strbuf warnings, notes;
+};
+
+/*
+ * Choose among the config's policy, its annotation and the command line's, by the rules of
+ * hasu.conf. What stays unused or is denied is said: as an error or in words. Strings are in spec,
+ * options or arena.
+ */
+int memory_choose(const struct spec *spec, const struct memory_options *options,
+	const struct conf_rules *rules, struct arena *arena, struct memory_want *ret,
+	struct memory_words *words, struct err *e);
+
+/* For exec: the command line's alone. refuse_narrowing is the container's. */
+int memory_choose_option(const struct memory_options *options, bool refuse_narrowing,
+	struct memory_want *ret, struct memory_words *words, struct err *e);
+
+/* Decided by the parent, const from then on; all-zero: no policy. */
 struct memory_plan {
 	bool present;
-	struct mpol asked;
+	enum memory_source source;
+	struct mpol asked; /* with symbols: without its nodes */
 	bool refuse_narrowing;
 	struct mpol_nodeset host_memory; /* the host's nodes with memory */
 	bool in_force; /* exec: asked.nodes are nodes to be in force, not numbers of the user */
+	bool symbolic; /* symbols becomes asked.nodes in the cpuset of the process */
+	struct mpol_spec symbols;
+	struct mpol_host host; /* with details, where it is symbolic */
+	const char *text, *limit; /* as in memory_want */
+	struct mpol_nodeset may;
+	bool fell_back; /* asked has the mode below this one */
+	int fallback_from;
 };
 
 /* What became of it. Fixed size: it crosses the socket from init and goes into the saved state. */
@@ -33,16 +85,30 @@ struct memory_result {
 	struct mpol asked, resolved, effective; /* resolved and effective: as in force */
 	struct mpol_nodeset allowed;		/* init's cpuset when it was set */
 	struct mpol_nodeset narrowed;		/* asked for, not in force */
+	struct mpol_nodeset cpus; /* of symbols: the nodes of the CPUs that init may run on */
+};
+
+/* How it was asked for, as the saved state keeps it; all-zero: not known, or no policy. */
+struct memory_request {
+	const char *from; /* "/linux/memoryPolicy", "/annotations/...", "--memory-policy" */
+	const char *text; /* NULL: not a line of text */
+	bool fell_back;
+	int fallback_from; /* the mode that was asked for */
+	bool refuse_narrowing;
 };
 
 /*
- * Parent, before anything is made: does this kernel know the mode and flags, do the nodes exist here,
- * have they memory? Also checked against linux.resources.cpu.mems where the config gives it. The
- * running kernel is asked only where a policy needs it. Warnings are added to warnings, one a line (for the log).
+ * Parent, before anything is made: does this kernel know the mode and flags, do the nodes exist
+ * here, have they memory, may they be named? mems is linux.resources.cpu.mems or NULL: what cannot
+ * work there is refused. Symbols are looked up as far as the host knows them. The running kernel is
+ * asked only where a policy needs it. The plan is memory_plan_free()d, and keeps want's strings.
  */
-int memory_plan(const struct spec *spec, struct memory_plan *ret, struct strbuf *warnings, struct err *e);
+int memory_plan(const struct memory_want *want, const char *mems, struct memory_plan *ret,
+	struct memory_words *words, struct err *e);
+void memory_plan_free(struct memory_plan *plan);
+struct memory_request memory_request_of(const struct memory_plan *plan);
 
-/* Init, in its own cgroup: resolve, apply, read back, compare. */
+/* Init, in its own cgroup: symbols become numbers; resolve, apply, read back, compare. */
 int memory_apply(const struct memory_plan *plan, struct memory_result *ret, struct err *e);
 
 /*
@@ -51,8 +117,12 @@ int memory_apply(const struct memory_plan *plan, struct memory_result *ret, stru
  */
 int memory_verify(int pid_proc_fd, struct memory_result *result, struct err *e);
 
-/* The sentence for the log where nodes were narrowed, or NULL; in arena. */
-const char *memory_narrowed_text(const struct memory_result *result, struct arena *arena);
+/*
+ * Parent: what there is to say of a policy once it is applied: nodes that were narrowed, symbols
+ * that stand for nothing, and what the others became.
+ */
+void memory_tell(const struct memory_plan *plan, const struct memory_result *result,
+	struct memory_words *words);
 
 /*
  * For exec: what to ask for so that a new process has the policy that init has now. saved is from
@@ -118,18 +188,24 @@ bool memory_now(const struct memory_result *saved, int init_proc_fd, struct mpol
 const char *memory_text_of(int proc_fd, char *buf);
 
 /*
- * restore: the plan for a policy that init had at its checkpoint; checked against this host, this
- * kernel and this config's cpuset as memory_plan() checks the config's own.
+ * restore: the plan for a policy that init had at its checkpoint, in numbers; checked against this
+ * host, this kernel and mems as memory_plan() checks the one that was planned from the config.
  */
-int memory_plan_image(const struct spec *spec, const struct mpol *policy, struct memory_plan *ret,
-	struct strbuf *warnings, struct err *e);
+int memory_plan_image(const struct memory_plan *config, const char *mems, const struct mpol *policy,
+	struct memory_plan *ret, struct memory_words *words, struct err *e);
 
 /* {"mode": ..., "nodes": ..., "flags": [...]}: a policy that stands alone, in the image of a checkpoint. */
 struct json_object *memory_policy_to_json(const struct mpol *policy);
 /* It is not trusted, and has to follow every rule of a config's: -EBADMSG with e set. */
 int memory_policy_from_json(struct json_object *json, struct mpol *ret, struct err *e);
 
-/* {"asked": {"mode": ..., "nodes": ..., "flags": [...]}, "resolved": {...}, "effective": {...}, "allowed": "0-3"} */
-struct json_object *memory_to_json(const struct memory_result *result);
-/* From the saved state, which is not trusted: -EBADMSG with e set. */
-int memory_from_json(struct json_object *json, struct memory_result *ret, struct err *e);
+/*
+ * {"asked": {"mode": ..., "nodes": ..., "flags": [...]}, "resolved": {...}, "effective": {...},
+ * "allowed": "0-3", "narrowed": "", "request": {"from": "...", "text": "...", "fallbackFrom":
+ * "MPOL_...", "narrowing": "refuse"}}
+ */
+struct json_object *memory_to_json(
+	const struct memory_result *result, const struct memory_request *request);
+/* From the saved state, which is not trusted: -EBADMSG with e set. Strings are in arena. */
+int memory_from_json(struct json_object *json, struct arena *arena, struct memory_result *ret,
+	struct memory_request *ret_request, struct err *e);

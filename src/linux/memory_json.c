@@ -65,7 +65,24 @@ struct json_object *memory_policy_to_json(const struct mpol *policy)
 	return NULL;
 }
 
-struct json_object *memory_to_json(const struct memory_result *result)
+static struct json_object *request_to_json(const struct memory_request *request)
+{
+	const struct mpol_mode_info *info = mpol_mode_by_number(request->fallback_from);
+	struct json_object *object = json_object_new_object();
+
+	if (object && put(object, "from", json_object_new_string(request->from)) &&
+		(!request->text || put(object, "text", json_object_new_string(request->text))) &&
+		(!request->fell_back || !info ||
+			put(object, "fallbackFrom", json_object_new_string(info->name))) &&
+		put(object, "narrowing",
+			json_object_new_string(request->refuse_narrowing ? "refuse" : "warn")))
+		return object;
+	json_object_put(object);
+	return NULL;
+}
+
+struct json_object *memory_to_json(
+	const struct memory_result *result, const struct memory_request *request)
 {
 	struct json_object *object = json_object_new_object();
 
@@ -73,7 +90,8 @@ struct json_object *memory_to_json(const struct memory_result *result)
 		put(object, "resolved", memory_policy_to_json(&result->resolved)) &&
 		put(object, "effective", memory_policy_to_json(&result->effective)) &&
 		put(object, "allowed", nodes_to_json(&result->allowed)) &&
-		put(object, "narrowed", nodes_to_json(&result->narrowed)))
+		put(object, "narrowed", nodes_to_json(&result->narrowed)) &&
+		(!request->from || put(object, "request", request_to_json(request))))
 		return object;
 	json_object_put(object);
 	return NULL;
@@ -165,9 +183,59 @@ static int policy_from_json(
 	return 0;
 }
 
-int memory_from_json(struct json_object *json, struct memory_result *ret, struct err *e)
+/* A text of the request, which may be absent: then *ret stays. */
+static int request_text(struct json_object *object, const char *key, struct arena *arena,
+	const char **ret, struct err *e)
+{
+	struct json_object *value;
+	const char *text;
+
+	if (!json_object_object_get_ex(object, key, &value))
+		return 0;
+	text = text_of(value);
+	if (!text)
+		return err_say(e, EBADMSG, "memoryPolicy: request: '%s' is not a text", key);
+	*ret = arena_strdup(arena, text);
+	return *ret ? 0 : err_nomem(e);
+}
+
+static int request_from_json(struct json_object *json, struct arena *arena,
+	struct memory_request *ret, struct err *e)
+{
+	struct memory_request request = { 0 };
+	const struct mpol_mode_info *info;
+	struct json_object *object;
+	const char *from = NULL, *narrowing = NULL;
+	int r;
+
+	*ret = request;
+	if (!json_object_object_get_ex(json, "request", &object))
+		return 0; /* saved by a version that did not keep it */
+	if (!json_object_is_type(object, json_type_object))
+		return err_say(e, EBADMSG, "memoryPolicy: 'request' is not an object");
+	if ((r = request_text(object, "from", arena, &request.from, e)) < 0 ||
+		(r = request_text(object, "text", arena, &request.text, e)) < 0 ||
+		(r = request_text(object, "fallbackFrom", arena, &from, e)) < 0 ||
+		(r = request_text(object, "narrowing", arena, &narrowing, e)) < 0)
+		return r;
+	info = from ? mpol_mode_by_name(from) : NULL;
+	if (from && !info)
+		return err_say(e, EBADMSG,
+			"memoryPolicy: request: 'fallbackFrom' is not the name of a mode");
+	if (info) {
+		request.fell_back = true;
+		request.fallback_from = info->number;
+	}
+	request.refuse_narrowing = narrowing && str_eq(narrowing, "refuse");
+	*ret = request;
+	return 0;
+}
+
+int memory_from_json(struct json_object *json, struct arena *arena, struct memory_result *ret,
+	struct memory_request *ret_request, struct err *e)
 {
 	struct memory_result result = { .present = true };
+	struct memory_request request;
 	struct err local;
 	int r;
 
@@ -187,7 +255,11 @@ int memory_from_json(struct json_object *json, struct memory_result *ret, struct
 		r = nodes_from_json(json, "narrowed", &result.narrowed, e);
 	if (r < 0)
 		return err_prefix(e, "memoryPolicy");
+	r = request_from_json(json, arena, &request, e);
+	if (r < 0)
+		return r;
 	*ret = result;
+	*ret_request = request;
 	return 0;
 }
 

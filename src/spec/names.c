@@ -208,6 +208,14 @@ const struct name_row names_personalities[] = {
 	{ NULL, 0 },
 };
 
+const struct name_row names_policy_annotations[] = {
+	{ "hasu.memory-policy", ANNOTATION_POLICY },
+	{ "hasu.memory-policy.rules", ANNOTATION_RULES },
+	{ "hasu.memory-policy.narrowing", ANNOTATION_NARROWING },
+	{ "hasu.memory-policy.fallback", ANNOTATION_FALLBACK },
+	{ NULL, 0 },
+};
+
 const struct name_row names_hooks[] = {
 	[HOOK_PRESTART] = { "prestart", HOOK_PRESTART },
 	[HOOK_CREATE_RUNTIME] = { "createRuntime", HOOK_CREATE_RUNTIME },

@@ -28,6 +28,7 @@ extern const struct name_row names_seccomp_flags[];	  /* SECCOMP_FILTER_FLAG_* *
 extern const struct name_row names_namespaces[];	  /* "pid" ...: CLONE_NEW*, in enum ns_type's order */
 extern const struct name_row names_personalities[];	  /* LINUX, LINUX32 */
 extern const struct name_row names_hooks[];		  /* enum hook_point */
+extern const struct name_row names_policy_annotations[];  /* ANNOTATION_* */
 
 const struct name_row *names_find(const struct name_row *table, const char *name);
 const char *names_of(const struct name_row *table, uint64_t number);

@@ -202,47 +202,77 @@ static int check_host_names(const struct spec *spec, struct load *load)
 }
 
 /* One of two words, or absent: then the first. */
-static int annotation_choice(const struct spec *spec, const char *key, const char *first,
-	const char *second, bool *ret_second, struct load *load)
+static int annotation_choice(struct spec *spec, unsigned bit, const char *first, const char *second,
+	bool *ret_second, struct load *load)
 {
+	const char *key = names_of(names_policy_annotations, bit);
 	const char *value = spec_annotation(spec, key);
 
 	REFUSE_IF(load, value && !str_eq(value, first) && !str_eq(value, second),
 		"spec.annotation.value", "/annotations/%s: '%s' is neither '%s' nor '%s'", key,
 		shown(value).text, first, second);
+	if (value)
+		spec->policy_annotations.given |= bit;
 	*ret_second = value && str_eq(value, second);
 	return 0;
+}
+
+/* What libmpol found; r is what it returned. */
+static int say_report(
+	struct load *load, const struct mpol_report *report, const char *where, int r)
+{
+	const struct mpol_finding *finding = mpol_report_first(report, MPOL_ERROR);
+
+	if (load->all)
+		return load_report(load, report);
+	if (r == 0)
+		return 0;
+	return load_broken(load, finding ? finding->code : "mpol.invalid", "%s: %s",
+		finding ? finding->where : where,
+		finding ? finding->text : "is not a valid memory policy");
+}
+
+static int check_policy_annotations(struct spec *spec, struct load *load)
+{
+	struct spec_policy_annotations *a = &spec->policy_annotations;
+	const char *key = names_of(names_policy_annotations, ANNOTATION_POLICY);
+	char where[64];
+	int r;
+
+	if ((r = annotation_choice(
+		     spec, ANNOTATION_RULES, "strict", "kernel", &a->kernel_rules, load)) < 0 ||
+		(r = annotation_choice(spec, ANNOTATION_NARROWING, "warn", "refuse",
+			 &a->refuse_narrowing, load)) < 0 ||
+		(r = annotation_choice(
+			 spec, ANNOTATION_FALLBACK, "refuse", "allow", &a->fallback, load)) < 0)
+		return r;
+	a->text = spec_annotation(spec, key);
+	if (!a->text)
+		return 0;
+	a->given |= ANNOTATION_POLICY;
+	(void)snprintf(where, sizeof(where), "/annotations/%s", key);
+	r = mpol_spec_parse(a->text, strlen(a->text),
+		a->kernel_rules ? MPOL_RULES_KERNEL : MPOL_RULES_STRICT, where, &a->policy,
+		&a->report);
+	return say_report(load, &a->report, where, r);
 }
 
 static int check_memory_policy(struct spec *spec, struct load *load)
 {
 	struct spec_memory_policy *policy = spec->linux_.memory_policy;
-	const struct mpol_finding *finding;
 	struct mpol_request want = { .where = "/linux/memoryPolicy" };
-	bool kernel_rules, refuse;
 	int r;
 
-	r = annotation_choice(
-		spec, "hasu.memory-policy.rules", "strict", "kernel", &kernel_rules, load);
-	if (r == 0)
-		r = annotation_choice(
-			spec, "hasu.memory-policy.narrowing", "warn", "refuse", &refuse, load);
+	r = check_policy_annotations(spec, load);
 	if (r < 0 || !policy)
 		return r;
 
-	policy->refuse_narrowing = refuse;
 	want.mode = policy->mode;
 	want.nodes = policy->nodes;
 	want.flags = (const char *const *)policy->flags.v;
 	want.n_flags = policy->flags.n;
-	r = mpol_parse(&want, kernel_rules ? MPOL_RULES_KERNEL : MPOL_RULES_STRICT, &policy->policy,
-		&spec->policy_report);
-	if (load->all)
-		return load_report(load, &spec->policy_report);
-	if (r == 0)
-		return 0;
-	finding = mpol_report_first(&spec->policy_report, MPOL_ERROR);
-	return load_broken(load, finding ? finding->code : "mpol.invalid", "%s: %s",
-		finding ? finding->where : want.where,
-		finding ? finding->text : "is not a valid memory policy");
+	r = mpol_parse(&want,
+		spec->policy_annotations.kernel_rules ? MPOL_RULES_KERNEL : MPOL_RULES_STRICT,
+		&policy->policy, &spec->policy_report);
+	return say_report(load, &spec->policy_report, want.where, r);
 }

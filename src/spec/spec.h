@@ -266,7 +266,25 @@ struct spec_memory_policy {
 	const char *mode, *nodes;
 	struct str_list flags;
 	struct mpol policy; /* parsed and checked by the strict rules or, where the annotation asks for it, the kernel's */
-	bool refuse_narrowing; /* annotation hasu.memory-policy.narrowing=refuse */
+};
+
+/* Annotations about the memory policy, which hasu.conf (conf.h) may forbid. */
+enum {
+	ANNOTATION_POLICY = 1 << 0,
+	ANNOTATION_RULES = 1 << 1,
+	ANNOTATION_NARROWING = 1 << 2,
+	ANNOTATION_FALLBACK = 1 << 3,
+	ANNOTATION_ALL = (1 << 4) - 1,
+};
+
+struct spec_policy_annotations {
+	unsigned given;		/* ANNOTATION_* that are there */
+	const char *text;	/* hasu.memory-policy; NULL: it is not there */
+	struct mpol_spec policy; /* what that says */
+	bool kernel_rules;	/* hasu.memory-policy.rules=kernel */
+	bool refuse_narrowing;	/* hasu.memory-policy.narrowing=refuse */
+	bool fallback;		/* hasu.memory-policy.fallback=allow */
+	struct mpol_report report; /* warnings about it */
 };
 
 struct spec_time_offset {
@@ -314,6 +332,7 @@ struct spec {
 	struct spec_mount *mounts;
 	struct spec_hooks hooks;
 	struct pair_list annotations;
+	struct spec_policy_annotations policy_annotations;
 	struct spec_linux linux_; /* `linux` is a macro of gnu17 */
 	char *text;    /* the file as it was read, kept for the state directory; malloc'ed */
 	size_t text_len;

@@ -38,6 +38,26 @@ static struct spec *config(
 	return &c->spec;
 }
 
+/* As create does, without hasu.conf. */
+static int plan_of(
+	const struct spec *spec, struct memory_plan *ret, struct memory_words *words, struct err *e)
+{
+	const struct memory_options options = { 0 };
+	struct arena arena = { 0 };
+	struct conf_rules rules;
+	struct memory_want want;
+	int r;
+
+	conf_rules_for(NULL, 0, "", &rules);
+	r = memory_choose(spec, &options, &rules, &arena, &want, words, e);
+	if (r == 0)
+		r = memory_plan(&want,
+			spec->linux_.has_resources ? spec->linux_.resources.cpu.mems : NULL, ret,
+			words, e);
+	arena_free(&arena);
+	return r;
+}
+
 static struct mpol_nodeset nodes_of(const char *text)
 {
 	struct mpol_nodeset set;
@@ -119,7 +139,7 @@ static void apply_body(void *arg)
 {
 	const struct mode_row *row = arg;
 	struct memory_result result;
-	struct strbuf warnings = { 0 };
+	struct memory_words words = { 0 };
 	struct memory_plan plan;
 	struct err e = { 0 };
 	struct config c;
@@ -127,9 +147,9 @@ static void apply_body(void *arg)
 	int proc_fd = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	CHECK(config(&c, row->mode, row->nodes, row->flags));
-	CHECK_OK(memory_plan(&c.spec, &plan, &warnings, &e), &e);
+	CHECK_OK(plan_of(&c.spec, &plan, &words, &e), &e);
 	CHECK(own_mode(&mask) == 0); /* the runtime itself has none */
-	CHECK(!warnings.text);
+	CHECK(!words.warnings.text);
 	CHECK_OK(memory_apply(&plan, &result, &e), &e);
 	CHECK(own_mode(&mask) == row->number);
 	CHECK(mask == row->mask);
@@ -158,7 +178,7 @@ static void each_mode_comes_out_as_asked_and_a_difference_is_an_error(void **sta
 
 static void no_policy_in_the_config_leaves_the_callers_body(void *arg)
 {
-	struct strbuf warnings = { 0 };
+	struct memory_words words = { 0 };
 	struct memory_result result;
 	struct spec spec = { 0 };
 	struct memory_plan plan;
@@ -166,7 +186,7 @@ static void no_policy_in_the_config_leaves_the_callers_body(void *arg)
 	unsigned long mask;
 
 	CHECK(syscall(SYS_set_mempolicy, 3, &(unsigned long){ 1 }, 65ul) == 0);
-	CHECK_OK(memory_plan(&spec, &plan, &warnings, &e), &e);
+	CHECK_OK(plan_of(&spec, &plan, &words, &e), &e);
 	CHECK_OK(memory_apply(&plan, &result, &e), &e);
 	CHECK(!plan.present && !result.present);
 	CHECK_OK(memory_verify(-1, &result, &e), &e);
@@ -206,46 +226,48 @@ static void what_cannot_work_is_refused_before_anything_is_made(void **state)
 	need_numa();
 	for (size_t i = 0; i < ELEMENTS(plan_rows); i++) {
 		struct memory_plan plan = { .present = true, .asked = { .mode = 77 } };
-		struct strbuf warnings = { 0 };
+		struct memory_words words = { 0 };
 		struct err e = { 0 };
 		struct config c;
 		int r;
 
 		assert_non_null(
 			config(&c, plan_rows[i].mode, plan_rows[i].nodes, plan_rows[i].flags));
-		c.policy.refuse_narrowing = plan_rows[i].refuse;
+		c.spec.policy_annotations.refuse_narrowing = plan_rows[i].refuse;
+		c.spec.policy_annotations.given = ANNOTATION_NARROWING;
 		c.spec.linux_.has_resources = plan_rows[i].mems;
 		c.spec.linux_.resources.cpu.mems = plan_rows[i].mems;
-		r = memory_plan(&c.spec, &plan, &warnings, &e);
+		r = plan_of(&c.spec, &plan, &words, &e);
 		if (!plan_rows[i].says && r < 0)
 			fail_msg("%s: %s", plan_rows[i].sentence, e.text);
 		if (plan_rows[i].says && (r != -EINVAL || !strstr(e.text, plan_rows[i].says)))
 			fail_msg("%s: %d, %s", plan_rows[i].sentence, r, e.text);
 		if (r < 0)
 			assert_int_equal(plan.asked.mode, 77);
-		strbuf_free(&warnings);
+		strbuf_free(&words.warnings);
 	}
 }
 
 static void narrowed_body(void *arg)
 {
 	static const char *const no_flags[2] = { 0 };
-	struct strbuf warnings = { 0 };
+	struct memory_words words = { 0 };
 	struct memory_result result;
-	struct arena arena = { 0 };
 	struct memory_plan plan;
 	struct err e = { 0 };
 	struct config c;
 
 	CHECK(config(&c, "MPOL_BIND", "0,1000", no_flags));
-	CHECK_OK(memory_plan(&c.spec, &plan, &warnings, &e), &e);
-	CHECK(warnings.text && strstr(warnings.text, "node 1000 does not exist"));
-	CHECK(warnings.text[warnings.len - 1] == '\n');
+	CHECK_OK(plan_of(&c.spec, &plan, &words, &e), &e);
+	CHECK(words.warnings.text && strstr(words.warnings.text, "node 1000 does not exist"));
+	CHECK(words.warnings.text[words.warnings.len - 1] == '\n');
 	CHECK_OK(memory_apply(&plan, &result, &e), &e);
 	CHECK(mpol_nodeset_has(&result.narrowed, 1000));
 	CHECK(mpol_nodeset_count(&result.narrowed) == 1);
-	CHECK(strstr(memory_narrowed_text(&result, &arena), "'0,1000'"));
-	CHECK(strstr(memory_narrowed_text(&result, &arena), "cannot use '1000'"));
+	strbuf_free(&words.warnings);
+	memory_tell(&plan, &result, &words);
+	CHECK(strstr(words.warnings.text, "'0,1000'"));
+	CHECK(strstr(words.warnings.text, "cannot use '1000'"));
 	plan.refuse_narrowing = true;
 	CHECK(memory_apply(&plan, &result, &e) == -EINVAL);
 	CHECK_SAYS(&e, "hasu.memory-policy.narrowing=refuse");
@@ -404,7 +426,14 @@ static void exec_ends_on_the_nodes_that_init_has(void **state)
 
 static void the_saved_state_says_what_became_of_it(void **state)
 {
+	const struct memory_request request = { .from = "/annotations/hasu.memory-policy",
+		.text = "weighted interleave:cpus",
+		.fell_back = true,
+		.fallback_from = MPOL_MODE_WEIGHTED_INTERLEAVE,
+		.refuse_narrowing = true };
 	struct memory_result result = { .present = true }, back = { 0 };
+	struct memory_request asked = { 0 };
+	struct arena arena = { 0 };
 	struct json_object *json;
 	struct err e = { 0 };
 
@@ -412,7 +441,7 @@ static void the_saved_state_says_what_became_of_it(void **state)
 	result.resolved = result.effective = policy_of("interleave=static|balancing:0-1");
 	result.allowed = nodes_of("0-1");
 	result.narrowed = nodes_of("2-3,1023");
-	json = memory_to_json(&result);
+	json = memory_to_json(&result, &(struct memory_request){ 0 });
 	assert_string_equal(json_object_to_json_string_ext(json, JSON_C_TO_STRING_PLAIN),
 		"{\"asked\":{\"mode\":\"MPOL_INTERLEAVE\",\"nodes\":\"0-3,1023\",\"flags\":["
 		"\"MPOL_F_NUMA_BALANCING\",\"MPOL_F_STATIC_NODES\"]},\"resolved\":{\"mode\":"
@@ -420,14 +449,29 @@ static void the_saved_state_says_what_became_of_it(void **state)
 		"\"MPOL_F_STATIC_NODES\"]},\"effective\":{\"mode\":\"MPOL_INTERLEAVE\",\"nodes\":"
 		"\"0-1\",\"flags\":[\"MPOL_F_NUMA_BALANCING\",\"MPOL_F_STATIC_NODES\"]},"
 		"\"allowed\":\"0-1\",\"narrowed\":\"2-3,1023\"}");
-	assert_int_equal(memory_from_json(json, &back, &e), 0);
+	assert_int_equal(memory_from_json(json, &arena, &back, &asked, &e), 0);
 	assert_memory_equal(&back.asked, &result.asked, sizeof(back.asked));
 	assert_memory_equal(&back.resolved, &result.resolved, sizeof(back.resolved));
 	assert_memory_equal(&back.effective, &result.effective, sizeof(back.effective));
 	assert_memory_equal(&back.allowed, &result.allowed, sizeof(back.allowed));
 	assert_memory_equal(&back.narrowed, &result.narrowed, sizeof(back.narrowed));
 	assert_true(back.present);
+	assert_null(asked.from);
 	json_object_put(json);
+
+	/* And how it was asked for, where that is known. */
+	json = memory_to_json(&result, &request);
+	assert_string_equal(json_object_to_json_string_ext(json_object_object_get(json, "request"),
+				    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
+		"{\"from\":\"/annotations/hasu.memory-policy\",\"text\":\"weighted interleave:"
+		"cpus\",\"fallbackFrom\":\"MPOL_WEIGHTED_INTERLEAVE\",\"narrowing\":\"refuse\"}");
+	assert_int_equal(memory_from_json(json, &arena, &back, &asked, &e), 0);
+	assert_string_equal(asked.from, request.from);
+	assert_string_equal(asked.text, request.text);
+	assert_true(asked.fell_back && asked.refuse_narrowing);
+	assert_int_equal(asked.fallback_from, MPOL_MODE_WEIGHTED_INTERLEAVE);
+	json_object_put(json);
+	arena_free(&arena);
 }
 
 #define GOOD "{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[]}"
@@ -460,6 +504,13 @@ static const struct {
 	{ STATE("{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"STATIC\"]}", "\"0\""),
 		"'flags' has an unknown flag" },
 	{ STATE(GOOD, "5"), "memoryPolicy: 'allowed' is not a list of nodes" },
+	{ STATE(GOOD, "\"0\",\"request\":[]"), "memoryPolicy: 'request' is not an object" },
+	{ STATE(GOOD, "\"0\",\"request\":{\"from\":5}"),
+		"memoryPolicy: request: 'from' is not a text" },
+	{ STATE(GOOD, "\"0\",\"request\":{\"text\":\"a\\u0000b\"}"),
+		"memoryPolicy: request: 'text' is not a text" },
+	{ STATE(GOOD, "\"0\",\"request\":{\"fallbackFrom\":\"MPOL_X\"}"),
+		"memoryPolicy: request: 'fallbackFrom' is not the name of a mode" },
 };
 
 static void a_state_that_was_not_written_by_us_is_refused(void **state)
@@ -467,8 +518,12 @@ static void a_state_that_was_not_written_by_us_is_refused(void **state)
 	for (size_t i = 0; i < ELEMENTS(json_rows); i++) {
 		struct json_object *json = json_tokener_parse(json_rows[i].json);
 		struct memory_result result = { .asked = { .mode = 77 } };
+		struct memory_request request;
+		struct arena arena = { 0 };
 		struct err e = { 0 };
-		int r = memory_from_json(json, &result, &e);
+		int r = memory_from_json(json, &arena, &result, &request, &e);
+
+		arena_free(&arena);
 
 		if (json_rows[i].says ? r != -EBADMSG || !strstr(e.text, json_rows[i].says) : r < 0)
 			fail_msg("%s: %d, %s", json_rows[i].json, r, e.text);

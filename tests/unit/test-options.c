@@ -84,6 +84,7 @@ static void show(struct strbuf *b, const struct options *o)
 	text(b, "root", o->root);
 	text(b, "log", o->log);
 	number(b, "log-format", o->log_format);
+	text(b, "conf", o->conf);
 	text(b, "log-level", o->log_level ? log_levels[o->log_level] : NULL);
 	yes(b, "debug", o->debug);
 	yes(b, "systemd", o->systemd_cgroup);
@@ -92,6 +93,8 @@ static void show(struct strbuf *b, const struct options *o)
 	text(b, "pid-file", o->create.pid_file);
 	text(b, "console", o->create.console_socket);
 	text(b, "pidfd", o->create.pidfd_socket);
+	text(b, "memory-policy", o->create.memory.policy);
+	yes(b, "fallback", o->create.memory.fallback);
 	yes(b, "no-subreaper", o->create.no_subreaper);
 	yes(b, "no-pivot", o->create.no_pivot);
 	yes(b, "no-keyring", o->create.no_new_keyring);
@@ -112,6 +115,8 @@ static void show(struct strbuf *b, const struct options *o)
 	text(b, "label", o->exec.process_label);
 	number(b, "x-fds", o->exec.preserve_fds);
 	text(b, "x-pidfd", o->exec.pidfd_socket);
+	text(b, "x-memory-policy", o->exec.memory.policy);
+	yes(b, "x-fallback", o->exec.memory.fallback);
 	text(b, "x-console", o->exec.console_socket);
 	text(b, "cgroup", o->exec.cgroup);
 	yes(b, "paused", o->exec.ignore_paused);
@@ -234,6 +239,10 @@ static const struct taken taken[] = {
 	{ "a negative limit", { "update", "--pids-limit", "-1", "--memory=-1", "c" },
 		"update [c] memory=-1 pids=-1" },
 
+	{ "a policy with blanks and commas is one argument",
+		{ "run", "--memory-policy=weighted interleave=static:0,2-3,!cpus", "c" },
+		"run [c] memory-policy=weighted interleave=static:0,2-3,!cpus" },
+
 	/* Lines that engines are known to write. */
 	{ "containerd lists processes", { "--root", "/r", "ps", "--format", "json", "c" },
 		"ps [c] root=/r ps-format=1" },
@@ -333,6 +342,8 @@ static const struct refused refused[] = {
 		"option '--bundle': flag needs an argument: DIR" },
 	{ "an empty item of a list", { "exec", "--env=", "c", "ls" }, EINVAL,
 		"option '--env': flag needs an argument: NAME=VALUE" },
+	{ "two policies", { "run", "--memory-policy=local", "--memory-policy=bind:0", "c" }, EINVAL,
+		"option '--memory-policy' is given twice" },
 	{ "a number that is none", { "run", "--preserve-fds=two", "c" }, EINVAL,
 		"option '--preserve-fds': 'two' is not a number from 0 to 1048576" },
 	{ "a negative number", { "run", "--preserve-fds", "-1", "c" }, EINVAL,
@@ -440,6 +451,9 @@ static const struct known known[] = {
 	{ "--preserve-fds N", "create", "--preserve-fds", "3", " fds=3" },
 	{ "--pidfd-socket SOCKET", "create", "--pidfd-socket", "v", " pidfd=v" },
 	{ "--no-subreaper ", "create", "--no-subreaper", NULL, " no-subreaper" },
+	{ "--memory-policy POLICY", "create", "--memory-policy", "bind:0",
+		" memory-policy=bind:0" },
+	{ "--memory-policy-fallback ", "create", "--memory-policy-fallback", NULL, " fallback" },
 	{ "--bundle, -b DIR", "run", "-b", "v", " bundle=v" },
 	{ "--pid-file FILE", "run", "--pid-file", "v", " pid-file=v" },
 	{ "--console-socket SOCKET", "run", "--console-socket", "v", " console=v" },
@@ -448,12 +462,17 @@ static const struct known known[] = {
 	{ "--preserve-fds N", "run", "--preserve-fds", "3", " fds=3" },
 	{ "--pidfd-socket SOCKET", "run", "--pidfd-socket", "v", " pidfd=v" },
 	{ "--no-subreaper ", "run", "--no-subreaper", NULL, " no-subreaper" },
+	{ "--memory-policy POLICY", "run", "--memory-policy", "bind:0", " memory-policy=bind:0" },
+	{ "--memory-policy-fallback ", "run", "--memory-policy-fallback", NULL, " fallback" },
 	{ "--detach, -d", "run", "--detach", NULL, " detach" },
 	{ "--detach, -d", "run", "-d", NULL, " detach" },
 	{ "--keep ", "run", "--keep", NULL, " keep" },
 	{ "--process, -p FILE", "exec", "--process", "v", " process=v" },
 	{ "--process, -p FILE", "exec", "-p", "v", " process=v" },
 	{ "--cwd DIR", "exec", "--cwd", "v", " cwd=v" },
+	{ "--memory-policy POLICY", "exec", "--memory-policy", "bind:0",
+		" x-memory-policy=bind:0" },
+	{ "--memory-policy-fallback ", "exec", "--memory-policy-fallback", NULL, " x-fallback" },
 	{ "--env, -e NAME=VALUE", "exec", "--env", "v", " env[v]" },
 	{ "--env, -e NAME=VALUE", "exec", "-e", "v", " env[v]" },
 	{ "--tty, -t", "exec", "--tty", NULL, " tty" },
@@ -558,6 +577,7 @@ static const struct known known[] = {
 	{ "--bundle, -b DIR", "spec", "-b", "v", " spec-bundle=v" },
 	{ "--rootless ", "spec", "--rootless", NULL, " spec-rootless" },
 	{ "--root DIR", NULL, "--root", "v", " root=v" },
+	{ "--conf FILE", NULL, "--conf", "v", " conf=v" },
 	{ "--log FILE", NULL, "--log", "v", " log=v" },
 	{ "--log-format text|json", NULL, "--log-format", "json", " log-format=1" },
 	{ "--log-level error|warning", NULL, "--log-level", "debug", " log-level=debug" },

@@ -230,7 +230,7 @@ static void test_policy_values(void **state)
 	assert_string_equal(m->nodes, "2-3");
 	assert_int_equal(m->flags.n, 1);
 	assert_string_equal(mpol_maps_text(&m->policy, text), "interleave=static:2-3");
-	assert_true(m->refuse_narrowing);
+	assert_true(spec->policy_annotations.refuse_narrowing);
 	spec_free(spec);
 }
 
