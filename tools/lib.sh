@@ -7,7 +7,8 @@
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # shellcheck disable=SC2034 # used where this is sourced
-BUILD_PACKAGES=(gcc libc6-dev libjson-c-dev libseccomp-dev linux-libc-dev meson ninja-build pkg-config)
+BUILD_PACKAGES=(gcc libc6-dev libjson-c-dev libseccomp-dev libsystemd-dev linux-libc-dev meson
+    ninja-build pkg-config)
 
 say() {
     printf '%s\n' "$*"

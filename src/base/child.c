@@ -108,7 +108,8 @@ static void become(const struct child_run *run, int input, int failure_fd)
 	}
 	failure.prepared = 1;
 	/* dup2 clears close-on-exec; everything else of ours has it. */
-	if (dup2(input, STDIN_FILENO) < 0) {
+	if (dup2(input, STDIN_FILENO) < 0 ||
+		(run->output > 0 && dup2(run->output, STDOUT_FILENO) < 0)) {
 		failure.num = errno;
 		goto fail;
 	}

@@ -5,6 +5,7 @@
 #include "base/self.h"
 
 #include "base/fd.h"
+#include "base/str.h"
 #include "base/sys.h"
 
 #include <errno.h>
@@ -32,6 +33,7 @@ extern int mount_setattr(
 static bool is_protected(int exe);
 static int readonly_clone(void);
 static int sealed_copy(int exe);
+static bool in_user_namespace(void);
 
 int self_protect(char *const argv[], struct err *e)
 {
@@ -101,4 +103,24 @@ static int sealed_copy(int exe)
 	if (fchmod(fd, 0700) < 0 || fcntl(fd, F_ADD_SEALS, SEALS) < 0)
 		return -errno;
 	return TAKE_FD(fd);
+}
+
+bool self_is_ordinary(void)
+{
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR"), *user = getenv("USER");
+
+	return geteuid() != 0 ||
+	       (!str_empty(runtime_dir) && !(user && str_eq(user, "root")) && in_user_namespace());
+}
+
+/* In the initial namespace every ID is mapped to itself (user_namespaces(7)). */
+static bool in_user_namespace(void)
+{
+	_cleanup_free_ char *map = NULL;
+	unsigned inside, outside, count;
+
+	if (fd_read_file(AT_FDCWD, "/proc/self/uid_map", 64 * 1024, &map, NULL) < 0)
+		return false; /* a kernel without user namespaces */
+	return sscanf(map, "%u %u %u", &inside, &outside, &count) != 3 || inside != 0 ||
+	       outside != 0 || count != UINT32_MAX;
 }

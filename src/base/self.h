@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * self.h - keep the runtime's own binary out of a container's reach.
+ * self.h - keep the runtime's own binary out of a container's reach; and whose runtime it is.
  */
 #pragma once
 
 #include "base/err.h"
+
+#include <stdbool.h>
 
 /*
  * A process inside a container can open /proc/PID/exe of the runtime that is entering it and, when
@@ -17,3 +19,10 @@
  * with an error.
  */
 int self_protect(char *const argv[], struct err *e);
+
+/*
+ * Do we act for an ordinary user, whose state and systemd are their own, not the system's? Root of a
+ * user namespace is an ordinary user outside, unless it calls itself root: then the namespace is a
+ * whole system with a /run of its own. runc decides alike.
+ */
+bool self_is_ordinary(void);

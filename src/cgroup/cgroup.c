@@ -9,6 +9,7 @@
 
 #include "base/fd.h"
 #include "cgroup/internal.h"
+#include "cgroup/scope.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -33,10 +34,6 @@ int cgroup_plan(const struct spec *spec, const char *id, enum cgroup_manager man
 	_cleanup_free_ char *v2_controllers = NULL;
 	int r;
 
-	if (manager == CGROUP_SYSTEMD)
-		return err_say(e, ENOTSUP,
-			"the cgroup manager systemd is not supported yet: use "
-			"--cgroup-manager=cgroupfs");
 	if (manager == CGROUP_DISABLED)
 		return plan_disabled(spec, arena, ret, e);
 
@@ -56,7 +53,8 @@ int cgroup_plan(const struct spec *spec, const char *id, enum cgroup_manager man
 				"the cgroup mount '%s' is read-only: no cgroup can be made "
 				"there; " DISABLED_HINT,
 				cg->h[i].mount);
-	r = plan_paths(cg, spec->linux_.cgroups_path, id, arena, e);
+	r = manager == CGROUP_SYSTEMD ? scope_plan(cg, spec, id, arena, e)
+				      : plan_paths(cg, spec->linux_.cgroups_path, id, arena, e);
 	if (r < 0)
 		return r;
 	r = v2_offers(cg, &v2_controllers, e);
@@ -464,6 +462,11 @@ int cgroup_make(struct cgroup *cg, struct err *e)
 	bool frozen = false;
 	int r = 0;
 
+	if (cg->scope) {
+		r = scope_make(cg, e);
+		cg->made = r == 0;
+		return r;
+	}
 	for (size_t i = 0; i < cg->n && r == 0; i++) {
 		/* ENOENT: another container's end took away a directory on the way. */
 		for (int tries = 0; tries < 8; tries++) {
@@ -493,7 +496,7 @@ int cgroup_clone_fd(struct cgroup *cg)
 	const struct hierarchy *v2 = cgroup_v2(cg);
 
 	/* fork counts against pids.max, a move does not: 0 leaves only the move. */
-	if (!v2 || cg->no_forks)
+	if (!v2 || cg->no_forks || (cg->scope && cg->scope->user))
 		return -1;
 	int fd = hierarchy_open_leaf(v2, NULL);
 	return fd < 0 ? -1 : fd;
@@ -571,9 +574,14 @@ int cgroup_add(const struct cgroup *cg, const char *sub, pid_t pid, bool cloned_
 		found |= !sub || below_fd >= 0;
 		if (r == 0)
 			r = add_to(h, below_fd >= 0 ? below_fd : fd, where, pid, e);
+		/* The way from a session leads through cgroups that are not the user's. */
+		if ((r == -EACCES || r == -EPERM) && cg->scope && cg->scope->user)
+			r = scope_attach(cg, below, pid, e);
 	}
 	if (r == 0 && !found)
 		r = err_set(e, ENOENT, "opening sub-cgroup '%s' of '%s'", sub, cg->path);
+	if (r == 0)
+		scope_settle(cg);
 	arena_free(&arena);
 	return r;
 }

@@ -21,7 +21,7 @@ struct json_object;
 
 enum cgroup_manager {
 	CGROUP_CGROUPFS,
-	CGROUP_SYSTEMD, /* refused for now, in words */
+	CGROUP_SYSTEMD, /* a transient scope */
 	CGROUP_DISABLED,
 };
 
@@ -30,7 +30,9 @@ struct cgroup; /* in an arena; its directories are known by path and checked whe
 /*
  * Decide where the container's cgroup is; nothing is made. cgroupsPath absolute: from the root of
  * the hierarchies; relative or absent: below the caller's own cgroup, "<id>" where absent; on pure
- * v2 beside the caller's, which has processes and so cannot pass controllers on. Refused in words:
+ * v2 beside the caller's, which has processes and so cannot pass controllers on. CGROUP_SYSTEMD:
+ * slice:prefix:name or, where absent, "system.slice:hasu:<id>", an ordinary user's in "user.slice";
+ * spec must then stay until the container's first process is in its cgroup. Refused in words:
  * no cgroup mounted or a read-only one, a controller that the resources need but the host does not
  * offer. CGROUP_DISABLED takes no limits but device rules, which it lets go.
  */
@@ -75,7 +77,8 @@ int cgroup_foresee_mems(const struct cgroup *cg, const struct spec_resources *r,
 int cgroup_give(const struct cgroup *cg, const struct spec *spec, struct err *e);
 
 /* v2: a directory for CLONE_INTO_CGROUP, the caller's to close. -1 where only cgroup_add can place
- * a process: no v2, or a pids limit of 0, which counts against clone3 but not against a move. */
+ * a process: no v2, a pids limit of 0, which counts against clone3 but not against a move, or an
+ * ordinary user's scope, into which systemd moves what the user may not. */
 int cgroup_clone_fd(struct cgroup *cg);
 
 /*

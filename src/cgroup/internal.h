@@ -31,12 +31,25 @@ struct hierarchy {
 	size_t reached;   /* while it is made: bytes of path that exist */
 };
 
+/* What the manager systemd adds: scope.c. */
+struct scope {
+	const char *unit; /* "hasu-id.scope" */
+	bool user;        /* of the systemd of the user who calls, not of the system's */
+	/* While it is made: */
+	const char *slice, *description;
+	const struct spec *spec;
+	struct arena *arena;
+	pid_t holder; /* the process that holds the place */
+	int holder_pidfd;
+};
+
 struct cgroup {
 	enum cgroup_manager manager;
-	const char *path; /* as users see it; "" when disabled */
-	bool creating;    /* planned by this process, not loaded from a state */
-	bool made;        /* all directories are there; else one may be, but with nobody of ours */
-	bool no_forks;    /* pids.max of 0 was written */
+	struct scope *scope; /* NULL: none */
+	const char *path;    /* as users see it; "" when disabled */
+	bool creating;       /* planned by this process, not loaded from a state */
+	bool made;     /* all directories are there; else one may be, but with nobody of ours */
+	bool no_forks; /* pids.max of 0 was written */
 	size_t n;
 	struct hierarchy *h;
 	struct str_list v2_needs; /* controllers that the resources need of v2 */

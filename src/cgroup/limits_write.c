@@ -9,6 +9,7 @@
  */
 #include "base/fd.h"
 #include "cgroup/limits.h"
+#include "cgroup/scope.h"
 #include "mpol.h"
 
 #include <errno.h>
@@ -484,22 +485,32 @@ int cgroup_limit(struct cgroup *cg, const struct spec_resources *r, struct err *
 	int ret = writer_open(&w, e);
 	if (ret == 0)
 		ret = write_stage(&w, e);
+	/* The process that holds the place in a scope counts, too. */
 	if (ret == 0 && r->pids_limit.set)
-		cg->no_forks = r->pids_limit.v == 0;
+		cg->no_forks = r->pids_limit.v == 0 || (r->pids_limit.v == 1 && cg->scope);
 	writer_close(&w);
 	return ret;
 }
 
 int cgroup_update(struct cgroup *cg, const struct spec_resources *r, struct err *e)
 {
+	struct properties properties = { 0 };
 	struct undo undo = { 0 };
 	struct writer w = { .cg = cg, .r = r, .undo = &undo };
 
 	if (cg->manager == CGROUP_DISABLED)
 		return no_cgroup(r, e);
 	int ret = writer_open(&w, e);
+	const int scope_fd = ret == 0 && cg->scope ? w.fds[0] : -1;
+	/* Before the files change, since it looks at them. */
+	if (scope_fd >= 0)
+		ret = properties_of_limits(&properties, r, scope_fd, false, e);
 	for (w.stage = STAGE_LOOK; w.stage < STAGE_END && ret == 0; w.stage++)
 		ret = write_stage(&w, e);
+	/* systemd takes all of them or none. */
+	if (ret == 0 && properties.n > 0)
+		ret = scope_set(cg, &properties, scope_fd, e);
+	properties_free(&properties);
 	if (ret < 0)
 		undo_all(&undo, e);
 	else if (r->pids_limit.set)

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/sys.h"
 #include "cgroup/internal.h"
+#include "cgroup/scope.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -441,8 +442,9 @@ static int hierarchy_remove(
 	_cleanup_close_ int root = hierarchy_open_root(h, e);
 	if (root < 0)
 		return root;
+	/* A scope without a process systemd takes away itself. */
 	if (!cg->made && !cg->creating)
-		return remove_planned(h, root, e);
+		return cg->scope ? 0 : remove_planned(h, root, e);
 	_cleanup_close_ int fd = hierarchy_open_below(root, h->path + 1);
 	if (fd < 0 && fd != -ENOENT)
 		return err_set(e, -fd, "opening cgroup '%s%s'", h->mount, h->path);
@@ -457,7 +459,7 @@ static int hierarchy_remove(
 	if (r < 0)
 		return r;
 	/* What this very process found there, and did not make, is not its to remove. */
-	return remove_dirs(h, root, cg->creating && h->made == 0, deadline, e);
+	return remove_dirs(h, root, cg->creating && h->made == 0 && !cg->scope, deadline, e);
 }
 
 int cgroup_remove(struct cgroup *cg, struct err *e)
@@ -465,6 +467,7 @@ int cgroup_remove(struct cgroup *cg, struct err *e)
 	const int64_t deadline = clock_ms() + CGROUP_WAIT_MS;
 	int ret = 0;
 
+	scope_settle(cg);
 	/* v2 first: its cgroup.kill empties the others too. One that fails does not keep
 	 * the rest. */
 	for (int v2 = 1; v2 >= 0; v2--) {
@@ -476,5 +479,7 @@ int cgroup_remove(struct cgroup *cg, struct err *e)
 				ret = r;
 		}
 	}
+	if (cg->scope && cg->made && ret == 0)
+		ret = scope_stop(cg, e);
 	return ret;
 }

@@ -6,6 +6,7 @@
  * checked like one from a config. What is removed later lies below it.
  */
 #include "cgroup/internal.h"
+#include "cgroup/scope.h"
 
 #include <errno.h>
 #include <json-c/json.h>
@@ -18,7 +19,13 @@ struct json_object *cgroup_to_json(const struct cgroup *cg)
 	if (!top || !list)
 		goto fail;
 	json_object_object_add(top, "manager",
-		json_object_new_string(cg->manager == CGROUP_DISABLED ? "disabled" : "cgroupfs"));
+		json_object_new_string(cg->manager == CGROUP_DISABLED  ? "disabled"
+				       : cg->manager == CGROUP_SYSTEMD ? "systemd"
+								       : "cgroupfs"));
+	if (cg->scope) {
+		json_object_object_add(top, "unit", json_object_new_string(cg->scope->unit));
+		json_object_object_add(top, "user", json_object_new_boolean(cg->scope->user));
+	}
 	json_object_object_add(top, "path", json_object_new_string(cg->path));
 	json_object_object_add(top, "made", json_object_new_boolean(cg->made));
 	for (size_t i = 0; i < cg->n; i++) {
@@ -99,6 +106,25 @@ static int hierarchy_from_json(struct json_object *o, const struct cgroup *mount
 		"the saved state has its cgroup in '%s', which is not mounted here", mount);
 }
 
+static int scope_from_json(
+	struct json_object *json, struct arena *arena, struct cgroup *cg, struct err *e)
+{
+	const char *unit = text_of(json, "unit");
+	struct json_object *user;
+
+	if (!unit || !scope_name_valid(unit) || !json_object_object_get_ex(json, "user", &user) ||
+		!json_object_is_type(user, json_type_boolean))
+		return err_say(e, EBADMSG, "the saved state does not say which scope it is");
+	cg->manager = CGROUP_SYSTEMD;
+	cg->scope = arena_new(arena, struct scope);
+	if (!cg->scope)
+		return err_nomem(e);
+	*cg->scope = (struct scope){ .unit = arena_strdup(arena, unit),
+		.user = json_object_get_boolean(user),
+		.holder_pidfd = -1 };
+	return cg->scope->unit ? 0 : err_nomem(e);
+}
+
 int cgroup_from_json(
 	struct json_object *json, struct arena *arena, struct cgroup **ret, struct err *e)
 {
@@ -117,7 +143,8 @@ int cgroup_from_json(
 		*ret = cg;
 		return 0;
 	}
-	if (!manager || !str_eq(manager, "cgroupfs") ||
+	const bool systemd = manager && str_eq(manager, "systemd");
+	if (!manager || (!systemd && !str_eq(manager, "cgroupfs")) ||
 		!json_object_object_get_ex(json, "hierarchies", &list) ||
 		!json_object_is_type(list, json_type_array))
 		return err_say(e, EBADMSG, "the saved state does not say where the cgroup is");
@@ -126,7 +153,9 @@ int cgroup_from_json(
 		return err_say(
 			e, EBADMSG, "the saved state does not say whether the cgroup was made");
 	cg->made = json_object_get_boolean(made);
-	r = clean_path(json, arena, &path, e);
+	r = systemd ? scope_from_json(json, arena, cg, e) : 0;
+	if (r == 0)
+		r = clean_path(json, arena, &path, e);
 	if (r == 0)
 		r = hierarchies_find(arena, &mounted.h, &mounted.n, e);
 	if (r < 0)
@@ -147,6 +176,10 @@ int cgroup_from_json(
 			return r;
 	}
 	cg->n = n;
+	/* delete stops that unit: it has to be the one whose cgroup this is. */
+	if (systemd && (n != 1 || !str_eq(strrchr(cg->h[0].path, '/') + 1, cg->scope->unit)))
+		return err_say(e, EBADMSG, "the saved state has '%s' as the cgroup of %s", path,
+			cg->scope->unit);
 	*ret = cg;
 	return 0;
 }

@@ -78,8 +78,9 @@ static void put_linux(struct tree *t)
 	json_object *cgroup = put_object(t, linux_, "cgroup");
 	put_bool(t, cgroup, "v1", true);
 	put_bool(t, cgroup, "v2", true);
-	put_bool(t, cgroup, "systemd", false);
-	put_bool(t, cgroup, "systemdUser", false);
+	const bool systemd = !str_empty(HASU_SYSTEMD_HELPER);
+	put_bool(t, cgroup, "systemd", systemd);
+	put_bool(t, cgroup, "systemdUser", systemd);
 	put_bool(t, cgroup, "rdma", true);
 
 	put_seccomp(t, linux_);

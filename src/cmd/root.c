@@ -5,14 +5,11 @@
 #include "cmd/cmd.h"
 
 #include "base/fd.h"
+#include "base/self.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <sys/auxv.h>
 #include <unistd.h>
-
-static bool in_user_namespace(void);
 
 int life_of(const struct options *o, struct arena *arena, struct life *ret, struct err *e)
 {
@@ -58,18 +55,11 @@ int root_directory(const char *given, struct arena *arena, const char **ret, str
 		return 0;
 	}
 
-	/*
-	 * Root of a user namespace is an ordinary user outside, unless it calls itself root: then
-	 * the namespace is a whole system with a /run of its own. runc decides alike.
-	 */
-	const char *runtime_dir = getenv("XDG_RUNTIME_DIR"), *user = getenv("USER");
-	bool ordinary = geteuid() != 0;
-	bool usual = !ordinary && (str_empty(runtime_dir) || (user && str_eq(user, "root")) ||
-					  !in_user_namespace());
-	if (usual) {
+	if (!self_is_ordinary()) {
 		*ret = "/run/hasu";
 		return 0;
 	}
+	const char *runtime_dir = getenv("XDG_RUNTIME_DIR");
 	if (str_empty(runtime_dir))
 		return err_say(e, ENOENT,
 			"there is no place for the state of containers: XDG_RUNTIME_DIR is not "
@@ -83,16 +73,4 @@ int root_directory(const char *given, struct arena *arena, const char **ret, str
 		return err_nomem(e);
 	*ret = root;
 	return 0;
-}
-
-/* In the initial namespace every ID is mapped to itself (user_namespaces(7)). */
-static bool in_user_namespace(void)
-{
-	_cleanup_free_ char *map = NULL;
-	unsigned inside, outside, count;
-
-	if (fd_read_file(AT_FDCWD, "/proc/self/uid_map", 64 * 1024, &map, NULL) < 0)
-		return false; /* a kernel without user namespaces */
-	return sscanf(map, "%u %u %u", &inside, &outside, &count) != 3 || inside != 0 ||
-	       outside != 0 || count != UINT32_MAX;
 }

@@ -285,7 +285,9 @@ static int make_cgroup(struct attempt *a, struct err *e)
 	if ((r = FAULT("cgroup-make", e)) < 0)
 		return r;
 	r = cgroup_make(a->cgroup, e);
-	if (is_refused(r) && geteuid() != 0 && str_empty(a->spec->linux_.cgroups_path))
+	/* systemd is asked for by name, and so not done without. */
+	if (is_refused(r) && geteuid() != 0 && str_empty(a->spec->linux_.cgroups_path) &&
+		a->life->manager != CGROUP_SYSTEMD)
 		return do_without_cgroup(a, e);
 	if (r < 0)
 		return r;
