@@ -17,6 +17,7 @@
 #include "life/serve.h"
 #include "life/tty.h"
 #include "life/wait.h"
+#include "linux/caps.h"
 #include "linux/idmap.h"
 #include "linux/lsm.h"
 #include "linux/ns.h"
@@ -164,7 +165,7 @@ static int plan_container(struct attempt *a, struct err *e)
 		return err_say(e, EINVAL, "config.json: /process: is required");
 	int r = check_terminal(a, e);
 	if (r == 0)
-		r = check_labels(&spec->process, e);
+		r = fit_to_host(&a->spec->process, ns[NS_USER].present, e);
 	if (r < 0)
 		return r;
 
@@ -630,12 +631,21 @@ void attempt_free(struct attempt *a)
 
 /* --- small things --- */
 
-int check_labels(const struct spec_process *process, struct err *e)
+int fit_to_host(struct spec_process *process, bool userns, struct err *e)
 {
+	_cleanup_(strbuf_free) struct strbuf lacking = { 0 };
 	_cleanup_close_ int sys_fd = open("/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	/* Without sysfs there is no security module that could be asked: refused in its words. */
-	return lsm_check(sys_fd, process, e);
+	int r = lsm_check(sys_fd, process, e);
+	if (r < 0 || userns)
+		return r;
+	r = caps_limit(&process->capabilities, &lacking, e);
+	if (r == 0 && lacking.len)
+		log_warn("/process/capabilities: not granted, since the runtime itself does not "
+			 "have them: %s",
+			lacking.text);
+	return r;
 }
 
 int write_pid_file(const char *path, pid_t pid, struct err *e)

@@ -81,8 +81,11 @@ int end_and_remove(const struct life *life, struct state *s, struct err *e);
  */
 int remove_again(const struct life *life, const char *id, int r, struct err *e);
 
-/* Can this host give the process its AppArmor or SELinux label? */
-int check_labels(const struct spec_process *process, struct err *e);
+/*
+ * What this host cannot give: an AppArmor or SELinux label is an error, capabilities that the runtime
+ * itself does not have are taken out, with a warning. userns: a user namespace gives the latter.
+ */
+int fit_to_host(struct spec_process *process, bool userns, struct err *e);
 
 /* Write a pid file whole: by rename, so that a reader never sees half of it. */
 int write_pid_file(const char *path, pid_t pid, struct err *e);

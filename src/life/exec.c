@@ -153,7 +153,7 @@ static int plan_process(struct exec *x, struct err *e)
 	if (!x->process.terminal && o->console_socket)
 		return err_say(
 			e, EINVAL, "--console-socket is given, but the process has no terminal");
-	if ((r = check_labels(&x->process, e)) < 0)
+	if ((r = fit_to_host(&x->process, userns, e)) < 0)
 		return r;
 	if (x->config->linux_.seccomp) {
 		_cleanup_close_ int cache = state_seccomp_cache(x->life);

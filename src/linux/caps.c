@@ -7,6 +7,7 @@
  */
 #include "linux/caps.h"
 
+#include "base/fd.h"
 #include "base/str.h"
 #include "spec/names.h"
 
@@ -115,30 +116,18 @@ int caps_regain(struct err *e)
 	return 0;
 }
 
-/* The names of a set, for an error: "CAP_CHOWN, CAP_KILL". */
-static const char *set_text(uint64_t set, char *buf, size_t size)
+static const char *set_text(struct strbuf *b, uint64_t set)
 {
-	size_t len = 0;
-
-	buf[0] = '\0';
-	for (unsigned cap = 0; cap < 64 && len < size; cap++) {
-		const char *name;
-
-		if (!(set >> cap & 1))
-			continue;
-		name = names_of(names_capabilities, cap);
-		len += (size_t)snprintf(
-			buf + len, size - len, "%s%s", len ? ", " : "", name ? name : "CAP_?");
-	}
-	return buf;
+	names_add_set(b, names_capabilities, set);
+	return b->failed ? "a capability" : b->text;
 }
 
 /* capset(2) has one EPERM for all of its rules: find the rule, so that it can be said. */
 static int why_refused(
 	int num, const struct cap_sets *own, const struct cap_sets *want, struct err *e)
 {
+	_cleanup_(strbuf_free) struct strbuf names = { 0 };
 	uint64_t bounding = 0, wrong;
-	char names[1200];
 
 	for (unsigned cap = 0; cap < 64; cap++)
 		if (prctl(PR_CAPBSET_READ, (unsigned long)cap, 0, 0, 0) == 1)
@@ -148,21 +137,37 @@ static int why_refused(
 	if (wrong)
 		return err_set(e, num,
 			"/process/capabilities/permitted: the runtime itself does not have %s",
-			set_text(wrong, names, sizeof(names)));
+			set_text(&names, wrong));
 	wrong = want->effective & ~want->permitted;
 	if (wrong)
 		return err_set(e, num, "/process/capabilities/effective: %s not in permitted",
-			set_text(wrong, names, sizeof(names)));
+			set_text(&names, wrong));
 	wrong = want->inheritable & ~(own->inheritable | bounding);
 	if (wrong)
 		return err_set(e, num, "/process/capabilities/inheritable: %s not in bounding",
-			set_text(wrong, names, sizeof(names)));
+			set_text(&names, wrong));
 	wrong = want->inheritable & ~(own->inheritable | own->permitted);
 	if (wrong)
 		return err_set(e, num,
 			"/process/capabilities/inheritable: the runtime itself does not have %s",
-			set_text(wrong, names, sizeof(names)));
+			set_text(&names, wrong));
 	return err_set(e, num, "/process/capabilities: setting the capability sets");
+}
+
+int caps_limit(struct spec_capabilities *caps, struct strbuf *ret_lacking, struct err *e)
+{
+	struct cap_sets own;
+	const int r = sets_get(&own);
+
+	if (r < 0)
+		return err_set(e, -r, "reading the runtime's own capabilities");
+	const uint64_t asked = caps->permitted | caps->effective | caps->inheritable | caps->ambient;
+	names_add_set(ret_lacking, names_capabilities, asked & ~own.permitted);
+	caps->permitted &= own.permitted;
+	caps->effective &= own.permitted;
+	caps->inheritable &= own.permitted;
+	caps->ambient &= own.permitted;
+	return ret_lacking->failed ? err_nomem(e) : 0;
 }
 
 int caps_set(const struct spec_capabilities *caps, struct err *e)

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/str.h"
 #include "spec/spec.h"
 
 #include <stdbool.h>
@@ -22,6 +23,14 @@ int caps_bound(uint64_t keep, struct err *e);
 /* Keep the permitted set over the next setresuid(2); all effective ones are raised again by caps_regain. */
 int caps_keep(struct err *e);
 int caps_regain(struct err *e);
+
+/*
+ * Take out of the sets what the caller does not have itself and so cannot give, unless the process
+ * will be in a user namespace, which gives it all. What was taken out is added to ret_lacking, by name.
+ * "Runtimes SHOULD NOT fail if the container configuration requests capabilities that cannot be
+ * granted" (config.md, Linux Process).
+ */
+int caps_limit(struct spec_capabilities *caps, struct strbuf *ret_lacking, struct err *e);
 
 /* Permitted, effective and inheritable, then ambient. A capability that the caller does not have is
  * an error that names it. */

@@ -244,6 +244,18 @@ const char *names_of(const struct name_row *table, uint64_t number)
 	return NULL;
 }
 
+void names_add_set(struct strbuf *b, const struct name_row *table, uint64_t set)
+{
+	const char *comma = "";
+
+	for (; table->name; table++) {
+		if (!(set >> table->number & 1))
+			continue;
+		strbuf_addf(b, "%s%s", comma, table->name);
+		comma = ", ";
+	}
+}
+
 /*
  * Access times are one value of several bits: setting it needs MOUNT_ATTR__ATIME in attr_clr
  * (mount_setattr(2)), and what is left when it is only cleared is relatime, the kernel's default.

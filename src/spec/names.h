@@ -33,6 +33,9 @@ extern const struct name_row names_policy_annotations[];  /* ANNOTATION_* */
 const struct name_row *names_find(const struct name_row *table, const char *name);
 const char *names_of(const struct name_row *table, uint64_t number);
 
+/* The names of a set, of which bit N is the number N: "CAP_CHOWN, CAP_KILL". */
+void names_add_set(struct strbuf *b, const struct name_row *table, uint64_t set);
+
 /*
  * Mount options: what each word sets and clears. One table for parsing and `features`.
  */

@@ -2,6 +2,7 @@
 /*
  * rules_process.c - the rules of process, of a container's first one and of those that exec adds.
  */
+#include "base/fd.h"
 #include "spec/internal.h"
 #include "spec/names.h"
 
@@ -91,21 +92,21 @@ static int check_user(const struct spec_user *u, const char *at, struct load *lo
 	return r;
 }
 
-/* One warning for what is taken out of a set. */
+/* One warning for all that is taken out of a set: engines name a dozen at a time. */
 static int drop(struct spec *spec, const char *at, const char *set, uint64_t *have,
 	uint64_t allowed, const char *why, struct load *load)
 {
-	uint64_t dropped = *have & ~allowed;
-	int r = 0;
+	_cleanup_(strbuf_free) struct strbuf names = { 0 };
+	const uint64_t dropped = *have & ~allowed;
 
 	*have &= allowed;
-	for (const struct name_row *c = names_capabilities; c->name && r == 0; c++) {
-		if (dropped >> c->number & 1)
-			r = load_warn(load, "spec.capability.dropped",
-				"%s/capabilities/%s: %s cannot be granted, %s, and is ignored", at,
-				set, c->name, why);
-	}
-	return r;
+	if (!dropped)
+		return 0;
+	names_add_set(&names, names_capabilities, dropped);
+	if (names.failed)
+		return err_nomem(load->e);
+	return load_warn(load, "spec.capability.dropped", "%s/capabilities/%s: ignored, %s: %s", at,
+		set, why, names.text);
 }
 
 /*

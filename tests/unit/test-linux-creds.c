@@ -144,6 +144,35 @@ static void missing_body(void *arg)
 	CHECK_SAYS(&e, "/process/capabilities/inheritable: CAP_CHOWN not in bounding");
 }
 
+static void limited_body(void *arg)
+{
+	struct spec_capabilities caps = {
+		.has = true,
+		.bounding = BIT(CAP_SYS_BOOT) | BIT(CAP_KILL),
+		.permitted = BIT(CAP_SYS_BOOT) | BIT(CAP_KILL),
+		.effective = BIT(CAP_SYS_BOOT) | BIT(CAP_KILL),
+		.inheritable = BIT(CAP_SYS_BOOT),
+	};
+	struct strbuf lacking = { 0 };
+	struct err e = { 0 };
+
+	lose(CAP_SYS_BOOT);
+	CHECK_OK(caps_limit(&caps, &lacking, &e), &e);
+	CHECK(lacking.len && !strcmp(lacking.text, "CAP_SYS_BOOT"));
+	strbuf_free(&lacking);
+	CHECK_OK(caps_set(&caps, &e), &e);
+	CHECK(set_of("CapPrm") == BIT(CAP_KILL));
+	CHECK(set_of("CapEff") == BIT(CAP_KILL));
+	CHECK(set_of("CapInh") == 0);
+	CHECK(set_of("CapBnd") & BIT(CAP_SYS_BOOT)); /* caps_bound() has that one */
+}
+
+static void a_capability_that_the_caller_lacks_is_left_out(void **state)
+{
+	need_root();
+	assert_int_equal(forked(limited_body, NULL), 0);
+}
+
 static void a_capability_that_cannot_be_had_is_named(void **state)
 {
 	need_root();
@@ -397,6 +426,7 @@ int main(void)
 		cmocka_unit_test(a_user_gets_its_ids_and_exactly_its_capabilities),
 		cmocka_unit_test(without_capabilities_in_the_config_root_has_none),
 		cmocka_unit_test(ambient_capabilities_survive_the_change_of_user),
+		cmocka_unit_test(a_capability_that_the_caller_lacks_is_left_out),
 		cmocka_unit_test(a_capability_that_cannot_be_had_is_named),
 		cmocka_unit_test(capabilities_that_the_kernel_does_not_know_are_dropped),
 		cmocka_unit_test(a_user_namespace_that_denies_setgroups_works_without_groups),

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # used where it is sourced
+#
+# What the steps of all engines share. They run in namespaces of their own, in which inside has made
+# everything private that an engine writes to, and use no network.
+#
+#	RUNTIME   the runtime's name to the engine: hasu or runc
+#	ENGINE    the engine's name; its daemon, image and long-lived container are made once, by setup_file
+#	WORK      a directory that all engines and runtimes have to themselves
+
+# shellcheck source-path=SCRIPTDIR source=../integration/helpers.bash
+. "${BASH_SOURCE[0]%/*}/helpers.bash"
+
+engine_setup() {
+    T=$BATS_TEST_TMPDIR
+    ID=step-$BATS_TEST_NUMBER # also the name of a step's own container
+    STDIN=/dev/null
+    status=0 output='' errors=''
+}
+
+# gives STATUS COMMAND...: it ends with exactly this status.
+gives() {
+    local expected=$1
+    shift
+    call "$@"
+    if [ "$status" -ne "$expected" ]; then
+        echo "status $status, not $expected, of: $*"
+        echo "out: $output"
+        echo "err: $errors"
+        return 1
+    fi
+}
+
+# prints TEXT COMMAND...: it succeeds, and prints exactly this; carriage returns of terminals apart.
+prints() {
+    local expected=$1
+    shift
+    ok "$@" || return 1
+    if [ "${output//$'\r'/}" != "$expected" ]; then
+        echo "expected: $expected"
+        echo "instead:  $output"
+        echo "err:      $errors"
+        return 1
+    fi
+}
+
+# input TEXT: what the next command reads.
+input() {
+    STDIN=$T/input
+    printf '%s' "$1" >"$STDIN"
+}
+
+# in_terminal WORD COMMAND...: with a terminal as its standard descriptors. Once it has printed WORD, a
+# line is typed, "typed", which it has to read; then it must end. What it printed is on output.
+in_terminal() {
+    local word=$1 job
+    shift
+    mkfifo "$T/keys"
+    exec 9<>"$T/keys"
+    script --quiet --return --command "$(printf '%q ' "$@")" /dev/null <"$T/keys" >"$T/screen" 2>&1 3>&- 4>&- 9>&- &
+    job=$!
+    if ! until_true grep -q "$word" "$T/screen"; then
+        cat "$T/screen"
+        kill "$job" || true
+        return 1
+    fi
+    echo typed >&9
+    status=0
+    wait "$job" || status=$?
+    exec 9>&-
+    output=$(tr -d '\0\r' <"$T/screen")
+}
+
+# limit CONTROLLER V1-FILE V2-FILE: a shell command that prints the limit from inside a container
+# that sees its own cgroup at /sys/fs/cgroup.
+limit() {
+    if cgroup2_only; then
+        echo "cat /sys/fs/cgroup/$3"
+    else
+        echo "cat /sys/fs/cgroup/$1/$2"
+    fi
+}
+
+version_at_least() {
+    printf '%s\n%s\n' "$2" "$1" | sort --check=quiet --version-sort
+}
+
+# from_docs PATH: the block of docs/engines.md that is to be written to this file.
+from_docs() {
+    awk -v path="$1" '
+        /^```$/ { inside = 0 }
+        inside
+        /^```[a-z]+ / && $2 == path { inside = 1; found = 1 }
+        END { exit !found }' "$WORK/docs/engines.md"
+}
