@@ -5,6 +5,7 @@
  * Data alone. A new option is one row here and one member of struct options.
  */
 #include "cmd/cmd.h"
+#include "config.h"
 
 #include <stdlib.h>
 
@@ -84,8 +85,8 @@ const struct option global_options[] = {
 	STRING("criu", 0, criu.program, "FILE",
 		"the program that checkpoint and restore use (default: criu in $PATH)"),
 	STRING("conf", 0, conf, "FILE",
-		"what annotations may do is said there (default: /etc/hasu/hasu.conf); not for a "
-		"setuid program"),
+		"what annotations may do is said there (default: " HASU_CONF
+		"); not for a setuid program"),
 	FLAG("version", 'v', version, "print versions and exit"),
 	FLAG("help", 'h', help, "print this help and exit"),
 	LATER("rootless", 0),

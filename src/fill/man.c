@@ -6,6 +6,8 @@
 
 #include "config.h"
 #include "mpol.h"
+#include "spec/conf.h"
+#include "spec/names.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -227,6 +229,41 @@ static int fill_flags(struct strbuf *b, const char *argument, struct err *e)
 	return 0;
 }
 
+static int fill_symbols(struct strbuf *b, const char *argument, struct err *e)
+{
+	size_t n;
+	const struct mpol_symbol_info *s = mpol_symbols(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		strbuf_addf(b, "*%s*", s[i].name);
+		if (s[i].argument)
+			strbuf_addf(b, "*:*_%s_", s[i].argument);
+		strbuf_adds(b, "\n\t");
+		add_sentence(b, s[i].words);
+		strbuf_adds(b, "\n");
+	}
+	return 0;
+}
+
+static int fill_conf(struct strbuf *b, const char *argument, struct err *e)
+{
+	for (enum conf_setting i = 0; i < CONF_SETTINGS; i++) {
+		strbuf_addf(b, "*%s*\n\t", conf_setting_name(i));
+		add_sentence(b, conf_setting_words(i));
+		strbuf_addf(b, "\tThe default is *%s*.\n\n", conf_setting_default(i));
+	}
+	return 0;
+}
+
+static int fill_annotations(struct strbuf *b, const char *argument, struct err *e)
+{
+	strbuf_adds(b, "The names that _annotations_ takes:\n\n");
+	for (const struct name_row *n = names_policy_annotations; n->name; n++)
+		strbuf_addf(b, "- *%s*\n", n->name);
+	strbuf_adds(b, "\n");
+	return 0;
+}
+
 const struct marker markers_man[] = {
 	{ "title", fill_title },
 	{ "name", fill_name },
@@ -236,5 +273,8 @@ const struct marker markers_man[] = {
 	{ "commands", fill_commands },
 	{ "modes", fill_modes },
 	{ "flags", fill_flags },
+	{ "symbols", fill_symbols },
+	{ "conf", fill_conf },
+	{ "annotations", fill_annotations },
 	{ NULL, NULL },
 };

@@ -58,22 +58,26 @@ static int read_denied(struct reader *r, const char *value, struct conf_rules *r
 
 static const struct setting {
 	const char *name;
-	const char *words;
+	const char *words, *fallback; /* what holds where it is not set */
 	int (*read)(struct reader *r, const char *value, struct conf_rules *rules);
 } settings[CONF_SETTINGS] = {
-	[CONF_ANNOTATIONS] = { "annotations", "all, none, or the names of those that are honoured",
+	[CONF_ANNOTATIONS] = { "annotations",
+		"which annotations are honoured: all, none, or their names", "all",
 		read_annotations },
 	[CONF_FILL] = { "fill",
-		"yes or no: hasu.memory-policy gives a policy to a container that has none",
-		read_fill },
+		"whether hasu.memory-policy may give a policy to a container that has none: yes or "
+		"no",
+		"yes", read_fill },
 	[CONF_REPLACE] = { "replace",
-		"yes or no: hasu.memory-policy takes the place of the config's policy",
-		read_replace },
-	[CONF_NODES] = { "nodes", "all, or a list such as 0-3,7: what hasu.memory-policy may name",
+		"whether hasu.memory-policy may take the place of the config's policy: yes or no",
+		"no", read_replace },
+	[CONF_NODES] = { "nodes",
+		"the nodes that hasu.memory-policy may name: all, or a list such as 0-3,7", "all",
 		read_nodes },
 	[CONF_DENIED] = { "denied",
-		"refuse or ignore: what becomes of a container whose annotation is not allowed",
-		read_denied },
+		"what becomes of a container whose annotation is not allowed: refuse, or ignore "
+		"the annotation",
+		"refuse", read_denied },
 };
 
 const char *conf_setting_name(enum conf_setting setting)
@@ -84,6 +88,11 @@ const char *conf_setting_name(enum conf_setting setting)
 const char *conf_setting_words(enum conf_setting setting)
 {
 	return setting < CONF_SETTINGS ? settings[setting].words : NULL;
+}
+
+const char *conf_setting_default(enum conf_setting setting)
+{
+	return setting < CONF_SETTINGS ? settings[setting].fallback : NULL;
 }
 
 const char *conf_default_path(void)

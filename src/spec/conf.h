@@ -74,3 +74,4 @@ uid_t conf_caller(void);
 /* The settings and what they take, for the manual page: NULL past the last. */
 const char *conf_setting_name(enum conf_setting setting);
 const char *conf_setting_words(enum conf_setting setting);
+const char *conf_setting_default(enum conf_setting setting);

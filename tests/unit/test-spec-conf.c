@@ -99,8 +99,8 @@ static const struct row rows[] = {
 	{ "a bracket alone", "[", 0, "", NULL, "c:1: a section's name ends in ']'" },
 	{ "no setting at all", HEAD "yes\n", 0, "", NULL,
 		"c:2: 'yes' is neither [memory-policy] nor a setting such as replace = yes" },
-	{ "no value", HEAD "replace =\n", 0, "", NULL, "c:2: replace has no value: yes or no: "
-		"hasu.memory-policy takes the place of the config's policy" },
+	{ "no value", HEAD "replace =\n", 0, "", NULL, "c:2: replace has no value: whether "
+		"hasu.memory-policy may take the place of the config's policy: yes or no" },
 	{ "a value that is none", HEAD "replace = true\n", 0, "", NULL,
 		"c:2: replace is 'yes' or 'no', not 'true'" },
 	{ "twice", HEAD "replace = yes\nreplace = no\n", 0, "", NULL,
