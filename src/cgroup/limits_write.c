@@ -222,6 +222,11 @@ static int write_error(const char *pointer, const struct hierarchy *h, const cha
 			"%s: '%s' bytes are more than memory and swap together may be "
 			"(memory.memsw.limit_in_bytes of '%s%s'): give memory/swap too",
 			pointer, text, h->mount, h->path);
+	if (num == EINVAL && str_eq(file, "cpu.rt_runtime_us"))
+		return err_say(e, num,
+			"%s: '%s' is more real-time bandwidth than the cgroup around '%s%s' has "
+			"left to give (cpu.rt_runtime_us)",
+			pointer, text, h->mount, h->path);
 	return err_set(
 		e, num, "%s: writing '%s' to '%s%s/%s'", pointer, text, h->mount, h->path, file);
 }

@@ -254,7 +254,7 @@ static const struct field cpu_fields[] = {
 	OPT_I64(struct spec_cpu, "quota", quota, INT64_MIN, INT64_MAX),
 	OPT_U64(struct spec_cpu, "burst", burst, UINT64_MAX),
 	OPT_U64(struct spec_cpu, "period", period, UINT64_MAX),
-	OPT_I64(struct spec_cpu, "realtimeRuntime", realtime_runtime, INT64_MIN, INT64_MAX),
+	OPT_I64(struct spec_cpu, "realtimeRuntime", realtime_runtime, -1, INT64_MAX),
 	OPT_U64(struct spec_cpu, "realtimePeriod", realtime_period, UINT64_MAX),
 	STRING(struct spec_cpu, "cpus", cpus),
 	STRING(struct spec_cpu, "mems", mems),
@@ -264,7 +264,8 @@ static const struct field cpu_fields[] = {
 static const struct object cpu_object = { cpu_fields, sizeof(struct spec_cpu), NULL, NULL };
 
 static const struct field pids_fields[] = {
-	OPT_I64(struct spec_resources, "limit", pids_limit, -1, INT64_MAX),
+	/* PID_MAX_LIMIT of include/linux/threads.h: pids_max_write() takes no more. */
+	OPT_I64(struct spec_resources, "limit", pids_limit, -1, 4 * 1024 * 1024),
 	{ 0 },
 };
 static const struct object pids_object = { pids_fields, 0, NULL, NULL };
@@ -356,7 +357,8 @@ static const struct field device_fields[] = {
 	CUSTOM("type", read_device_type, REQUIRED),
 	U32(struct spec_device, "major", major, MAJOR_MAX),
 	U32(struct spec_device, "minor", minor, MINOR_MAX),
-	OPT_U32(struct spec_device, "fileMode", file_mode, UINT32_MAX),
+	/* st_mode: with the type of the file, as some engines give it, it has 16 bits. */
+	OPT_U32(struct spec_device, "fileMode", file_mode, 0177777),
 	OPT_U32(struct spec_device, "uid", uid, UINT32_MAX),
 	OPT_U32(struct spec_device, "gid", gid, UINT32_MAX),
 	{ 0 },

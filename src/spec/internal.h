@@ -44,6 +44,9 @@ int rules_check_id_map(const struct id_map *map, const char *at, struct load *lo
 /* rules_resources.c: at is "/linux/resources" or ""; whole: not an update of what is there. */
 int rules_check_resources(struct spec *spec, const char *at, bool whole, struct load *load);
 
+/* Of a process or a hook; at is the pointer of what has it. */
+int rules_check_env(const struct str_list *env, const char *at, struct load *load);
+
 /* A list of CPUs such as "0-3,7"; NULL is fine. at is its pointer. */
 int rules_check_cpus(const char *list, const char *at, struct load *load);
 

@@ -171,11 +171,17 @@ static int check_hooks(const struct spec *spec, struct load *load)
 {
 	for (int p = 0; p < HOOK_POINTS; p++) {
 		for (size_t i = 0; i < spec->hooks.at[p].n; i++) {
-			const char *path = spec->hooks.at[p].v[i].path;
+			const struct spec_hook *hook = &spec->hooks.at[p].v[i];
+			char pointer[64];
 
-			REFUSE_IF(load, path && path[0] != '/', "spec.path.relative",
+			REFUSE_IF(load, hook->path && hook->path[0] != '/', "spec.path.relative",
 				"/hooks/%s/%zu/path: '%s' is not an absolute path",
-				names_hooks[p].name, i, shown(path).text);
+				names_hooks[p].name, i, shown(hook->path).text);
+			(void)snprintf(pointer, sizeof(pointer), "/hooks/%s/%zu",
+				names_hooks[p].name, i);
+			int r = rules_check_env(&hook->env, pointer, load);
+			if (r < 0)
+				return r;
 		}
 	}
 	return 0;

@@ -52,12 +52,17 @@ static int check_command(const struct spec_process *p, const char *at, struct lo
 		"%s/args: must have at least one entry, the command", at);
 	REFUSE_IF(load, p->args.n && !p->args.v[0][0], "spec.empty", "%s/args/0: must not be empty",
 		at);
-	for (size_t i = 0; i < p->env.n; i++) {
-		const char *equals = strchr(p->env.v[i], '=');
+	return rules_check_env(&p->env, at, load);
+}
 
-		REFUSE_IF(load, !equals || equals == p->env.v[i], "spec.process.env",
+int rules_check_env(const struct str_list *env, const char *at, struct load *load)
+{
+	for (size_t i = 0; i < env->n; i++) {
+		const char *equals = strchr(env->v[i], '=');
+
+		REFUSE_IF(load, !equals || equals == env->v[i], "spec.process.env",
 			"%s/env/%zu: '%s' is not of the form NAME=VALUE", at, i,
-			shown(p->env.v[i]).text);
+			shown(env->v[i]).text);
 	}
 	return 0;
 }

@@ -13,6 +13,8 @@
 
 #define WEIGHT_MIN 10
 #define WEIGHT_MAX 1000
+#define QUOTA_MIN_US 1000
+#define PERIOD_MAX_US 1000000
 #define CPUS_MAX 8192u /* CONFIG_NR_CPUS goes no further */
 
 /* A number of a list, and white space behind it. Returns what follows, or NULL: no number. */
@@ -64,6 +66,28 @@ int rules_check_cpus(const char *list, const char *at, struct load *load)
 	return list ? check_list(list, CPUS_MAX, "CPU", at, load) : 0;
 }
 
+/* tg_set_cfs_bandwidth() and tg_set_rt_bandwidth() of kernel/sched. 0 is none, as engines send it. */
+static int check_bandwidth(const struct spec_cpu *cpu, const char *at, struct load *load)
+{
+	REFUSE_IF(load,
+		cpu->period.set && cpu->period.v != 0 &&
+			(cpu->period.v < QUOTA_MIN_US || cpu->period.v > PERIOD_MAX_US),
+		"spec.range", "%s/cpu/period: %" PRIu64 " is out of range %d to %d microseconds", at,
+		cpu->period.v, QUOTA_MIN_US, PERIOD_MAX_US);
+	REFUSE_IF(load, cpu->quota.set && cpu->quota.v > 0 && cpu->quota.v < QUOTA_MIN_US,
+		"spec.range",
+		"%s/cpu/quota: %" PRId64 " is below %d microseconds, the least that Linux gives", at,
+		cpu->quota.v, QUOTA_MIN_US);
+	REFUSE_IF(load,
+		cpu->realtime_runtime.set && cpu->realtime_runtime.v > 0 &&
+			cpu->realtime_period.set && cpu->realtime_period.v != 0 &&
+			(uint64_t)cpu->realtime_runtime.v > cpu->realtime_period.v,
+		"spec.cpu.realtime",
+		"%s/cpu/realtimeRuntime: %" PRId64 " is above realtimePeriod, %" PRIu64, at,
+		cpu->realtime_runtime.v, cpu->realtime_period.v);
+	return 0;
+}
+
 static int check_cpu(const struct spec_cpu *cpu, const char *at, struct load *load)
 {
 	char pointer[64];
@@ -81,7 +105,7 @@ static int check_cpu(const struct spec_cpu *cpu, const char *at, struct load *lo
 			cpu->burst.v > (uint64_t)cpu->quota.v,
 		"spec.cpu.burst", "%s/cpu/burst: %" PRIu64 " is above the quota %" PRId64, at,
 		cpu->burst.v, cpu->quota.v);
-	return 0;
+	return check_bandwidth(cpu, at, load);
 }
 
 static int check_memory(struct spec *spec, const char *at, bool whole, struct load *load)

@@ -326,7 +326,7 @@ static void test_seccomp_values(void **state)
  */
 struct spoil {
 	json_object *root;
-	size_t tried;
+	size_t tried, numbers;
 	char pointer[512];
 };
 
@@ -345,6 +345,42 @@ static void spoil_check(struct spoil *s)
 	if (strncmp(e.text, want, strlen(want)) != 0)
 		fail_msg("\n   got: %s\nwanted: %s...", e.text, want);
 	s->tried++;
+}
+
+/*
+ * A number has two ends at the most, and none has none: of the least and the greatest that 64 bits
+ * hold one is out of range, and that is said before anything else.
+ */
+static void spoil_range(struct spoil *s, json_object *number)
+{
+	const int64_t old = json_object_get_int64(number);
+	const uint64_t large = json_object_get_uint64(number); /* 0 for one below 0 */
+	unsigned out = 0;
+
+	for (int end = 0; end < 2; end++) {
+		if (end)
+			json_object_set_uint64(number, UINT64_MAX);
+		else
+			json_object_set_int64(number, INT64_MIN);
+		const char *text = json_object_to_json_string_ext(s->root, JSON_C_TO_STRING_PLAIN);
+		struct spec *spec = NULL;
+		struct err e = { 0 };
+		char want[600];
+
+		(void)snprintf(want, sizeof(want), "c: %s: %s is out of range ", s->pointer,
+			json_object_get_string(number));
+		if (spec_parse(text, strlen(text), "c", &spec, &e) == 0)
+			spec_free(spec);
+		else if (strncmp(e.text, want, strlen(want)) == 0)
+			out++;
+	}
+	if (out == 0)
+		fail_msg("%s: any number of 64 bits is in range", s->pointer);
+	if (large > INT64_MAX)
+		json_object_set_uint64(number, large);
+	else
+		json_object_set_int64(number, old);
+	s->numbers++;
 }
 
 static json_object *other_type(json_object *value)
@@ -369,6 +405,8 @@ static void spoil_below(struct spoil *s, json_object *json)
 
 			(void)snprintf(s->pointer + len, sizeof(s->pointer) - len, "/%zu", i);
 			spoil_below(s, old);
+			if (json_object_is_type(old, json_type_int))
+				spoil_range(s, old);
 			json_object_get(old);
 			json_object_array_put_idx(json, i, other_type(old));
 			spoil_check(s);
@@ -379,6 +417,8 @@ static void spoil_below(struct spoil *s, json_object *json)
 		{
 			(void)snprintf(s->pointer + len, sizeof(s->pointer) - len, "/%s", key);
 			spoil_below(s, old);
+			if (json_object_is_type(old, json_type_int))
+				spoil_range(s, old);
 			json_object_get(old);
 			json_object_object_add(json, key, other_type(old));
 			spoil_check(s);
@@ -396,6 +436,7 @@ static void test_every_field(void **state)
 	assert_non_null(s.root);
 	spoil_below(&s, s.root);
 	assert_in_range(s.tried, 250, 1000);
+	assert_in_range(s.numbers, 70, 1000);
 	json_object_put(s.root);
 	free(text);
 }
