@@ -40,6 +40,14 @@ int cgroup_plan(const struct spec *spec, const char *id, enum cgroup_manager man
 	struct arena *arena, struct cgroup **ret, struct err *e);
 
 /*
+ * The nodes that the cgroup around a planned one lets it use: of those above it that exist the
+ * nearest one with a cpuset, whose path goes to *ret_where (in arena). Nothing is made. 1; 0 where
+ * that cannot be told; -ENOMEM.
+ */
+int cgroup_allowed(const struct cgroup *cg, struct arena *arena, struct mpol_nodeset *ret,
+	const char **ret_where, bool *ret_v1);
+
+/*
  * Make its directories, with the controllers they need enabled in the parents (v2), the cpuset
  * filled from the parent (v1). A cgroup that is there already is used if it is empty of processes
  * and not frozen, else refused; on v2 what is below it goes if it is in the way. On failure

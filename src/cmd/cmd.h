@@ -46,6 +46,11 @@ enum list_format {
 	LIST_TABLE,
 	LIST_JSON,
 };
+enum picture_format {
+	PICTURE_TABLE,
+	PICTURE_JSON,
+	PICTURE_SVG,
+};
 
 /* update: texts as they were given; NULL: not given. */
 struct update_options {
@@ -81,6 +86,10 @@ struct options {
 	bool events_stats;
 	const char *spec_bundle;
 	bool spec_rootless;
+	const char *check_bundle, *check_host, *topology_host;
+	unsigned check_format;    /* enum list_format */
+	unsigned topology_format; /* enum picture_format */
+	bool check_strict, check_codes;
 };
 
 /* Most option lists that one command has, with the NULL that ends them. */
@@ -168,6 +177,7 @@ const char *owner_name(const char *passwd, const char *uid, struct arena *arena)
 int life_of(const struct options *o, struct arena *arena, struct life *ret, struct err *e);
 
 int cmd_checkpoint(const struct options *o, struct err *e);
+int cmd_check(const struct options *o, struct err *e);
 int cmd_create(const struct options *o, struct err *e);
 int cmd_delete(const struct options *o, struct err *e);
 int cmd_events(const struct options *o, struct err *e);
@@ -184,4 +194,5 @@ int cmd_run(const struct options *o, struct err *e);
 int cmd_spec(const struct options *o, struct err *e);
 int cmd_start(const struct options *o, struct err *e);
 int cmd_state(const struct options *o, struct err *e);
+int cmd_topology(const struct options *o, struct err *e);
 int cmd_update(const struct options *o, struct err *e);

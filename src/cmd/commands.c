@@ -70,6 +70,13 @@ static const char *const list_formats[] = {
 	NULL,
 };
 
+static const char *const picture_formats[] = {
+	[PICTURE_TABLE] = "table",
+	[PICTURE_JSON] = "json",
+	[PICTURE_SVG] = "svg",
+	NULL,
+};
+
 const struct option global_options[] = {
 	STRING("root", 0, root, "DIR",
 		"where the state of containers is kept (default: /run/hasu, or "
@@ -320,6 +327,24 @@ static const struct option ps_options[] = {
 	END,
 };
 
+static const struct option check_options[] = {
+	STRING("bundle", 'b', check_bundle, "DIR",
+		"the bundle whose config.json is checked (default: the working directory)"),
+	STRING("host", 0, check_host, "DIR",
+		"check against a captured host instead of this one (tools/capture-host makes one)"),
+	CHOICE("format", 'f', check_format, "FORMAT", list_formats, "how to print"),
+	FLAG("strict", 0, check_strict, "let warnings count as errors"),
+	FLAG("codes", 0, check_codes, "print the codes of all findings with their hints, and exit"),
+	END,
+};
+
+static const struct option topology_options[] = {
+	CHOICE("format", 'f', topology_format, "FORMAT", picture_formats, "how to print"),
+	STRING("host", 0, topology_host, "DIR",
+		"show a captured host instead of this one (tools/capture-host makes one)"),
+	END,
+};
+
 #define NOT_YET(name)                                                                              \
 	{                                                                                          \
 		(name), NULL, NULL, NULL, { NULL }, 0, SIZE_MAX, false, false, 1, NULL             \
@@ -387,6 +412,18 @@ const struct command commands[] = {
 		"memory",
 		"Prints a line of JSON for each, as runc does, until the container ends.\n",
 		{ events_options }, 1, 1, false, false, EXIT_FAILURE, cmd_events },
+	{ "check", "[FILE | DIR | -]",
+		"say everything that is wrong or surprising about a config.json",
+		"FILE is a config, DIR a bundle, - standard input. Nothing is changed, and no "
+		"privileges are\n"
+		"needed. Exits with 0 if nothing is wrong, 1 on errors, 2 where it could not be "
+		"told.\n",
+		{ check_options }, 0, 1, false, false, 2, cmd_check },
+	{ "topology", "", "show the host's memory nodes and what policies its kernel takes",
+		"Colour goes to a terminal only, and not where NO_COLOR is set; COLUMNS gives the "
+		"width of\n"
+		"what goes elsewhere.\n",
+		{ topology_options }, 0, 0, false, false, EXIT_FAILURE, cmd_topology },
 	{ "features", "", "print what this runtime can do, as JSON", NULL, { NULL }, 0, 0, false,
 		false, EXIT_FAILURE, cmd_features },
 	{ "help", "[COMMAND]", "print help", NULL, { NULL }, 0, 1, false, false, EXIT_FAILURE,

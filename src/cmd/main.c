@@ -52,7 +52,9 @@ int main(int argc, char *argv[])
 			STDERR_FILENO, usage.text, usage.len); /* nobody is left to tell */
 		strbuf_free(&usage);
 	}
-	return parsed == 0 && o.command ? o.command->error_status : EXIT_FAILURE;
+	/* exec's own status says that it got as far as to look for its container. */
+	return o.command && (parsed == 0 || !o.command->enters) ? o.command->error_status
+								: EXIT_FAILURE;
 }
 
 /*
