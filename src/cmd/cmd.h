@@ -3,8 +3,7 @@
  * cmd.h - the command line: one table of commands and options, and one function per command.
  *
  * Parsing, usage and help walk the same rows (commands.c), so nothing can be taken that help does
- * not show, and nothing shown that is not taken. An option of runc's or crun's that this version
- * lacks has a row too: it is refused by name, never swallowed.
+ * not show, and nothing shown that is not taken. What is not in it is refused, never swallowed.
  */
 #pragma once
 
@@ -24,7 +23,6 @@ enum option_kind {
 	OPTION_NUMBER, /* unsigned, up to max */
 	OPTION_CHOICE, /* unsigned: the index of the word in choices */
 	OPTION_LIST,   /* struct str_list: one more item each time */
-	OPTION_LATER,  /* known to the peers, not to this version */
 };
 
 struct option {
@@ -74,17 +72,18 @@ struct options {
 	unsigned log_format; /* enum log_format */
 	unsigned log_level;  /* 0: none given, else an index into log_levels */
 	bool debug, systemd_cgroup;
-	unsigned manager; /* 0: none given, else 1 + enum cgroup_manager */
+	unsigned manager;  /* 0: none given, else 1 + enum cgroup_manager */
+	unsigned rootless; /* enum life_rootless */
 
 	struct create_options create;
 	struct exec_options exec;
 	struct criu_options criu;
 	struct update_options update;
-	bool kill_all, delete_force, list_quiet;
+	bool kill_all, kill_regex, delete_force, delete_regex, list_quiet;
 	unsigned list_format, ps_format; /* enum list_format */
 	const char *events_interval;
 	bool events_stats;
-	const char *spec_bundle;
+	const char *spec_bundle, *spec_file;
 	bool spec_rootless;
 	const char *check_bundle, *check_host, *topology_host;
 	unsigned check_format;    /* enum list_format */
@@ -99,13 +98,13 @@ struct command {
 	const char *name;     /* NULL ends the table */
 	const char *synopsis; /* its arguments: "ID [SIGNAL]" */
 	const char *help;     /* one line */
-	const char *more;     /* a paragraph, ended with a newline; NULL: none */
+	const char *more;     /* a paragraph, ended with a newline; NULL: none. Without run: why not */
 	const struct option *options[COMMAND_OPTION_LISTS];
 	size_t args_min, args_max;
 	bool command_line; /* what follows the ID is another program's command line */
 	bool enters;       /* it makes processes that go into a container */
 	int error_status;  /* exit status when it fails */
-	/* The exit status, or -errno with e set. NULL: not in this version. */
+	/* The exit status, or -errno with e set. NULL: refused; more says why. */
 	int (*run)(const struct options *o, struct err *e);
 };
 
@@ -153,6 +152,14 @@ int duration_parse(const char *text, int *ret_ms);
 
 /* ps.c: of what ps printed the head and the lines of these processes. -EINVAL: no column PID. */
 int ps_select(struct strbuf *b, const char *text, const pid_t *pids, size_t n, struct err *e);
+
+/*
+ * matching.c: --regex. Call each for every container whose ID matches the extended regular expression
+ * (regex(7)) anywhere. -EINVAL: it is none; -EIO: some failed, which was logged.
+ */
+typedef int matching_fn(const struct life *life, const char *id, void *arg, struct err *e);
+int matching_each(
+	const struct life *life, const char *regex, matching_fn *each, void *arg, struct err *e);
 
 /* root.c: the state directory as an absolute path, in arena; given: --root or NULL. */
 int root_directory(const char *given, struct arena *arena, const char **ret, struct err *e);

@@ -35,10 +35,6 @@
 	{                                                                                          \
 		(name), (letter), OPTION_LIST, AT(member), (arg), (help), 0, NULL                  \
 	}
-#define LATER(name, letter)                                                                        \
-	{                                                                                          \
-		(name), (letter), OPTION_LATER, 0, NULL, NULL, 0, NULL                             \
-	}
 #define END                                                                                        \
 	{                                                                                          \
 		NULL, 0, OPTION_FLAG, 0, NULL, NULL, 0, NULL                                       \
@@ -61,6 +57,13 @@ static const char *const managers[] = {
 	[1 + CGROUP_CGROUPFS] = "cgroupfs",
 	[1 + CGROUP_SYSTEMD] = "systemd",
 	[1 + CGROUP_DISABLED] = "disabled",
+	NULL,
+};
+
+static const char *const rootless_words[] = {
+	[ROOTLESS_AUTO] = "auto",
+	[ROOTLESS_YES] = "true",
+	[ROOTLESS_NO] = "false",
 	NULL,
 };
 
@@ -88,6 +91,9 @@ const struct option global_options[] = {
 	FLAG("debug", 0, debug, "the same as --log-level=debug"),
 	CHOICE("cgroup-manager", 0, manager, "MANAGER", managers,
 		"who makes cgroups (default: cgroupfs)"),
+	CHOICE("rootless", 0, rootless, "WHEN", rootless_words,
+		"whether containers whose cgroups cannot be made for want of rights do without "
+		"(default: auto: those of ordinary users that name none)"),
 	FLAG("systemd-cgroup", 0, systemd_cgroup, "the same as --cgroup-manager=systemd"),
 	STRING("criu", 0, criu.program, "FILE",
 		"the program that checkpoint and restore use (default: criu in $PATH)"),
@@ -96,7 +102,6 @@ const struct option global_options[] = {
 		"); not for a setuid program"),
 	FLAG("version", 'v', version, "print versions and exit"),
 	FLAG("help", 'h', help, "print this help and exit"),
-	LATER("rootless", 0),
 	END,
 };
 
@@ -116,7 +121,8 @@ static const struct option container_options[] = {
 		"place of the config's"),
 	FLAG("memory-policy-fallback", 0, create.memory.fallback,
 		"let a mode that this kernel lacks give way to a similar one, with a warning"),
-	LATER("config", 'f'),
+	STRING("config", 'f', create.config, "FILE",
+		"read the config from FILE, not from the bundle's config.json"),
 	STRING("pidfd-socket", 0, create.pidfd_socket, "SOCKET",
 		"send a pidfd of the container's first process to this AF_UNIX socket"),
 	FLAG("no-subreaper", 0, create.no_subreaper,
@@ -163,14 +169,16 @@ static const struct option exec_options[] = {
 static const struct option kill_options[] = {
 	FLAG("all", 'a', kill_all,
 		"signal every process of the container; one that has ended is no error"),
-	LATER("regex", 'r'),
+	FLAG("regex", 'r', kill_regex,
+		"ID is an extended regular expression; signal each container that it matches"),
 	END,
 };
 
 static const struct option delete_options[] = {
 	FLAG("force", 'f', delete_force,
 		"kill the container first if it runs; one that does not exist is no error"),
-	LATER("regex", 'r'),
+	FLAG("regex", 'r', delete_regex,
+		"ID is an extended regular expression; remove each container that it matches"),
 	END,
 };
 
@@ -180,17 +188,12 @@ static const struct option list_options[] = {
 	END,
 };
 
-static const struct option state_options[] = {
-	LATER("all", 'a'),
-	LATER("regex", 'r'),
-	END,
-};
-
 static const struct option spec_options[] = {
 	STRING("bundle", 'b', spec_bundle, "DIR",
 		"where to write config.json (default: the working directory)"),
 	FLAG("rootless", 0, spec_rootless, "for an ordinary user, the caller"),
-	LATER("file", 'f'),
+	STRING("file", 'f', spec_file, "FILE",
+		"what to call it, seen from there; -: write to standard output"),
 	END,
 };
 
@@ -345,9 +348,9 @@ static const struct option topology_options[] = {
 	END,
 };
 
-#define NOT_YET(name)                                                                              \
+#define REFUSED(name, why)                                                                         \
 	{                                                                                          \
-		(name), NULL, NULL, NULL, { NULL }, 0, SIZE_MAX, false, false, 1, NULL             \
+		(name), NULL, NULL, (why), { NULL }, 0, SIZE_MAX, false, false, 1, NULL            \
 	}
 
 const struct command commands[] = {
@@ -356,7 +359,7 @@ const struct command commands[] = {
 	{ "start", "ID", "let a created container's program run", NULL, { NULL }, 1, 1, false,
 		false, EXIT_FAILURE, cmd_start },
 	{ "state", "ID", "print a container's state as the OCI specification has it", NULL,
-		{ state_options }, 1, 1, false, false, EXIT_FAILURE, cmd_state },
+		{ NULL }, 1, 1, false, false, EXIT_FAILURE, cmd_state },
 	{ "kill", "ID [SIGNAL]", "send a signal, TERM by default, to a container's first process",
 		"SIGNAL is a name with or without SIG, in upper or lower case, or a number.\n",
 		{ kill_options }, 1, 2, false, false, EXIT_FAILURE, cmd_kill },
@@ -428,7 +431,10 @@ const struct command commands[] = {
 		false, EXIT_FAILURE, cmd_features },
 	{ "help", "[COMMAND]", "print help", NULL, { NULL }, 0, 1, false, false, EXIT_FAILURE,
 		cmd_help },
-	NOT_YET("mounts"),
+	/* crun's: add or remove mounts while a container runs. */
+	REFUSED("mounts",
+		"what a container sees is said by its config, once: mounts that came later "
+		"would be in no config, and in none that is restored"),
 	{ NULL, NULL, NULL, NULL, { NULL }, 0, 0, false, false, 0, NULL },
 };
 

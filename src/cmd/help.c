@@ -112,10 +112,8 @@ static void add_option(struct strbuf *b, const struct option *row)
 static void add_options(struct strbuf *b, const struct option *const *lists, size_t n)
 {
 	for (size_t i = 0; i < n && lists[i]; i++) {
-		for (const struct option *row = lists[i]; row->name; row++) {
-			if (row->kind != OPTION_LATER)
-				add_option(b, row);
-		}
+		for (const struct option *row = lists[i]; row->name; row++)
+			add_option(b, row);
 	}
 }
 

@@ -79,8 +79,7 @@ static int name_command(struct reader *r, const char *name)
 				 : err_say(r->e, EINVAL, "unknown command '%s'", name);
 	}
 	if (!c->run)
-		return err_say(
-			r->e, ENOTSUP, "%s is not supported by this version of hasu", c->name);
+		return err_say(r->e, ENOTSUP, "%s is not supported: %s", c->name, c->more);
 	r->o->command = c;
 	r->options_ended = false;
 	return 0;
@@ -136,15 +135,11 @@ static int unknown(struct reader *r, const char *shown, size_t len)
 	if (len - dashes < sizeof(name))
 		memcpy(name, shown + dashes, len - dashes);
 	for (size_t i = 0; o->command && i < COMMAND_OPTION_LISTS && o->command->options[i]; i++) {
-		for (const struct option *row = o->command->options[i]; row->name; row++) {
-			if (row->kind != OPTION_LATER)
-				near_consider(&near, row->name);
-		}
-	}
-	for (const struct option *row = global_options; row->name; row++) {
-		if (row->kind != OPTION_LATER)
+		for (const struct option *row = o->command->options[i]; row->name; row++)
 			near_consider(&near, row->name);
 	}
+	for (const struct option *row = global_options; row->name; row++)
+		near_consider(&near, row->name);
 	if (near.name)
 		return err_say(r->e, EINVAL, "unknown option '%.*s' of %s; did you mean '--%s'?",
 			(int)len, shown, of, near.name);
@@ -218,7 +213,6 @@ static int set(struct reader *r, const struct option *row, char *value)
 	case OPTION_LIST:
 		return add(r, at, value);
 	case OPTION_FLAG:
-	case OPTION_LATER:
 		break;
 	}
 	return 0;
@@ -228,9 +222,6 @@ static int set(struct reader *r, const struct option *row, char *value)
 static int take(struct reader *r, const struct option *row, char *value)
 {
 	switch (row->kind) {
-	case OPTION_LATER:
-		return err_say(r->e, ENOTSUP,
-			"option '--%s' is not supported by this version of hasu", row->name);
 	case OPTION_FLAG: {
 		bool *flag = (bool *)((char *)r->o + row->at);
 		if (!value)

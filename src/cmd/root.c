@@ -13,7 +13,8 @@
 
 int life_of(const struct options *o, struct arena *arena, struct life *ret, struct err *e)
 {
-	struct life life = { .manager = CGROUP_CGROUPFS };
+	struct life life = { .manager = CGROUP_CGROUPFS,
+		.rootless = (enum life_rootless)o->rootless };
 
 	if (o->manager)
 		life.manager = (enum cgroup_manager)(o->manager - 1);

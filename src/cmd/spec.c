@@ -10,29 +10,33 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#define CONFIG "config.json"
-
 int cmd_spec(const struct options *o, struct err *e)
 {
 	const char *bundle = o->spec_bundle ? o->spec_bundle : ".";
+	const char *name = o->spec_file ? o->spec_file : "config.json";
 
 	_cleanup_free_ char *text =
 		o->spec_rootless ? spec_rootless_text(geteuid(), getegid()) : spec_default_text();
 	if (!text)
 		return err_nomem(e);
+	if (str_eq(name, "-")) {
+		struct strbuf b = { 0 };
+		strbuf_adds(&b, text);
+		return print_out(&b, e);
+	}
 	_cleanup_close_ int dir = open(bundle, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (dir < 0)
 		return err_set(e, errno, "opening the bundle directory '%s'", bundle);
-	_cleanup_close_ int fd = openat(dir, CONFIG, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+	_cleanup_close_ int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
 	if (fd < 0 && errno == EEXIST)
-		return err_say(e, EEXIST, "File " CONFIG " exists. Remove it first");
+		return err_say(e, EEXIST, "File %s exists. Remove it first", name);
 	if (fd < 0)
-		return err_set(e, errno, "making " CONFIG " in '%s'", bundle);
+		return err_set(e, errno, "making '%s' in '%s'", name, bundle);
 
 	int r = fd_write_all(fd, text, strlen(text));
 	if (r < 0) {
-		(void)unlinkat(dir, CONFIG, 0); /* the write's error is what matters */
-		return err_set(e, -r, "writing " CONFIG " in '%s'", bundle);
+		(void)unlinkat(dir, name, 0); /* the write's error is what matters */
+		return err_set(e, -r, "writing '%s' in '%s'", name, bundle);
 	}
 	return 0;
 }

@@ -83,7 +83,7 @@ static bool makes_container(const struct command *c)
 {
 	for (size_t i = 0; i < COMMAND_OPTION_LISTS && c->options[i]; i++) {
 		for (const struct option *row = c->options[i]; row->name; row++) {
-			if (row->kind != OPTION_LATER && str_eq(row->name, "bundle"))
+			if (str_eq(row->name, "bundle"))
 				return true;
 		}
 	}
@@ -104,9 +104,7 @@ void each_option(struct strbuf *b, const struct command *c, each_option_fn *fn)
 	const struct option *const *lists = c ? c->options : global;
 
 	for (size_t i = 0; i < COMMAND_OPTION_LISTS && lists[i]; i++) {
-		for (const struct option *row = lists[i]; row->name; row++) {
-			if (row->kind != OPTION_LATER)
-				fn(b, row);
-		}
+		for (const struct option *row = lists[i]; row->name; row++)
+			fn(b, row);
 	}
 }

@@ -131,12 +131,14 @@ static int load(struct attempt *a, struct err *e)
 	if (a->host_proc_fd < 0 || !fd_is_fs(a->host_proc_fd, PROC_SUPER_MAGIC))
 		return err_say(e, EINVAL, "/proc of the host is not a proc file system");
 
-	r = spec_load(a->bundle_fd, "config.json", &a->spec, e);
+	/* One that is named is looked for from the working directory, as under crun. */
+	const char *config = o->config ? o->config : "config.json";
+	r = spec_load(o->config ? AT_FDCWD : a->bundle_fd, config, &a->spec, e);
 	if (r < 0)
 		return r;
-	log_debug("container '%s': config.json of '%s' is read", o->id, path);
+	log_debug("container '%s': %s of '%s' is read", o->id, config, path);
 	for (size_t i = 0; i < a->spec->n_warnings; i++)
-		log_warn("config.json: %s", a->spec->warnings[i]);
+		log_warn("%s: %s", config, a->spec->warnings[i]);
 	return spec_check_supported(a->spec, e);
 }
 
@@ -261,6 +263,15 @@ static bool is_refused(int r)
 	return r == -EACCES || r == -EPERM || r == -EROFS;
 }
 
+static bool may_do_without_cgroup(const struct attempt *a)
+{
+	if (a->life->rootless != ROOTLESS_AUTO)
+		return a->life->rootless == ROOTLESS_YES;
+	/* systemd is asked for by name, and so not done without. */
+	return geteuid() != 0 && str_empty(a->spec->linux_.cgroups_path) &&
+	       a->life->manager != CGROUP_SYSTEMD;
+}
+
 /* An ordinary user to whom no cgroup was delegated: fine, where nothing is to be limited by it. */
 static int do_without_cgroup(struct attempt *a, struct err *e)
 {
@@ -286,9 +297,7 @@ static int make_cgroup(struct attempt *a, struct err *e)
 	if ((r = FAULT("cgroup-make", e)) < 0)
 		return r;
 	r = cgroup_make(a->cgroup, e);
-	/* systemd is asked for by name, and so not done without. */
-	if (is_refused(r) && geteuid() != 0 && str_empty(a->spec->linux_.cgroups_path) &&
-		a->life->manager != CGROUP_SYSTEMD)
+	if (is_refused(r) && may_do_without_cgroup(a))
 		return do_without_cgroup(a, e);
 	if (r < 0)
 		return r;

@@ -18,16 +18,25 @@
 
 struct json_object;
 
+/* What a refused cgroup means: EACCES, EPERM or EROFS when it is made. */
+enum life_rootless {
+	ROOTLESS_AUTO, /* an ordinary user's container does without it, if none was named */
+	ROOTLESS_YES,  /* any container does */
+	ROOTLESS_NO,   /* an error */
+};
+
 /* What the global options say. */
 struct life {
 	const char *root; /* state directory of all containers; NULL: the default */
 	enum cgroup_manager manager;
 	const char *conf; /* hasu.conf; NULL: where it always is */
+	enum life_rootless rootless;
 };
 
 struct create_options {
 	const char *id;
 	const char *bundle;         /* NULL: the working directory */
+	const char *config;         /* NULL: the bundle's config.json */
 	const char *pid_file;       /* NULL: none */
 	const char *console_socket; /* NULL: none */
 	const char *pidfd_socket;   /* gets a pidfd of the container's init; NULL: none */

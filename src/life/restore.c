@@ -14,6 +14,7 @@
 #include "life/criu.h"
 #include "life/hooks.h"
 #include "life/passed.h"
+#include "life/resctrl.h"
 #include "life/tty.h"
 #include "life/wait.h"
 #include "linux/procattr.h"
@@ -403,6 +404,9 @@ static int on_namespaces(struct restore *r, pid_t pid, struct err *e)
 	r->a.init.pidfd = fd_close(r->a.init.pidfd);
 	r->a.init.pidfd = TAKE_FD(pidfd);
 	int n = set_up_network(r, proc, e);
+	/* Before the others are made, which are born where it is. */
+	if (n == 0)
+		n = resctrl_join(&r->a.state, pid, e);
 	if (n < 0)
 		return n;
 	r->a.hooks_begun = true;
