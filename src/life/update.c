@@ -112,7 +112,7 @@ static int update(struct state *s, const struct spec *update, struct err *e)
 	if (r < 0 || nodes == 0)
 		return r;
 
-	const char *text = memory_move_text(&move, &s->arena);
+	const char *text = memory_move_text(&move, s->memory_request.from, &s->arena);
 	if (text && !mpol_nodeset_empty(&move.lost))
 		log_warn("%s", text);
 	else if (text)

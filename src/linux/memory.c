@@ -23,16 +23,21 @@
 /* Bytes of a text of the config that an error quotes. */
 #define QUOTED_MAX 100
 
-/* Whose policy a sentence is about. */
-static const char *source(const struct memory_plan *plan)
+const char *memory_source_name(enum memory_source source)
 {
-	static const char *const names[] = {
+	static const char *const names[MEMORY_SOURCES] = {
 		[MEMORY_CONFIG] = "/linux/memoryPolicy",
 		[MEMORY_ANNOTATION] = "/annotations/hasu.memory-policy",
 		[MEMORY_OPTION] = "--memory-policy",
 	};
 
-	return names[plan->source];
+	return names[source];
+}
+
+/* Whose policy a sentence is about. */
+static const char *source(const struct memory_plan *plan)
+{
+	return memory_source_name(plan->source);
 }
 
 /* Of a member of the config's object the pointer goes on; a line of text has no members. */

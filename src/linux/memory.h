@@ -24,7 +24,10 @@ enum memory_source {
 	MEMORY_CONFIG,	   /* linux.memoryPolicy */
 	MEMORY_ANNOTATION, /* hasu.memory-policy */
 	MEMORY_OPTION,	   /* --memory-policy */
+	MEMORY_SOURCES,
 };
+/* Its JSON pointer, or its name: what sentences about it begin with. */
+const char *memory_source_name(enum memory_source source);
 
 /* Which policy is wanted, who says so, and what goes with it. all-zero: none. */
 struct memory_want {
@@ -163,8 +166,12 @@ struct memory_move {
 int memory_foresee(const struct memory_result *saved, bool refuse_narrowing, int init_proc_fd,
 	const struct mpol_nodeset *mems, struct memory_move *ret, struct err *e);
 
-/* The sentence for the log where the policy changes or loses nodes, or NULL; in arena. */
-const char *memory_move_text(const struct memory_move *move, struct arena *arena);
+/*
+ * The sentence for the log where the policy changes or loses nodes, or NULL; in arena. from is that
+ * of the request, or NULL.
+ */
+const char *memory_move_text(
+	const struct memory_move *move, const char *from, struct arena *arena);
 
 /*
  * update, after the cpuset changed: result's allowed and effective as init has them now, so that a

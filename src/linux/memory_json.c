@@ -218,6 +218,15 @@ static int request_from_json(struct json_object *json, struct arena *arena,
 		(r = request_text(object, "fallbackFrom", arena, &from, e)) < 0 ||
 		(r = request_text(object, "narrowing", arena, &narrowing, e)) < 0)
 		return r;
+	if (request.from) {
+		/* It begins sentences of the log: no other text than ours may. */
+		for (r = MEMORY_SOURCES; r > 0; r--)
+			if (str_eq(request.from, memory_source_name(r - 1)))
+				break;
+		if (r == 0)
+			return err_say(e, EBADMSG,
+				"memoryPolicy: request: 'from' is no place of a policy");
+	}
 	info = from ? mpol_mode_by_name(from) : NULL;
 	if (from && !info)
 		return err_say(e, EBADMSG,

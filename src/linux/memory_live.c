@@ -431,13 +431,16 @@ static bool same_policy(const struct mpol *a, const struct mpol *b)
 	       mpol_nodeset_equal(&a->nodes, &b->nodes);
 }
 
-const char *memory_move_text(const struct memory_move *move, struct arena *arena)
+const char *memory_move_text(
+	const struct memory_move *move, const char *from, struct arena *arena)
 {
 	char before[MPOL_TEXT], after[MPOL_TEXT], lost[MPOL_NODESET_TEXT];
 	struct mpol_nodeset others;
 
 	if (!move->known)
 		return NULL;
+	if (!from)
+		from = WHERE;
 	(void)mpol_maps_text(&move->before, before);
 	(void)mpol_maps_text(&move->after, after);
 	(void)mpol_nodeset_format(&move->lost, lost);
@@ -445,14 +448,14 @@ const char *memory_move_text(const struct memory_move *move, struct arena *arena
 		return mpol_nodeset_empty(&move->lost)
 			       ? NULL
 			       : arena_printf(arena,
-					 WHERE ": of the policy '%s' the nodes '%s' are not "
-					       "allowed any more; its pages come from others",
-					 before, lost);
+					 "%s: of the policy '%s' the nodes '%s' are not "
+					 "allowed any more; its pages come from others",
+					 from, before, lost);
 	if (mpol_nodeset_empty(&move->lost))
-		return arena_printf(arena, WHERE ": the policy '%s' becomes '%s'", before, after);
+		return arena_printf(arena, "%s: the policy '%s' becomes '%s'", from, before, after);
 	others = mpol_nodeset_minus(&move->after.nodes, &move->before.nodes);
 	return arena_printf(arena,
-		WHERE ": the policy '%s' becomes '%s' and loses the nodes '%s'%s", before, after,
+		"%s: the policy '%s' becomes '%s' and loses the nodes '%s'%s", from, before, after,
 		lost,
 		!mpol_nodeset_empty(&others) && !(move->before.flags & MOVABLE)
 			? " (without MPOL_F_STATIC_NODES the kernel counts nodes by their position "

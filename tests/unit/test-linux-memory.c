@@ -507,6 +507,8 @@ static const struct {
 	{ STATE(GOOD, "\"0\",\"request\":[]"), "memoryPolicy: 'request' is not an object" },
 	{ STATE(GOOD, "\"0\",\"request\":{\"from\":5}"),
 		"memoryPolicy: request: 'from' is not a text" },
+	{ STATE(GOOD, "\"0\",\"request\":{\"from\":\"\\n\"}"),
+		"memoryPolicy: request: 'from' is no place of a policy" },
 	{ STATE(GOOD, "\"0\",\"request\":{\"text\":\"a\\u0000b\"}"),
 		"memoryPolicy: request: 'text' is not a text" },
 	{ STATE(GOOD, "\"0\",\"request\":{\"fallbackFrom\":\"MPOL_X\"}"),
