@@ -26,7 +26,10 @@ X
         tail -n 20 "$WORK/containerd.log"
         return 1
     }
-    ctr image import --snapshotter native "$WORK/oci.tar" >/dev/null
+    # containerd 2 unpacks by a service that is set up for overlayfs alone.
+    local options=()
+    if ctr image import --help | grep -q -- --local; then options=(--local); fi
+    ctr image import "${options[@]}" --snapshotter native "$WORK/oci.tar" >/dev/null
     ctr image list --quiet | grep -Fx "$IMAGE" || ctr image tag "$(ctr image list --quiet | head -n 1)" "$IMAGE"
     run --detach "$IMAGE" main sh -c 'trap "exit 0" TERM; sleep 10000 & wait'
 }
