@@ -390,6 +390,14 @@ X
     is "$output" "1 2 3 4 "
 }
 
+@test "memory policy: that of Buildah's own caller" {
+    need_hasu_and_numa
+    command -v numactl >/dev/null || skip "there is no numactl here"
+    under_policy "interleave:$(first_node)" numactl --interleave="$(first_node)" \
+        "${BUILDAH[@]}" run --runtime "$RUNTIME" --isolation oci --network none main -- cat /proc/self/numa_maps
+    under_policy default in_main cat /proc/self/numa_maps
+}
+
 @test "left: no cgroup, no mount and no state" {
     is "$(find /sys/fs/cgroup -type d -name '*buildah*')" ""
     # What begins with @ is no container: no ID can.

@@ -541,3 +541,33 @@ X
     ok ctr container info "$ID"
     is "$(jq -r '.Spec.annotations["hasu.step"]' <<<"$output")" annotated
 }
+
+# --- memory policies ---
+
+@test "memory policy: by annotation, for the program and what exec adds" {
+    need_hasu_and_numa
+    with=(--annotation hasu.memory-policy="interleave:$(first_node)")
+    up sleep 1000
+    under_policy "interleave:$(first_node)" cat "/proc/$(pid)/numa_maps"
+    under_policy "interleave:$(first_node)" in_task "$ID" cat /proc/self/numa_maps
+    under_policy default in_task main cat /proc/self/numa_maps
+}
+
+@test "memory policy: one that cannot be had is told in words" {
+    need_hasu_and_numa
+    with=(--annotation hasu.memory-policy="bind:$(absent_node)")
+    gives 1 once true
+    has "$errors" "/annotations/hasu.memory-policy: node $(absent_node) does not exist"
+}
+
+@test "memory policy: of a config of one's own" {
+    need_hasu_and_numa
+    mkdir "$T/rootfs"
+    tar -xf "$WORK/image.tar" -C "$T/rootfs"
+    (cd "$T" && command hasu spec)
+    jq --arg root "$T/rootfs" --arg nodes "$(first_node)" '.root.path = $root | .process.terminal = false
+        | .process.args = [ "cat", "/proc/self/numa_maps" ]
+        | .annotations."hasu.memory-policy" = "interleave:" + $nodes
+        | .linux.memoryPolicy = { mode: "MPOL_INTERLEAVE", nodes: $nodes }' "$T/config.json" >"$T/own.json"
+    under_policy "interleave:$(first_node)" run --rm --config "$T/own.json" "$ID"
+}

@@ -681,6 +681,29 @@ health_is() {
     prints 1 docker exec "$ID" sh -c 'grep Cpus_allowed_list /proc/1/status | cut -f2'
 }
 
+# --- memory policies ---
+
+@test "memory policy: by annotation, for the program and what exec adds" {
+    need_hasu_and_numa
+    need_annotations
+    up --annotation hasu.memory-policy="interleave:$(first_node)" box sleep 1000
+    under_policy "interleave:$(first_node)" cat "/proc/$(inspect '{{.State.Pid}}')/numa_maps"
+    under_policy "interleave:$(first_node)" docker exec "$ID" cat /proc/self/numa_maps
+    under_policy default docker exec main cat /proc/self/numa_maps
+}
+
+@test "memory policy: one that cannot be had is told in words" {
+    need_hasu_and_numa
+    need_annotations
+    call run --annotation hasu.memory-policy="bind:$(absent_node)" box true
+    lacks " $status " " 0 "
+    has "$errors" "/annotations/hasu.memory-policy: node $(absent_node) does not exist"
+}
+
+need_annotations() {
+    docker run --help | grep -q -- --annotation || skip "this Docker has no --annotation"
+}
+
 # --- images ---
 
 @test "build: RUN, COPY, USER and HEALTHCHECK" {

@@ -82,8 +82,18 @@ limit() {
     fi
 }
 
-version_at_least() {
-    printf '%s\n%s\n' "$2" "$1" | sort --check=quiet --version-sort
+need_hasu_and_numa() {
+    [ "$RUNTIME" = hasu ] || skip "runc has no such annotations"
+    need_numa
+}
+
+# under_policy POLICY COMMAND...: it prints the numa_maps of a process, in which each mapping is under
+# this policy, as the kernel writes it.
+under_policy() {
+    local policy=$1
+    shift
+    ok "$@"
+    is "$(policy_word <<<"$output" | sort -u)" "$policy"
 }
 
 # from_docs PATH: the block of docs/engines.md that is to be written to this file.

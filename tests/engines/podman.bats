@@ -661,11 +661,27 @@ restarted() {
 
 @test "changed: limits of a container that runs" {
     up --memory 64m box sleep 1000
-    if podman update --help | grep -q -- --memory; then
-        call podman update --memory 128m --memory-swap 128m --pids-limit 50 "$ID"
-        [ "$status" -eq 0 ] || skip "$(head -n 1 <<<"$errors")"
-        prints 134217728 podman exec "$ID" sh -c "$(limit memory memory.limit_in_bytes memory.max)"
-    fi
+    ok podman update --memory 128m --memory-swap 128m --cpus 0.5 "$ID"
+    prints 134217728 podman exec "$ID" sh -c "$(limit memory memory.limit_in_bytes memory.max)"
+    ok podman exec "$ID" sh -c "$(limit cpu cpu.cfs_quota_us cpu.max)"
+    has "$output" 50000
+}
+
+# --- memory policies ---
+
+@test "memory policy: by annotation, for the program and what exec adds" {
+    need_hasu_and_numa
+    up --annotation hasu.memory-policy="interleave:$(first_node)" box sleep 1000
+    under_policy "interleave:$(first_node)" cat "/proc/$(inspect '{{.State.Pid}}')/numa_maps"
+    under_policy "interleave:$(first_node)" podman exec "$ID" cat /proc/self/numa_maps
+    under_policy default podman exec main cat /proc/self/numa_maps
+}
+
+@test "memory policy: one that cannot be had is told in words" {
+    need_hasu_and_numa
+    call run --annotation hasu.memory-policy="bind:$(absent_node)" box true
+    lacks " $status " " 0 "
+    has "$errors" "/annotations/hasu.memory-policy: node $(absent_node) does not exist"
 }
 
 # --- pods and images ---
