@@ -502,14 +502,14 @@ int cgroup_clone_fd(struct cgroup *cg)
 	return fd < 0 ? -1 : fd;
 }
 
-int cgroup_clone_fd_below(const struct cgroup *cg, int pid_proc_fd)
+int cgroup_clone_fd_below(
+	const struct cgroup *cg, int pid_proc_fd, struct arena *arena, const char **ret_sub)
 {
-	_cleanup_(arena_free) struct arena arena = { 0 };
 	const struct hierarchy *v2 = cgroup_v2(cg);
 	struct hierarchy *h;
 	size_t n;
 
-	if (!v2 || hierarchies_of(pid_proc_fd, &arena, &h, &n, NULL) < 0)
+	if (!v2 || hierarchies_of(pid_proc_fd, arena, &h, &n, NULL) < 0)
 		return -1;
 	const size_t len = strlen(v2->path);
 	for (size_t i = 0; i < n; i++) {
@@ -518,6 +518,10 @@ int cgroup_clone_fd_below(const struct cgroup *cg, int pid_proc_fd)
 		/* The container named it: no link and no mount is followed on the way there. */
 		if (strncmp(h[i].own, v2->path, len) != 0 || h[i].own[len] != '/')
 			return -1;
+		if (cg->scope && cg->scope->user) {
+			*ret_sub = h[i].own + len;
+			return -1;
+		}
 		int fd = hierarchy_open(v2, h[i].own, NULL);
 		return fd < 0 ? -1 : fd;
 	}

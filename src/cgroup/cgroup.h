@@ -92,9 +92,11 @@ int cgroup_clone_fd(struct cgroup *cg);
 /*
  * v2: the same for the cgroup that a process of the container is in now, where that is below the
  * container's own; -1 anywhere else. A container that passes controllers on to cgroups of its own,
- * as systemd does, leaves no room for processes in the one above them.
+ * as systemd does, leaves no room for processes in the one above them. Where only cgroup_add can place
+ * a process there, *ret_sub is the sub-cgroup for it, in arena.
  */
-int cgroup_clone_fd_below(const struct cgroup *cg, int pid_proc_fd);
+int cgroup_clone_fd_below(
+	const struct cgroup *cg, int pid_proc_fd, struct arena *arena, const char **ret_sub);
 
 /* Put pid into the cgroup, in all hierarchies where clone3 did not. sub: a sub-cgroup for exec, or
  * NULL. */

@@ -339,8 +339,9 @@ static int make_process(struct exec *x, struct err *e)
 	if (r != -EBUSY || !x->state.cgroup || x->options->cgroup)
 		return r;
 	/* The container has cgroups of its own now: where its init is there is room. */
-	_cleanup_close_ int below_fd = cgroup_clone_fd_below(x->state.cgroup, x->init_proc_fd);
-	if (below_fd < 0)
+	_cleanup_close_ int below_fd = cgroup_clone_fd_below(
+		x->state.cgroup, x->init_proc_fd, &x->arena, &how.sub_cgroup);
+	if (below_fd < 0 && !how.sub_cgroup)
 		return r;
 	how.cgroup_fd = below_fd;
 	return spawn(&how, &x->made, e);

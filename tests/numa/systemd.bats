@@ -503,12 +503,30 @@ user_unit_gone() {
         "$(as_user cat "/proc/$PID/cgroup" | sed 's,^0::.*,0::/,')"
     as_user "$HASU_PROGRAM" exec -d "$ID" sleep 1000
     is "$(wc -l <"$SCOPE/cgroup.procs")" 2
+    # Where the container has cgroups of its own there is room beside its init alone.
+    mkdir "$SCOPE/below"
+    while read -r pid; do
+        echo "$pid" >"$SCOPE/below/cgroup.procs"
+    done < <(cat "$SCOPE/cgroup.procs")
+    echo +pids >"$SCOPE/cgroup.subtree_control"
+    as_user "$HASU_PROGRAM" exec -d "$ID" sleep 1000
+    is "$(wc -l <"$SCOPE/below/cgroup.procs")" 3
     as_user "$HASU_PROGRAM" update --pids-limit 40 --cpuset-mems 2 "$ID"
     as_user systemctl --user daemon-reload
     holds pids.max 40 cpuset.mems.effective 2 memory.max 67108864
     as_user "$HASU_PROGRAM" pause "$ID"
     is "$(sed -n 's/^frozen //p' "$SCOPE/cgroup.events")" 1
     as_user "$HASU_PROGRAM" delete --force "$ID"
+    user_unit_gone
+}
+
+@test "root of a user namespace is an ordinary user, too, and has their systemd" {
+    user_setup
+    config '.process.args = ["cat", "/proc/self/cgroup"] | .linux.uidMappings[0].hostID = 0
+        | .linux.gidMappings[0].hostID = 0 | .linux.namespaces |= map(select(.type != "cgroup"))'
+    run as_user unshare --map-root-user "$HASU_PROGRAM" --systemd-cgroup run -b "$BUNDLE" "$ID"
+    is "$status" 0
+    is "$output" "0::${SCOPE#/sys/fs/cgroup}"
     user_unit_gone
 }
 
