@@ -33,7 +33,6 @@ extern int mount_setattr(
 static bool is_protected(int exe);
 static int readonly_clone(void);
 static int sealed_copy(int exe);
-static bool in_user_namespace(void);
 
 int self_protect(char *const argv[], struct err *e)
 {
@@ -109,12 +108,12 @@ bool self_is_ordinary(void)
 {
 	const char *runtime_dir = getenv("XDG_RUNTIME_DIR"), *user = getenv("USER");
 
-	return geteuid() != 0 ||
-	       (!str_empty(runtime_dir) && !(user && str_eq(user, "root")) && in_user_namespace());
+	return geteuid() != 0 || (!str_empty(runtime_dir) && !(user && str_eq(user, "root")) &&
+					 self_in_user_namespace());
 }
 
 /* In the initial namespace every ID is mapped to itself (user_namespaces(7)). */
-static bool in_user_namespace(void)
+bool self_in_user_namespace(void)
 {
 	_cleanup_free_ char *map = NULL;
 	unsigned inside, outside, count;

@@ -26,3 +26,6 @@ int self_protect(char *const argv[], struct err *e);
  * whole system with a /run of its own. runc decides alike.
  */
 bool self_is_ordinary(void);
+
+/* Are we in a user namespace other than the host's? Root's rights are then those over it alone. */
+bool self_in_user_namespace(void);

@@ -528,6 +528,26 @@ int cgroup_clone_fd_below(
 	return -1;
 }
 
+static int no_room(const struct hierarchy *h, const char *where, pid_t pid, struct err *e)
+{
+	return err_say(e, EBUSY,
+		"adding process %d to cgroup '%s%s': it passes controllers on to cgroups below, so "
+		"no process may be in it itself",
+		(int)pid, h->mount, where);
+}
+
+/* By the user's systemd, which does not tell this reason from others. */
+static int add_by_systemd(
+	const struct cgroup *cg, int fd, const char *below, pid_t pid, struct err *e)
+{
+	_cleanup_free_ char *on = NULL;
+
+	if (fd_read_file(fd, "cgroup.subtree_control", CGROUP_FILE_MAX, &on, NULL) == 0 &&
+		on[strspn(on, " \n")] != '\0')
+		return no_room(&cg->h[0], cg->path, pid, e);
+	return scope_attach(cg, below, pid, e);
+}
+
 static int add_to(const struct hierarchy *h, int fd, const char *where, pid_t pid, struct err *e)
 {
 	char text[16];
@@ -535,10 +555,7 @@ static int add_to(const struct hierarchy *h, int fd, const char *where, pid_t pi
 	(void)snprintf(text, sizeof(text), "%d", (int)pid);
 	int r = fd_write_file(fd, "cgroup.procs", text);
 	if (r == -EBUSY && h->v2)
-		return err_say(e, EBUSY,
-			"adding process %d to cgroup '%s%s': it passes controllers on to cgroups "
-			"below, so no process may be in it itself",
-			(int)pid, h->mount, where);
+		return no_room(h, where, pid, e);
 	if (r == -ENOSPC && hierarchy_has(h, "cpuset"))
 		return err_say(e, ENOSPC,
 			"adding process %d to cgroup '%s%s': it has no CPUs or no memory nodes",
@@ -580,7 +597,7 @@ int cgroup_add(const struct cgroup *cg, const char *sub, pid_t pid, bool cloned_
 			r = add_to(h, below_fd >= 0 ? below_fd : fd, where, pid, e);
 		/* The way from a session leads through cgroups that are not the user's. */
 		if ((r == -EACCES || r == -EPERM) && cg->scope && cg->scope->user)
-			r = scope_attach(cg, below, pid, e);
+			r = add_by_systemd(cg, below_fd >= 0 ? below_fd : fd, below, pid, e);
 	}
 	if (r == 0 && !found)
 		r = err_set(e, ENOENT, "opening sub-cgroup '%s' of '%s'", sub, cg->path);

@@ -8,6 +8,7 @@
  * here: it is asked, and its refusal is told with file, value and reason.
  */
 #include "base/fd.h"
+#include "base/self.h"
 #include "cgroup/limits.h"
 #include "cgroup/scope.h"
 #include "mpol.h"
@@ -428,9 +429,9 @@ static int write_devices(struct writer *w, struct err *e)
 	r = w->undo ? undo_devbpf(w->undo, h, fd, &swap, e) : 0;
 	if (r == 0)
 		r = devbpf_attach(fd, rules, n, h->path, swap, e);
-	/* An ordinary user may load no program, and needs none: the container's user namespace
-	 * makes no device nodes, and opens those alone that the user could open. */
-	return r == -EPERM && geteuid() != 0 ? 0 : r;
+	/* An ordinary user, or root of a user namespace, may load no program, and needs none: a
+	 * user namespace makes no device nodes, and opens those alone that the user could open. */
+	return r == -EPERM && (geteuid() != 0 || self_in_user_namespace()) ? 0 : r;
 }
 
 static int writer_open(struct writer *w, struct err *e)
