@@ -16,31 +16,40 @@
 #define OBJECT "/org/freedesktop/systemd1"
 #define MANAGER SERVICE ".Manager"
 
+static int listen_to(struct manager *m);
 static int open_private(bool user, sd_bus **ret);
 static int on_job_removed(sd_bus_message *signal, void *arg, sd_bus_error *error);
 
 int manager_open(bool user, struct manager *ret, struct err *e)
 {
 	struct manager *m = ret;
-	sd_bus *bus = NULL;
 
 	*m = (struct manager){ .user = user };
-	int r = user ? sd_bus_open_user(&bus) : sd_bus_open_system(&bus);
-	if (r < 0 && open_private(user, &bus) < 0)
+	int r = user ? sd_bus_open_user(&m->bus) : sd_bus_open_system(&m->bus);
+	if (r >= 0)
+		r = listen_to(m);
+	/* Also where a bus on a busy machine gave up before we could say who we are. */
+	if (r < 0) {
+		manager_close(m);
+		if (open_private(user, &m->bus) >= 0 && listen_to(m) >= 0)
+			return 0;
+		manager_close(m);
 		return err_set(e, -r, "connecting to the D-Bus of %s",
 			user ? "this user (DBUS_SESSION_BUS_ADDRESS, or XDG_RUNTIME_DIR/bus)"
 			     : "the system");
-	m->bus = bus;
-	r = sd_bus_set_method_call_timeout(bus, (uint64_t)REQUEST_CALL_MS * 1000);
-	/* Before any job begins, so that no end is missed. */
-	if (r >= 0)
-		r = sd_bus_match_signal(
-			bus, NULL, NULL, OBJECT, MANAGER, "JobRemoved", on_job_removed, m);
-	if (r < 0) {
-		manager_close(m);
-		return err_set(e, -r, "asking systemd to tell the end of jobs");
 	}
 	return 0;
+}
+
+/* Before any job begins, so that no end is missed. */
+static int listen_to(struct manager *m)
+{
+	int r = sd_bus_set_method_call_timeout(m->bus, (uint64_t)REQUEST_CALL_MS * 1000);
+
+	if (r >= 0)
+		r = sd_bus_match_signal(
+			m->bus, NULL, NULL, OBJECT, MANAGER, "JobRemoved", on_job_removed, m);
+	return r;
 }
 
 void manager_close(struct manager *m)
