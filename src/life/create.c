@@ -11,6 +11,7 @@
 #include "life/hooks.h"
 #include "life/init.h"
 #include "life/msg.h"
+#include "life/notify.h"
 #include "life/passed.h"
 #include "life/policy.h"
 #include "life/resctrl.h"
@@ -136,6 +137,8 @@ static int load(struct attempt *a, struct err *e)
 	r = spec_load(o->config ? AT_FDCWD : a->bundle_fd, config, &a->spec, e);
 	if (r < 0)
 		return r;
+	if ((r = notify_plan(a->life, o->id, a->spec, &a->plan.process, &a->arena, e)) < 0)
+		return r;
 	log_debug("container '%s': %s of '%s' is read", o->id, config, path);
 	for (size_t i = 0; i < a->spec->n_warnings; i++)
 		log_warn("%s: %s", config, a->spec->warnings[i]);
@@ -255,7 +258,7 @@ static int reserve(struct attempt *a, struct err *e)
 		return err_nomem(e);
 	if ((r = FAULT("save-config", e)) < 0 || (r = state_save_config(&a->state, a->spec, e)) < 0)
 		return r;
-	return 0;
+	return notify_make(&a->state, e);
 }
 
 static bool is_refused(int r)

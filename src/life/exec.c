@@ -91,7 +91,7 @@ int life_exec(const struct life *life, const struct exec_options *o, int *ret_st
 			(void)unlink(o->pid_file); /* nobody was told of it */
 	}
 	if (r == 0 && !o->detach)
-		r = wait_foreground(x.made.pid, x.made.pidfd, x.master, &status, e);
+		r = wait_foreground(x.made.pid, x.made.pidfd, x.master, NULL, &status, e);
 	exec_free(&x);
 	/* On failure they stay held: a signal that interrupted us must not keep main from saying
 	 * so. */

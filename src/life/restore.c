@@ -89,7 +89,7 @@ int life_restore(
 	attempt_close_host(&r.a);
 	state_unlock(&r.a.state);
 	if (!o->create.detach) {
-		n = wait_foreground(r.a.init.pid, r.a.init.pidfd, r.a.master, &status, e);
+		n = wait_foreground(r.a.init.pid, r.a.init.pidfd, r.a.master, NULL, &status, e);
 		if (!o->create.keep)
 			n = remove_again(life, o->id, n, e);
 	}

@@ -8,11 +8,14 @@
 #include "life/create.h"
 #include "life/hooks.h"
 #include "life/msg.h"
+#include "life/notify.h"
 #include "life/serve.h"
 
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+static int wait_ready(const struct state *s, const struct notify *notify, struct err *e);
 
 int life_start(const struct life *life, const char *id, struct err *e)
 {
@@ -30,6 +33,9 @@ int life_start(const struct life *life, const char *id, struct err *e)
 			life_status_name(status));
 	if (r == 0 && (s.hooks & (1u << HOOK_POSTSTART)))
 		r = state_load_config(&s, &spec, e);
+	struct notify notify = NOTIFY_NONE;
+	if (r == 0)
+		r = notify_open(&s, &notify, e);
 	if (r == 0) {
 		_cleanup_close_ int conn =
 			fd_connect_unix(s.dir_fd, STATE_START_SOCKET, SOCK_SEQPACKET);
@@ -44,8 +50,20 @@ int life_start(const struct life *life, const char *id, struct err *e)
 			log_warn("%s", why.text);
 	}
 	spec_free(spec);
+	if (r == 0 && notify.sock >= 0)
+		r = wait_ready(&s, &notify, e);
+	notify_close(&notify);
 	state_free(&s);
 	return r;
+}
+
+/* Others may see to the container meanwhile: it may never be ready. */
+static int wait_ready(const struct state *s, const struct notify *notify, struct err *e)
+{
+	_cleanup_close_ int pidfd = state_open_init(s);
+
+	state_unlock(s);
+	return pidfd < 0 ? 0 : notify_wait_ready(notify, s->pid, pidfd, e);
 }
 
 int start_container(int conn, int pidfd, struct state *state, const struct spec *spec,

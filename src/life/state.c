@@ -408,6 +408,10 @@ int state_remove(const struct life *life, struct state *s, struct err *e)
 	for (size_t i = 0; i < ELEMENTS(files); i++)
 		if (unlinkat(s->dir_fd, files[i], 0) < 0 && errno != ENOENT)
 			return err_set(e, errno, "removing %s of container '%s'", files[i], s->id);
+	if ((unlinkat(s->dir_fd, STATE_NOTIFY_DIR "/" STATE_NOTIFY_SOCKET, 0) < 0 &&
+		    errno != ENOENT) ||
+		(unlinkat(s->dir_fd, STATE_NOTIFY_DIR, AT_REMOVEDIR) < 0 && errno != ENOENT))
+		return err_set(e, errno, "removing " STATE_NOTIFY_DIR " of container '%s'", s->id);
 	if (unlinkat(s->dir_fd, STATE_CRIU_DIR, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return err_set(e, errno, "removing " STATE_CRIU_DIR " of container '%s'", s->id);
 	_cleanup_close_ int root = open_root(life, false, e);

@@ -5,6 +5,7 @@
  *	ROOT/ID/state.json	what is known of the container; replaced whole, by rename
  *	ROOT/ID/config.json	the config as it was at create, which later edits must not change
  *	ROOT/ID/start.sock	init waits on it for `start`
+ *	ROOT/ID/notify/		mounted into the container; its notification socket (notify.h)
  *	ROOT/@seccomp/		compiled filters of all containers
  *
  * The directory itself is locked by whoever changes the container. What is read back is checked
@@ -48,6 +49,8 @@ struct state {
 };
 
 #define STATE_START_SOCKET "start.sock"
+#define STATE_NOTIFY_DIR "notify"
+#define STATE_NOTIFY_SOCKET "notify.sock"
 #define STATE_CRIU_DIR "criu" /* empty: a mount point in the mount namespace of CRIU alone */
 
 /* Make ROOT/ID, locked. -EEXIST when the ID is in use. Sets dir_fd and id alone. */

@@ -7,6 +7,7 @@
 #include "base/sys.h"
 #include "life/create.h"
 #include "life/hooks.h"
+#include "life/notify.h"
 #include "life/resctrl.h"
 #include "life/tty.h"
 #include "life/wait.h"
@@ -37,12 +38,18 @@ int life_run(
 	attempt_close_host(&a);
 	if (a.master >= 0)
 		tty_match_size(a.master); /* the program may ask for it at once */
-	r = start_container(a.init.sock, a.init.pidfd, &a.state, a.spec, &hook_failed, e);
+	struct notify notify = NOTIFY_NONE;
+	r = notify_open(&a.state, &notify, e);
+	if (r == 0)
+		r = start_container(a.init.sock, a.init.pidfd, &a.state, a.spec, &hook_failed, e);
 	a.init.sock = fd_close(a.init.sock);
 	const bool failed = r < 0;
 	state_unlock(&a.state);
 	if (r == 0 && !o->detach)
-		r = wait_foreground(a.init.pid, a.init.pidfd, a.master, &status, e);
+		r = wait_foreground(a.init.pid, a.init.pidfd, a.master, &notify, &status, e);
+	else if (r == 0)
+		r = notify_wait_ready(&notify, a.init.pid, a.init.pidfd, e);
+	notify_close(&notify);
 	if (failed || (!o->detach && !o->keep))
 		r = remove_again(life, o->id, r, e);
 	attempt_free(&a);

@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "base/sys.h"
+#include "life/notify.h"
 #include "life/tty.h"
 
 #include <errno.h>
@@ -17,6 +18,7 @@
 enum {
 	POLL_SIGNALS,
 	POLL_PROCESS,
+	POLL_NOTIFY,
 	POLL_TTY, /* three of them */
 	POLL_N = POLL_TTY + 3,
 };
@@ -56,7 +58,8 @@ void wait_unblock_signals(const sigset_t *before)
 	(void)sigprocmask(SIG_SETMASK, before, NULL);
 }
 
-int wait_foreground(pid_t pid, int pidfd, int master, int *ret_status, struct err *e)
+int wait_foreground(pid_t pid, int pidfd, int master, const struct notify *notify, int *ret_status,
+	struct err *e)
 {
 	struct tty tty = { .master = -1 };
 	struct pollfd fds[POLL_N];
@@ -73,6 +76,8 @@ int wait_foreground(pid_t pid, int pidfd, int master, int *ret_status, struct er
 	for (;;) {
 		fds[POLL_SIGNALS] = (struct pollfd){ .fd = signal_fd, .events = POLLIN };
 		fds[POLL_PROCESS] = (struct pollfd){ .fd = pidfd, .events = POLLIN };
+		fds[POLL_NOTIFY] =
+			(struct pollfd){ .fd = notify ? notify->sock : -1, .events = POLLIN };
 		if (master >= 0)
 			tty_poll(&tty, fds + POLL_TTY);
 		if (poll(fds, master >= 0 ? POLL_N : POLL_TTY, -1) < 0) {
@@ -85,6 +90,9 @@ int wait_foreground(pid_t pid, int pidfd, int master, int *ret_status, struct er
 			tty_relay(&tty, fds + POLL_TTY);
 		if (fds[POLL_SIGNALS].revents)
 			take_signals(signal_fd, pidfd, pid, master >= 0 ? &tty : NULL);
+		/* The service's process is the one that its manager can wait for: we. */
+		if (fds[POLL_NOTIFY].revents)
+			(void)notify_relay(notify, getpid());
 		if (fds[POLL_PROCESS].revents) {
 			if (master >= 0)
 				tty_drain(&tty);

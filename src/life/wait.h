@@ -15,7 +15,9 @@ void wait_unblock_signals(const sigset_t *before);
 
 /*
  * Until the process behind pidfd ends: forward signals to it, relay its terminal where master is
- * not -1, reap whatever else becomes our child. Signals must be blocked. *ret_status: exit status,
+ * not -1, hand its notifications on where notify is not NULL, reap whatever else becomes our child. Signals must be blocked. *ret_status: exit status,
  * or 128+n for signal n. The process is reaped.
  */
-int wait_foreground(pid_t pid, int pidfd, int master, int *ret_status, struct err *e);
+struct notify;
+int wait_foreground(pid_t pid, int pidfd, int master, const struct notify *notify, int *ret_status,
+	struct err *e);

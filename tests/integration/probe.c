@@ -12,6 +12,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -501,6 +502,50 @@ static int filter(const char *pid_text)
 	return 0;
 }
 
+/* "@name" is abstract. */
+static socklen_t notify_address(const char *text, struct sockaddr_un *ret)
+{
+	*ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+	(void)snprintf(ret->sun_path, sizeof(ret->sun_path), "%s", text);
+	if (*text == '@')
+		ret->sun_path[0] = '\0';
+	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(text) + (*text != '@'));
+}
+
+/* Each word as a message of sd_notify(3), then wait. */
+static int notify(char **words)
+{
+	const char *address = getenv("NOTIFY_SOCKET");
+	struct sockaddr_un to;
+
+	if (!address)
+		return fail("NOTIFY_SOCKET");
+	socklen_t len = notify_address(address, &to);
+	int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	for (; *words; words++)
+		if (sendto(sock, *words, strlen(*words), 0, (struct sockaddr *)&to, len) < 0)
+			return fail(*words);
+	wait_for_term();
+	return 0;
+}
+
+/* Bind this address and print what comes. Descriptors that come along are closed by that. */
+static int hear(const char *address)
+{
+	struct sockaddr_un at;
+	char text[4096];
+	ssize_t n;
+
+	socklen_t len = notify_address(address, &at);
+	int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (bind(sock, (struct sockaddr *)&at, len) < 0)
+		return fail(address);
+	(void)dprintf(1, "listening\n");
+	while ((n = recv(sock, text, sizeof(text), 0)) >= 0)
+		(void)dprintf(1, "%.*s%s", (int)n, text, n && text[n - 1] == '\n' ? "" : "\n");
+	return fail("hearing");
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 1 ? argv[1] : "";
@@ -533,6 +578,10 @@ int main(int argc, char **argv)
 		return limit(*rest);
 	if (!strcmp(what, "wait"))
 		wait_for_term();
+	if (!strcmp(what, "notify"))
+		return notify(rest);
+	if (!strcmp(what, "hear") && n == 1)
+		return hear(*rest);
 	if (!strcmp(what, "schedule") && n == 1)
 		return schedule(*rest);
 	if (!strcmp(what, "ioprio") && n == 1)
