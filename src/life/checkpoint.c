@@ -52,8 +52,10 @@ int life_checkpoint(const struct life *life, const struct criu_options *o, struc
 		.proc_fd = -1,
 		.status_fd = -1 };
 	sigset_t before;
-	int r = criu_find(o->program, "checkpoint", &c.arena, &c.program, e);
+	int r = criu_check_user(e);
 
+	if (r == 0)
+		r = criu_find(o->program, "checkpoint", &c.arena, &c.program, e);
 	if (r == 0)
 		r = open_container(&c, life, e);
 	if (r == 0)
@@ -130,12 +132,15 @@ static int open_container(struct checkpoint *c, const struct life *life, struct 
 	return state_load_config(&c->state, &c->config, e);
 }
 
+int criu_check_user(struct err *e)
+{
+	return geteuid() == 0 ? 0 : err_say(e, EPERM, "CRIU needs root to save and to restore");
+}
+
 int criu_check_config(const struct spec *spec, struct err *e)
 {
 	const struct spec_namespace *ns = spec->linux_.namespaces;
 
-	if (geteuid() != 0)
-		return err_say(e, EPERM, "CRIU needs root to save or restore a container");
 	if (ns[NS_USER].present)
 		return err_say(e, ENOTSUP,
 			"/linux/namespaces: a container with a user namespace cannot be "
@@ -435,14 +440,22 @@ static int ask(struct checkpoint *c, int sock, struct err *e)
 	if (r == 0 && o->lazy_pages)
 		r = criu_check_feature(sock, CRIU_LAZY_PAGES, "restore pages lazily", e);
 	if (r == 0 && !o->pre_dump)
-		r = criu_image_write(c->dirs.image_fd, &c->image, e);
+		r = criu_image_write(c->dirs.image_fd, &c->image, false, e);
 	if (r < 0)
 		return r;
 	r = criu_request(sock, o->pre_dump ? CRIU_SINGLE_PRE_DUMP : CRIU_DUMP, &c->opts, &events,
 		c->dirs.log, NULL, e);
-	if (r < 0 && !o->pre_dump)
+	if (o->pre_dump)
+		return r;
+	if (r < 0) {
 		criu_image_remove(c->dirs.image_fd);
-	return r;
+		return r;
+	}
+	/* Once more, with what is known now. The container has ended by now: the images count. */
+	struct err why = { 0 };
+	if (criu_image_write(c->dirs.image_fd, &c->image, true, &why) < 0)
+		log_warn("%s", why.text);
+	return 0;
 }
 
 static int dump(struct checkpoint *c, struct err *e)

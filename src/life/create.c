@@ -59,7 +59,7 @@ int life_create(const struct life *life, const struct create_options *o, struct 
 int create_container(struct attempt *a, const struct life *life, const struct create_options *o,
 	bool start_here, struct err *e)
 {
-	int r = attempt_begin(a, life, o, start_here, e);
+	int r = attempt_begin(a, life, o, start_here, NULL, e);
 
 	if (r == 0)
 		r = open_host(a, e);
@@ -73,7 +73,7 @@ int create_container(struct attempt *a, const struct life *life, const struct cr
 }
 
 int attempt_begin(struct attempt *a, const struct life *life, const struct create_options *o,
-	bool start_here, struct err *e)
+	bool start_here, const struct mpol *policy, struct err *e)
 {
 	*a = (struct attempt){ .life = life,
 		.options = o,
@@ -85,7 +85,8 @@ int attempt_begin(struct attempt *a, const struct life *life, const struct creat
 		.pidfd_sock = -1,
 		.master = -1,
 		.net_devices = NETDEV_MOVES_NONE,
-		.start_here = start_here };
+		.start_here = start_here,
+		.policy = policy };
 	a->plan.start_sock = -1;
 	for (size_t i = 0; i < NS_TYPES; i++)
 		a->plan.ns_fds[i] = -1;
@@ -177,7 +178,8 @@ static int plan_container(struct attempt *a, struct err *e)
 	r = cgroup_plan(spec, a->options->id, a->life->manager, &a->arena, &a->cgroup, e);
 	if (r == 0)
 		r = policy_plan(a->life, spec, &a->options->memory,
-			a->cgroup ? cgroup_path(a->cgroup) : "", &a->arena, &a->memory, e);
+			a->cgroup ? cgroup_path(a->cgroup) : "", a->policy, &a->arena, &a->memory,
+			e);
 	if (r < 0)
 		return r;
 

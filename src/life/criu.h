@@ -144,6 +144,8 @@ void criu_end(struct spawned *criu);
 /*
  * What checkpoint and restore share.
  */
+/* May this user have it at all? */
+int criu_check_user(struct err *e);
 /* Is it a container that CRIU can save, and restore as safe as it was? */
 int criu_check_config(const struct spec *spec, struct err *e);
 
@@ -175,8 +177,8 @@ int criu_mounts_restore(const struct spec *spec, const char *bundle, const char 
 	struct arena *arena, struct strbuf *opts, struct err *e);
 
 /*
- * criu_image.c: our own files beside CRIU's images: the memory policy, and what the standard
- * streams were. Whoever wrote them, they are read as hostile input.
+ * criu_image.c: our own files beside CRIU's images: the memory policy, what the standard streams
+ * were, and how long the files of pages are. Whoever wrote them, they are read as hostile input.
  */
 #define CRIU_STREAMS 3
 struct criu_image {
@@ -184,7 +186,9 @@ struct criu_image {
 	struct mpol policy;
 	const char *streams[CRIU_STREAMS]; /* "pipe:[1]", "file[1a:2b]"; NULL: CRIU knows it */
 };
-int criu_image_write(int dir_fd, const struct criu_image *image, struct err *e);
+/* dumped: CRIU's own are there. */
+int criu_image_write(int dir_fd, const struct criu_image *image, bool dumped, struct err *e);
+/* Also compares the files of pages: CRIU 3.17 reads one that is too short for ever. */
 int criu_image_read(int dir_fd, struct arena *arena, struct criu_image *ret, struct err *e);
 /* After a failed dump. */
 void criu_image_remove(int dir_fd);

@@ -2,7 +2,8 @@
 /*
  * criu_image.c - what CRIU does not keep of a container, in files of ours beside its images.
  *
- *	hasu.json	  {"version": 1, "memoryPolicy": {"mode": ..., "nodes": ..., "flags": [...]}}
+ *	hasu.json	  {"version": 1, "memoryPolicy": {"mode": ..., "nodes": ..., "flags": [...]},
+ *			   "pages": {"pages-1.img": BYTES, ...}}
  *	descriptors.json  ["pipe:[7]", "file[1a:2b]", "/dev/null"]: stdin, stdout and stderr, as runc
  *			  and crun write it, so that each can restore what another has dumped
  *
@@ -12,6 +13,7 @@
 #include "life/criu.h"
 #include "linux/memory.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <json-c/json.h>
@@ -20,7 +22,7 @@
 
 #define OURS "hasu.json"
 #define STREAMS "descriptors.json"
-#define IMAGE_TEXT_MAX (64u << 10)
+#define IMAGE_TEXT_MAX (4u << 20) /* a line for each of a hundred thousand processes */
 #define IMAGE_VERSION 1
 #define STREAM_MAX 64
 
@@ -51,7 +53,39 @@ static bool put(struct json_object *o, const char *key, struct json_object *valu
 	return false;
 }
 
-int criu_image_write(int dir_fd, const struct criu_image *image, struct err *e)
+/* "pages-N.img" */
+static bool is_pages(const char *name)
+{
+	const char *number = str_starts(name, "pages-") ? name + 6 : "";
+	size_t n = strspn(number, "0123456789");
+
+	return n > 0 && n < 12 && str_eq(number + n, ".img");
+}
+
+static struct json_object *pages_to_json(int dir_fd)
+{
+	struct json_object *o = json_object_new_object();
+	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	struct stat st;
+
+	if (!dir) {
+		fd_close(fd);
+		return o;
+	}
+	for (struct dirent *d; (d = readdir(dir));)
+		if (is_pages(d->d_name) &&
+			fstatat(dir_fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			!put(o, d->d_name, json_object_new_int64(st.st_size))) {
+			json_object_put(o);
+			o = NULL;
+			break;
+		}
+	closedir(dir);
+	return o;
+}
+
+int criu_image_write(int dir_fd, const struct criu_image *image, bool dumped, struct err *e)
 {
 	struct json_object *ours = json_object_new_object();
 	struct json_object *streams = json_object_new_array();
@@ -59,6 +93,8 @@ int criu_image_write(int dir_fd, const struct criu_image *image, struct err *e)
 
 	if (whole && image->has_policy)
 		whole = put(ours, "memoryPolicy", memory_policy_to_json(&image->policy));
+	if (whole && dumped)
+		whole = put(ours, "pages", pages_to_json(dir_fd));
 	for (size_t i = 0; whole && i < CRIU_STREAMS; i++) {
 		const char *text = image->streams[i] ? image->streams[i] : "/dev/null";
 		struct json_object *v = json_object_new_string(text);
@@ -71,7 +107,7 @@ int criu_image_write(int dir_fd, const struct criu_image *image, struct err *e)
 		r = write_file(dir_fd, STREAMS, streams, e);
 	json_object_put(ours);
 	json_object_put(streams);
-	if (r < 0)
+	if (r < 0 && !dumped)
 		criu_image_remove(dir_fd);
 	return r;
 }
@@ -107,7 +143,7 @@ static int read_file(int dir_fd, const char *name, struct json_object **ret, str
 		return damaged(e, name, "it is not a regular file");
 	int r = fd_read_all(fd, IMAGE_TEXT_MAX, &text, &len);
 	if (r == -EFBIG)
-		return damaged(e, name, "it is longer than 64 KiB");
+		return damaged(e, name, "it is longer than 4 MiB");
 	if (r < 0)
 		return err_set(e, -r, "reading %s of the image", name);
 	struct json_tokener *tokener = json_tokener_new_ex(8);
@@ -127,16 +163,41 @@ static int read_file(int dir_fd, const char *name, struct json_object **ret, str
 	return 0;
 }
 
-static int read_ours(struct json_object *o, struct criu_image *ret, struct err *e)
+static int compare_pages(int dir_fd, struct json_object *pages, struct err *e)
+{
+	if (!json_object_is_type(pages, json_type_object))
+		return damaged(e, OURS, "'pages' is not an object");
+	json_object_object_foreach(pages, name, size)
+	{
+		struct stat st;
+
+		if (!is_pages(name) || !json_object_is_type(size, json_type_int) ||
+			json_object_get_int64(size) < 0)
+			return damaged(e, OURS, "'pages' has something else than files of pages");
+		if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return err_set(e, errno, "%s of the image", name);
+		if (!S_ISREG(st.st_mode) || st.st_size != json_object_get_int64(size))
+			return err_say(e, EBADMSG,
+				"%s of the image is damaged: it has %lld bytes, and had %lld when "
+				"it was saved",
+				name, (long long)st.st_size,
+				(long long)json_object_get_int64(size));
+	}
+	return 0;
+}
+
+static int read_ours(int dir_fd, struct json_object *o, struct criu_image *ret, struct err *e)
 {
 	struct json_object *v, *policy = NULL;
+	int r;
 
 	if (!json_object_is_type(o, json_type_object))
 		return damaged(e, OURS, "it is not an object");
 	json_object_object_foreach(o, key, value)
 	{
 		(void)value;
-		if (!str_eq(key, "version") && !str_eq(key, "memoryPolicy"))
+		if (!str_eq(key, "version") && !str_eq(key, "memoryPolicy") &&
+			!str_eq(key, "pages"))
 			return damaged(e, OURS, "it has a member that no version of hasu writes");
 	}
 	if (!json_object_object_get_ex(o, "version", &v) ||
@@ -145,9 +206,11 @@ static int read_ours(struct json_object *o, struct criu_image *ret, struct err *
 	if (json_object_get_int64(v) != IMAGE_VERSION)
 		return err_say(e, ENOTSUP, OURS " of the image is of version %lld; this is %d",
 			(long long)json_object_get_int64(v), IMAGE_VERSION);
+	if (json_object_object_get_ex(o, "pages", &v) && (r = compare_pages(dir_fd, v, e)) < 0)
+		return r;
 	if (!json_object_object_get_ex(o, "memoryPolicy", &policy))
 		return 0;
-	int r = memory_policy_from_json(policy, &ret->policy, e);
+	r = memory_policy_from_json(policy, &ret->policy, e);
 	if (r < 0)
 		return err_prefix(e, OURS " of the image is damaged");
 	ret->has_policy = true;
@@ -205,7 +268,7 @@ int criu_image_read(int dir_fd, struct arena *arena, struct criu_image *ret, str
 	if (r < 0)
 		return r;
 	if (o)
-		r = read_ours(o, &image, e);
+		r = read_ours(dir_fd, o, &image, e);
 	json_object_put(o);
 	if (r < 0)
 		return r;

@@ -29,8 +29,8 @@ static void log_words(struct memory_words *words)
 }
 
 int policy_plan(const struct life *life, const struct spec *spec,
-	const struct memory_options *options, const char *cgroup, struct arena *arena,
-	struct memory_plan *ret, struct err *e)
+	const struct memory_options *options, const char *cgroup, const struct mpol *image,
+	struct arena *arena, struct memory_plan *ret, struct err *e)
 {
 	const char *path = life->conf ? life->conf : conf_default_path();
 	struct memory_words words = { 0 };
@@ -45,10 +45,19 @@ int policy_plan(const struct life *life, const struct spec *spec,
 	rules.path = path;
 	if (r == 0)
 		r = memory_choose(spec, options, &rules, arena, &want, &words, e);
+	if (image) {
+		want.present = true;
+		want.fallback = false;
+		want.policy = (struct mpol_spec){ .mode = image->mode,
+			.flags = image->flags,
+			.in = { .numbers = image->nodes } };
+	}
 	if (r == 0)
 		r = memory_plan(&want,
 			spec->linux_.has_resources ? spec->linux_.resources.cpu.mems : NULL, ret,
 			&words, e);
+	if (r < 0 && image)
+		err_prefix(e, "the memory policy of the image");
 	conf_free(conf);
 	log_words(&words);
 	return r;

@@ -11,10 +11,14 @@
 
 struct arena;
 
-/* By the parent, before anything is made. cgroup is the container's path, "" where it has none. */
+/*
+ * By the parent, before anything is made. cgroup is the container's path, "" where it has none.
+ * image: restore: what init had at its checkpoint, which takes the place of what was asked for then,
+ * under the same rules; NULL: none.
+ */
 int policy_plan(const struct life *life, const struct spec *spec,
-	const struct memory_options *options, const char *cgroup, struct arena *arena,
-	struct memory_plan *ret, struct err *e);
+	const struct memory_options *options, const char *cgroup, const struct mpol *image,
+	struct arena *arena, struct memory_plan *ret, struct err *e);
 
 /* The same for exec, where the command line gives a policy. */
 int policy_plan_exec(const struct memory_options *options, bool refuse_narrowing,

@@ -35,7 +35,6 @@ struct restore {
 	struct arena arena;
 	struct criu_dirs dirs;
 	struct criu_image image;
-	struct memory_plan memory;
 	struct memory_result result;
 	const char *program, *rootfs, *place, *root, *yard;
 	int ns_fds[2];             /* network, pid: those that are the host's */
@@ -60,7 +59,9 @@ int life_restore(
 		.fds = { -1, -1, -1, -1, -1 } };
 	int status = 0;
 
-	int n = criu_find(o->program, "restore", &r.arena, &r.program, e);
+	int n = criu_check_user(e);
+	if (n == 0)
+		n = criu_find(o->program, "restore", &r.arena, &r.program, e);
 	if (n == 0)
 		n = criu_dirs_open(o, false, LOG_NAME, &r.arena, &r.dirs, e);
 	if (n == 0)
@@ -74,7 +75,8 @@ int life_restore(
 	/* Processes that the container's leave behind come to us, as with run. */
 	if (!o->create.detach && !o->create.no_subreaper)
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-	n = attempt_begin(&r.a, life, &o->create, true, e);
+	n = attempt_begin(
+		&r.a, life, &o->create, true, r.image.has_policy ? &r.image.policy : NULL, e);
 	if (n == 0)
 		n = prepare(&r, e);
 	if (n == 0)
@@ -143,32 +145,16 @@ static int find_rootfs(struct restore *r, struct err *e)
 	return r->rootfs ? 0 : err_nomem(e);
 }
 
-static int plan_memory(struct restore *r, struct err *e)
+static int check_memory(const struct restore *r, struct err *e)
 {
-	const struct spec_linux *l = &r->a.spec->linux_;
-	struct memory_words words = { 0 };
-	int n = 0;
+	const struct memory_plan *plan = &r->a.memory;
 
-	r->memory = r->a.memory;
-	if (r->image.has_policy) {
-		n = memory_plan_image(&r->a.memory, l->has_resources ? l->resources.cpu.mems : NULL,
-			&r->image.policy, &r->memory, &words, e);
-		/* What the config's symbols stood for the image tells in numbers. */
-		r->a.memory.symbolic = false;
-	}
-	if (n < 0)
-		err_prefix(e, "the memory policy of the image");
-	else if (words.warnings.len)
-		log_warn("the memory policy of the image: %.*s",
-			(int)strcspn(words.warnings.text, "\n"), words.warnings.text);
-	strbuf_free(&words.warnings);
-	strbuf_free(&words.notes);
-	if (n == 0 && r->options->lazy_pages && r->memory.present &&
-		r->memory.asked.mode != MPOL_MODE_DEFAULT)
+	if (r->options->lazy_pages && plan->present &&
+		(plan->symbolic || plan->asked.mode != MPOL_MODE_DEFAULT))
 		return err_say(e, ENOTSUP,
 			"--lazy-pages: a page that comes later lies where the memory policy of "
 			"`criu lazy-pages` says, not where the container's does");
-	return n < 0 ? -e->num : 0;
+	return 0;
 }
 
 static int prepare(struct restore *r, struct err *e)
@@ -182,7 +168,7 @@ static int prepare(struct restore *r, struct err *e)
 	if (n == 0)
 		n = find_rootfs(r, e);
 	if (n == 0)
-		n = plan_memory(r, e);
+		n = check_memory(r, e);
 	if (n < 0)
 		return n;
 	if (o->console_socket && (r->a.console_fd = tty_connect(o->console_socket, e)) < 0)
@@ -321,7 +307,7 @@ static int bring_back(struct restore *r, struct err *e)
 		.place = r->place,
 		.state = &r->a.state,
 		.cgroup = r->a.cgroup,
-		.memory = &r->memory,
+		.memory = &r->a.memory,
 		.keyring_id = r->options->create.no_new_keyring ? NULL : r->options->id,
 		.process = &r->a.spec->process,
 		.root = r->rootfs,

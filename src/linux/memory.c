@@ -264,22 +264,6 @@ int memory_plan(const struct memory_want *want, const char *mems, struct memory_
 	return 0;
 }
 
-int memory_plan_image(const struct memory_plan *config, const char *mems, const struct mpol *policy,
-	struct memory_plan *ret, struct memory_words *words, struct err *e)
-{
-	const struct memory_want want = {
-		.present = true,
-		.source = config->source,
-		.policy = { .mode = policy->mode,
-			.flags = policy->flags,
-			.in = { .numbers = policy->nodes } },
-		.text = config->text,
-		.refuse_narrowing = config->refuse_narrowing,
-	};
-
-	return memory_plan(&want, mems, ret, words, e);
-}
-
 void memory_plan_free(struct memory_plan *plan)
 {
 	mpol_host_free(&plan->host);

@@ -194,13 +194,6 @@ bool memory_now(const struct memory_result *saved, int init_proc_fd, struct mpol
  */
 const char *memory_text_of(int proc_fd, char *buf);
 
-/*
- * restore: the plan for a policy that init had at its checkpoint, in numbers; checked against this
- * host, this kernel and mems as memory_plan() checks the one that was planned from the config.
- */
-int memory_plan_image(const struct memory_plan *config, const char *mems, const struct mpol *policy,
-	struct memory_plan *ret, struct memory_words *words, struct err *e);
-
 /* {"mode": ..., "nodes": ..., "flags": [...]}: a policy that stands alone, in the image of a checkpoint. */
 struct json_object *memory_policy_to_json(const struct mpol *policy);
 /* It is not trusted, and has to follow every rule of a config's: -EBADMSG with e set. */

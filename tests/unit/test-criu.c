@@ -175,6 +175,14 @@ static const struct image_row image_rows[] = {
 		"hasu.json of the image is of version 2; this is 1" },
 	{ "an unknown member", "{\"version\":1,\"run\":\"x\"}", NULL,
 		DAMAGED "it has a member that no version of hasu writes" },
+	{ "pages that are not there", "{\"version\":1,\"pages\":{\"pages-1.img\":4096}}", NULL,
+		"pages-1.img of the image: no such file or directory" },
+	{ "pages by another name", "{\"version\":1,\"pages\":{\"../pages-1.img\":1}}", NULL,
+		DAMAGED "'pages' has something else than files of pages" },
+	{ "pages of a negative length", "{\"version\":1,\"pages\":{\"pages-1.img\":-1}}", NULL,
+		DAMAGED "'pages' has something else than files of pages" },
+	{ "pages that are a list", "{\"version\":1,\"pages\":[]}", NULL,
+		DAMAGED "'pages' is not an object" },
 	{ "a policy that is text", V1("\"bind:1\""), NULL, DAMAGED "memoryPolicy: not an object" },
 	{ "an unknown mode", V1("{\"mode\":\"MPOL_ALL\"}"), NULL, DAMAGED "memoryPolicy/mode: " },
 	{ "nodes that are a number", V1("{\"mode\":\"MPOL_BIND\",\"nodes\":1}"), NULL,
@@ -249,11 +257,22 @@ static void test_what_is_written_is_read(void **state)
 
 	(void)state;
 	mpol_nodeset_add(&image.policy.nodes, 3);
-	assert_int_equal(criu_image_write(fd, &image, &e), 0);
-	assert_int_equal(criu_image_write(fd, &image, &e), 0); /* over an older one */
+	assert_int_equal(criu_image_write(fd, &image, true, &e), 0);
+	assert_int_equal(criu_image_write(fd, &image, true, &e), 0); /* over an older one */
 	assert_int_equal(criu_image_read(fd, &arena, &read, &e), 0);
 	show(&got, &read);
 	assert_words(got.text, "bind=relative:3 - pipe:[7] file[1:ff]");
+	/* A file of pages is remembered by its length. */
+	put_file(fd, "pages-1.img", "four");
+	assert_int_equal(criu_image_write(fd, &image, true, &e), 0);
+	assert_int_equal(criu_image_read(fd, &arena, &read, &e), 0);
+	assert_int_equal(unlinkat(fd, "pages-1.img", 0), 0);
+	put_file(fd, "pages-1.img", "fou");
+	assert_int_equal(criu_image_read(fd, &arena, &read, &e), -EBADMSG);
+	assert_words(e.text,
+		"pages-1.img of the image is damaged: it has 3 bytes, and had 4 when it "
+		"was saved");
+	assert_int_equal(unlinkat(fd, "pages-1.img", 0), 0);
 	criu_image_remove(fd);
 	strbuf_free(&got);
 	arena_free(&arena);
@@ -278,7 +297,7 @@ static void test_other_files_are_refused(void **state)
 	assert_int_equal(criu_image_read(fd, &arena, &image, &e), -ELOOP);
 	/* And what is written goes into no link's place. */
 	image = (struct criu_image){ 0 };
-	assert_int_equal(criu_image_write(fd, &image, &e), 0);
+	assert_int_equal(criu_image_write(fd, &image, true, &e), 0);
 	struct stat st;
 	assert_int_equal(fstatat(fd, "hasu.json", &st, AT_SYMLINK_NOFOLLOW), 0);
 	assert_true(S_ISREG(st.st_mode));
