@@ -15,12 +15,7 @@ buildah() {
 }
 
 setup_file() {
-    from_docs /etc/containers/containers.conf >"$WORK/containers.conf"
-    # Its own defaults are more than a host without CAP_SYS_RESOURCE has to give.
-    cat >>"$WORK/containers.conf" <<'X'
-[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]
-X
+    containers_conf >"$CONTAINERS_CONF"
     buildah from --name seed scratch >/dev/null
     buildah add seed "$WORK/image.tar" / >/dev/null
     buildah config --env PATH=/usr/sbin:/usr/bin:/sbin:/bin --cmd sh seed

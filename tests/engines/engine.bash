@@ -104,3 +104,13 @@ from_docs() {
         /^```[a-z]+ / && $2 == path { inside = 1; found = 1 }
         END { exit !found }' "$WORK/docs/engines.md"
 }
+
+# The file of the documentation for Podman and Buildah, with limits that a host without
+# CAP_SYS_RESOURCE can give: their own defaults are more.
+containers_conf() {
+    from_docs /etc/containers/containers.conf
+    cat <<'X'
+[containers]
+default_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]
+X
+}

@@ -2,147 +2,19 @@
 # shellcheck disable=SC2016 # scripts for the container's shell
 # shellcheck disable=SC2034,SC2154 # STDIN, errors: variables of call()
 #
-# Podman, from the command line that people type to the runtime and back.
+# What Podman alone has, or has otherwise than Docker.
 
-load engine.bash
-
-export CONTAINERS_CONF=$WORK/containers.conf PODMAN_IGNORE_CGROUPSV1_WARNING=1
-
-PODMAN=(/usr/bin/podman --runtime "$RUNTIME" --cgroup-manager=cgroupfs --events-backend=file
-    --storage-driver=overlay)
-
-podman() {
-    timeout --foreground 60 "${PODMAN[@]}" "$@"
-}
-
-# run OPTION... IMAGE COMMAND...
-run() {
-    podman run --rm --network=none "$@"
-}
-
-setup_file() {
-    from_docs /etc/containers/containers.conf >"$WORK/containers.conf"
-    # Its own defaults are more than a host without CAP_SYS_RESOURCE has to give.
-    cat >>"$WORK/containers.conf" <<'X'
-[containers]
-default_ulimits = ["nofile=1024:1024", "nproc=1000:1000"]
-X
-    podman import --quiet "$WORK/image.tar" box >/dev/null
-    podman run --detach --network=none --name main box sh -c 'trap "exit 0" TERM; sleep 10000 & wait' 3>&- >/dev/null
-}
-
-teardown_file() {
-    podman rm --all --force --time=0 3>&- >/dev/null
-}
-
-setup() {
-    engine_setup
-}
-
-teardown() {
-    if [ -e "$T/lives" ]; then podman rm --force --time=0 "$ID" 3>&- >/dev/null; fi
-}
-
-# up OPTION... IMAGE COMMAND...: this step's own container, in the background.
-up() {
-    touch "$T/lives"
-    ok podman run --detach --network=none --name "$ID" "$@"
-}
-
-made() {
-    touch "$T/lives"
-    ok podman create --network=none --name "$ID" "$@"
-}
-
-inspect() {
-    podman inspect --format "$1" "${2:-$ID}"
-}
+load cli.bash
 
 # --- run and its exit status ---
-
-@test "run: what the program prints comes out" {
-    prints hello run box echo hello
-}
-
-@test "run: standard error stays apart" {
-    ok run box sh -c 'echo out; echo err >&2'
-    is "$output" out
-    is "$errors" err
-}
-
-@test "run: the program's exit status" {
-    gives 42 run box sh -c 'exit 42'
-}
-
-@test "run: 128 and the signal that ended the program" {
-    # The first process of a PID namespace is ended from outside alone.
-    made box sleep 1000
-    (until_true has_status running && kill -KILL "$(inspect '{{.State.Pid}}')") 3>&- &
-    gives 137 podman start --attach "$ID"
-    wait $!
-}
-
-has_status() {
-    [ "$(inspect '{{.State.Status}}')" = "$1" ]
-}
-
-@test "run: 127 where there is no such program" {
-    gives 127 run box nonesuch
-    has "$errors" nonesuch
-}
-
-@test "run: 127 where there is no such path" {
-    gives 127 run box /none/such
-}
-
-@test "run: 126 where the program cannot be executed" {
-    gives 126 run box /etc/passwd
-}
-
-@test "run: 126 where the program is a directory" {
-    gives 126 run box /etc
-}
 
 @test "run: what the runtime refuses is told, and nothing is left" {
     mkdir "$T/absent"
     made --volume "$T/absent:/data" box true
     rm -rf "$T/absent"
-    gives 125 podman start "$ID"
+    gives 125 engine start "$ID"
     has "$errors" "$T/absent"
-    gives 1 test -d "/sys/fs/cgroup/memory/libpod_parent/libpod-$(podman inspect --format '{{.Id}}' "$ID")"
-}
-
-@test "run: standard input" {
-    input "typed"
-    prints typed run --interactive box cat
-}
-
-@test "run: much of standard input and output" {
-    head -c 3000000 /dev/zero | tr '\0' x >"$T/input"
-    STDIN=$T/input
-    prints 3000000 run --interactive box sh -c 'cat | wc -c'
-    ok run box sh -c 'head -c 2000000 /dev/zero | tr "\0" y'
-    is "${#output}" 2000000
-}
-
-@test "run: a terminal" {
-    in_terminal pts "${PODMAN[@]}" run --rm --network=none --tty --interactive box \
-        sh -c 'tty; read -r word; echo "got $word"; exit 7'
-    has "$output" /dev/pts/0
-    has "$output" "got typed"
-    is "$status" 7
-}
-
-@test "run: no terminal where none is asked for" {
-    gives 1 run box tty
-}
-
-@test "run: in the background, with a PID on the host" {
-    up box sleep 1000
-    local pid
-    pid=$(inspect '{{.State.Pid}}')
-    is "$(tr '\0' ' ' <"/proc/$pid/cmdline")" "sleep 1000 "
-    is "$(inspect '{{.State.Status}}')" running
+    is "$(find /sys/fs/cgroup -type d -name "libpod-$(inspect '{{.Id}}')")" ""
 }
 
 @test "run: a PID file" {
@@ -158,57 +30,18 @@ has_status() {
 
 @test "run: further descriptors" {
     echo "by descriptor" >"$T/three"
-    run --preserve-fds 1 box cat /proc/self/fd/3 3<"$T/three" >"$T/printed"
+    "${ENGINE_COMMAND[@]}" run --rm --network none --preserve-fds 1 box cat /proc/self/fd/3 3<"$T/three" >"$T/printed"
     is "$(cat "$T/printed")" "by descriptor"
 }
 
-@test "run: an init that adopts orphans" {
-    ok run --init box cat /proc/1/cmdline
-    has "$output" init
-}
-
 # --- the process ---
-
-@test "process: a user's name" {
-    prints "uid=1000(worker) gid=1000(worker) groups=1000(worker)" run --user worker box id
-}
-
-@test "process: numbers of user and group" {
-    prints 1234:4321 run --user 1234:4321 box sh -c 'echo $(id -u):$(id -g)'
-}
-
-@test "process: further groups" {
-    ok run --user worker --group-add 777 box id -G
-    has " $output " " 777 "
-}
-
-@test "process: environment, from options and files" {
-    echo B=from-file >"$T/env"
-    prints "a b from-file" run --env A="a b" --env-file "$T/env" box sh -c 'echo "$A $B"'
-}
 
 @test "process: its working directory" {
     prints /etc run --workdir /etc box pwd
 }
 
-@test "process: an entry point" {
-    prints "one two" run --entrypoint echo box one two
-}
-
-@test "process: resource limits" {
-    prints "55 66" run --ulimit nofile=55:66 --ulimit nproc=500:500 box sh -c 'echo "$(ulimit -n) $(ulimit -H -n)"'
-}
-
-@test "process: the limit of core files" {
-    prints 0 run --ulimit core=0 --ulimit nofile=500:500 --ulimit nproc=500:500 box sh -c 'ulimit -c'
-}
-
 @test "process: umask" {
     prints 0077 run --umask 0077 box sh -c umask
-}
-
-@test "process: its score for the OOM killer" {
-    prints 500 run --oom-score-adj 500 box cat /proc/self/oom_score_adj
 }
 
 @test "process: the time zone" {
@@ -217,56 +50,6 @@ has_status() {
 }
 
 # --- privileges ---
-
-@test "privileges: no capabilities" {
-    prints "CapEff:	0000000000000000" run --cap-drop all box grep CapEff /proc/self/status
-}
-
-@test "privileges: a capability more" {
-    # CAP_NET_ADMIN is 12, CAP_CHOWN 0.
-    prints "CapEff:	0000000000001001" run --cap-drop all --cap-add NET_ADMIN --cap-add CHOWN box \
-        grep CapEff /proc/self/status
-}
-
-@test "privileges: privileged can mount" {
-    prints yes run --privileged box sh -c 'mount -t tmpfs tmpfs /mnt || mount -t tmpfs tmpfs /tmp; echo yes'
-}
-
-@test "privileges: others cannot" {
-    ok run box sh -c '! mount -t tmpfs tmpfs /tmp 2>/dev/null'
-}
-
-@test "privileges: privileged sees the host's devices" {
-    ok run --privileged box test -e /dev/kmsg
-    ok run box test ! -e /dev/kmsg
-}
-
-@test "privileges: none are gained by execve" {
-    prints "NoNewPrivs:	1" run --security-opt no-new-privileges box grep NoNewPrivs /proc/self/status
-    prints "NoNewPrivs:	0" run box grep NoNewPrivs /proc/self/status
-}
-
-@test "seccomp: a filter by default" {
-    prints "Seccomp:	2" run box grep Seccomp: /proc/self/status
-}
-
-@test "seccomp: none where it is unconfined" {
-    prints "Seccomp:	0" run --security-opt seccomp=unconfined box grep Seccomp: /proc/self/status
-}
-
-@test "seccomp: a profile of one's own" {
-    cat >"$T/profile.json" <<'X'
-{ "defaultAction": "SCMP_ACT_ALLOW",
-  "syscalls": [ { "names": [ "mkdir", "mkdirat" ], "action": "SCMP_ACT_ERRNO", "errnoRet": 1 } ] }
-X
-    ok run --security-opt seccomp="$T/profile.json" box sh -c '! mkdir /tmp/a 2>/tmp/e; cat /tmp/e'
-    has "$output" "not permitted"
-}
-
-@test "masks: what the host shows is hidden" {
-    prints 0 run box sh -c 'cat /proc/kcore | wc -c'
-    gives 1 run box sh -c 'echo 1 >/proc/sys/kernel/panic'
-}
 
 @test "masks: shown again where that is asked for" {
     prints 0 run box sh -c 'ls /proc/scsi 2>/dev/null | wc -l'
@@ -277,154 +60,23 @@ X
 
 # --- files ---
 
-@test "files: a volume from the host" {
-    mkdir "$T/v"
-    ok run --volume "$T/v:/data" box sh -c 'echo written >/data/file'
-    is "$(cat "$T/v/file")" written
-}
-
-@test "files: a volume that is read-only" {
-    mkdir "$T/v"
-    gives 1 run --volume "$T/v:/data:ro" box touch /data/file
-    has "$errors" "Read-only"
-}
-
-@test "files: a file of the host" {
-    echo content >"$T/file"
-    prints content run --volume "$T/file:/etc/one:ro" box cat /etc/one
-}
-
-@test "files: a volume with a name lives on" {
-    ok run --volume "$ID:/data" box sh -c 'echo kept >/data/file'
-    prints kept run --volume "$ID:/data" box cat /data/file
-    ok podman volume rm "$ID"
-}
-
-@test "files: --mount with its options" {
-    mkdir "$T/v"
-    ok run --mount "type=bind,source=$T/v,target=/data,readonly,bind-propagation=rslave" box \
-        grep " /data " /proc/self/mountinfo
-    matches "$output" " /data ro,.* master:"
-}
-
-@test "files: tmpfs with a size and a mode" {
-    ok run --tmpfs /t:size=1m,mode=0700 box sh -c 'grep " /t " /proc/mounts; stat -c %a /t'
-    has "$output" size=1024k
-    has "$output" 700
-}
-
-@test "files: the size of /dev/shm" {
-    ok run --shm-size 3m box grep /dev/shm /proc/mounts
-    has "$output" size=3072k
-}
-
 @test "files: a read-only root, with places to write" {
     gives 1 run --read-only box touch /file
     ok run --read-only box touch /tmp/file
     gives 1 run --read-only --read-only-tmpfs=false box touch /tmp/file
 }
 
-@test "files: volumes of another container" {
-    made --volume /shared box true
-    ok run --volumes-from "$ID" box sh -c 'echo x >/shared/file'
-    prints x run --volumes-from "$ID" box cat /shared/file
-}
-
-@test "devices: one of the host under another name" {
-    [ -c /dev/kmsg ] || skip "there is no /dev/kmsg here"
-    prints 1:11 run --device /dev/kmsg:/dev/mine:w box sh -c ': >/dev/mine && stat -c %t:%T /dev/mine | sed s/b/11/'
-    gives 1 run --device /dev/kmsg:/dev/mine:r box sh -c ': >/dev/mine'
-    has "$errors" "not permitted"
-}
-
-@test "devices: the usual ones, and no others" {
-    ok run box sh -c 'for d in null zero full random urandom tty ptmx; do test -e /dev/$d || echo $d; done'
-    is "$output" ""
-    gives 1 run --cap-add MKNOD box sh -c 'mknod /tmp/mem c 1 1 && head -c 1 /tmp/mem'
-}
-
-# --- limits ---
-
-@test "limits: memory" {
-    prints 67108864 run --memory 64m box sh -c "$(limit memory memory.limit_in_bytes memory.max)"
-}
-
-@test "limits: what needs more memory is killed" {
-    made --memory 16m --memory-swap 16m box tail /dev/zero
-    gives 137 podman start --attach "$ID"
-    if cgroup2_only; then is "$(inspect '{{.State.OOMKilled}}')" true; fi
-}
-
-@test "limits: processes" {
-    prints 7 run --pids-limit 7 box sh -c "$(limit pids pids.max pids.max)"
-    call run --pids-limit 4 box sh -c 'for i in 1 2 3 4 5 6 7 8; do sleep 1 & done'
-    has "$errors" "can't fork"
-}
-
-@test "limits: CPUs by number" {
-    prints 0 run --cpuset-cpus 0 box sh -c 'grep Cpus_allowed_list /proc/self/status | cut -f2'
-}
-
-@test "limits: memory nodes" {
-    [ -e /sys/devices/system/node/node0 ] || skip "this kernel has no NUMA"
-    prints 0 run --cpuset-mems 0 box sh -c 'grep Mems_allowed_list /proc/self/status | cut -f2'
-}
-
-@test "limits: a part of the CPUs" {
-    ok run --cpus 0.5 box sh -c "$(limit cpu cpu.cfs_quota_us cpu.max)"
-    has "$output" 50000
-}
-
-@test "limits: shares of CPU time" {
-    cgroup2_only && skip "cgroup v2 has weights in place of shares"
-    prints 512 run --cpu-shares 512 box sh -c "$(limit cpu cpu.shares cpu.weight)"
-}
-
-@test "limits: a cgroup of the caller's choice" {
-    ok run --cgroup-parent /step --cgroupns host box cat /proc/self/cgroup
-    has "$output" :/step/
-}
-
 # --- namespaces ---
-
-@test "namespaces: the host's name" {
-    prints box1 run --hostname box1 box hostname
-}
-
-@test "namespaces: processes of their own" {
-    prints 1 run box sh -c 'echo $$'
-}
-
-@test "namespaces: the host's processes" {
-    ok run --pid host box cat /proc/1/cmdline
-    has "$output" inside
-}
-
-@test "namespaces: the processes of another container" {
-    ok run --pid container:main box cat /proc/1/cmdline
-    has "$output" "trap"
-}
 
 @test "namespaces: IPC and network of another container" {
     local main
-    main=$(podman inspect --format '{{.State.Pid}}' main)
-    prints "$(readlink "/proc/$main/ns/net")" podman run --rm --network container:main box readlink /proc/self/ns/net
-}
-
-@test "namespaces: the host's network, IPC and name" {
-    prints "$(readlink /proc/self/ns/net /proc/self/ns/ipc /proc/self/ns/uts)" \
-        podman run --rm --network host --ipc host --uts host box \
-        sh -c 'readlink /proc/self/ns/net; readlink /proc/self/ns/ipc; readlink /proc/self/ns/uts'
+    main=$(engine inspect --format '{{.State.Pid}}' main)
+    prints "$(readlink "/proc/$main/ns/net")" engine run --rm --network container:main box readlink /proc/self/ns/net
 }
 
 @test "namespaces: users that are mapped" {
     ok run --uidmap 0:100000:1000 --gidmap 0:200000:1000 box cat /proc/self/uid_map /proc/self/gid_map
     is "$(tr -s ' ' <<<"$output")" $' 0 100000 1000\n 0 200000 1000'
-}
-
-@test "namespaces: sysctls of their own" {
-    prints 77 run --sysctl kernel.msgmax=77 box cat /proc/sys/kernel/msgmax
-    prints 1 run --sysctl net.ipv4.ip_forward=1 box cat /proc/sys/net/ipv4/ip_forward
 }
 
 @test "namespaces: names and addresses in /etc/hosts" {
@@ -434,213 +86,59 @@ X
 
 # --- exec ---
 
-@test "exec: a process more" {
-    prints here podman exec main echo here
-}
-
-@test "exec: its exit status" {
-    gives 9 podman exec main sh -c 'exit 9'
-    gives 127 podman exec main nonesuch
-    gives 126 podman exec main /etc/passwd
-}
-
-@test "exec: standard input" {
-    input "to exec"
-    prints "to exec" podman exec --interactive main cat
-}
-
-@test "exec: a terminal" {
-    in_terminal pts "${PODMAN[@]}" exec --tty --interactive main \
-        sh -c 'echo "$(tty) $TERM"; read -r word; echo "got $word"; exit 7'
-    matches "$output" "/dev/pts/[0-9]+ xterm"
-    has "$output" "got typed"
-    is "$status" 7
-}
-
-@test "exec: a user, a directory and an environment" {
-    prints "worker /tmp x" podman exec --user worker --workdir /tmp --env E=x main \
-        sh -c 'echo "$(id -un) $(pwd) $E"'
-}
-
-@test "exec: with all privileges" {
-    ok podman exec --privileged main grep CapEff /proc/self/status
-    local privileged=$output
-    ok podman exec main grep CapEff /proc/self/status
-    matches "$privileged" "ff$"
-    lacks "$privileged" "${output##*	}"
-}
-
-@test "exec: in the background" {
-    ok podman exec --detach main sh -c 'echo done >/tmp/detached'
-    until_true podman exec main test -s /tmp/detached
-}
-
-@test "exec: in the container's cgroup and namespaces" {
-    prints "$(podman exec main sh -c 'cat /proc/1/cgroup; readlink /proc/1/ns/mnt')" \
-        podman exec main sh -c 'cat /proc/self/cgroup; readlink /proc/self/ns/mnt'
+@test "exec: 127 and 126 where it cannot be started" {
+    gives 127 engine exec main nonesuch
+    gives 126 engine exec main /etc/passwd
 }
 
 @test "exec: a container that has ended is refused" {
     made box true
-    ok podman start --attach "$ID"
-    gives 255 podman exec "$ID" true || is "$status" 125
-}
-
-@test "exec: many at a time" {
-    local i
-    local pids=()
-    for i in 1 2 3 4 5; do
-        podman exec main echo "$i" >"$T/out-$i" 3>&- &
-        pids+=($!)
-    done
-    wait "${pids[@]}"
-    is "$(cat "$T"/out-*)" $'1\n2\n3\n4\n5'
+    ok engine start --attach "$ID"
+    call engine exec "$ID" true
+    matches "$status" '^(125|255)$'
+    has "$errors" "container state"
 }
 
 # --- life ---
 
-@test "life: create, start, and again" {
-    made box sh -c 'echo once'
-    prints once podman start --attach "$ID"
-    prints once podman start --attach "$ID"
-}
-
-@test "life: stop asks first" {
-    up box sh -c 'trap "echo asked; exit 3" TERM; while :; do sleep 0.1; done'
-    until_true podman exec "$ID" true
-    ok podman stop --time 20 "$ID"
-    is "$(inspect '{{.State.ExitCode}}')" 3
-    has "$(podman logs "$ID")" asked
-}
-
-@test "life: stop kills what does not listen" {
-    up box sleep 1000
-    ok podman stop --time 1 "$ID"
-    is "$(inspect '{{.State.ExitCode}}')" 137
-}
-
-@test "life: kill with a signal" {
-    up box sh -c 'trap "exit 12" USR1; while :; do sleep 0.1; done'
-    until_true podman exec "$ID" true
-    ok podman kill --signal USR1 "$ID"
-    prints 12 podman wait "$ID"
-}
-
-@test "life: kill" {
-    up box sleep 1000
-    ok podman kill "$ID"
-    prints 137 podman wait "$ID"
-}
-
-@test "life: restart" {
-    up box sh -c 'trap "exit 0" TERM; sleep 1000 & wait'
-    local before
-    before=$(inspect '{{.State.Pid}}')
-    ok podman restart --time 5 "$ID"
-    is "$(inspect '{{.State.Status}}')" running
-    lacks "$before" "$(inspect '{{.State.Pid}}')"
-}
-
-@test "life: pause and unpause" {
-    up box sleep 1000
-    ok podman pause "$ID"
-    is "$(inspect '{{.State.Status}}')" paused
-    ok podman unpause "$ID"
-    is "$(inspect '{{.State.Status}}')" running
-    ok podman exec "$ID" true
-}
-
 @test "life: a paused container is removed by force" {
     up box sleep 1000
-    ok podman pause "$ID"
-    ok podman rm --force --time 0 "$ID"
+    ok engine pause "$ID"
+    ok engine rm --force --time 0 "$ID"
     rm "$T/lives"
-}
-
-@test "life: the state follows a process that is killed from outside" {
-    up box sleep 1000
-    kill -KILL "$(inspect '{{.State.Pid}}')"
-    prints 137 podman wait "$ID"
-    until_true has_status exited
-}
-
-@test "life: started again after failures" {
-    up --restart on-failure:2 box sh -c 'exit 4'
-    until_true test "$(inspect '{{.RestartCount}}')" = 2 || until_true restarted 2
-    is "$(inspect '{{.State.ExitCode}}')" 4
-}
-
-restarted() {
-    [ "$(inspect '{{.RestartCount}}')" = "$1" ] && [ "$(inspect '{{.State.Status}}')" = exited ]
 }
 
 @test "life: a time limit" {
     gives 255 run --timeout 1 box sleep 1000
 }
 
-@test "life: logs" {
-    made box sh -c 'echo one; echo two >&2'
-    ok podman start --attach "$ID"
-    ok podman logs "$ID"
-    is "$output $errors" "one two"
-}
-
-@test "life: attach" {
-    up box sh -c 'while [ ! -e /go ]; do sleep 0.1; done; echo attached'
-    (sleep 1; podman exec "$ID" touch /go) 3>&- &
-    prints attached podman attach --no-stdin "$ID"
-    wait $!
-}
-
-@test "life: files are copied in and out" {
-    echo in >"$T/in"
-    ok podman cp "$T/in" main:/tmp/in
-    prints in podman exec main cat /tmp/in
-    ok podman cp main:/etc/passwd "$T/passwd"
-    has "$(cat "$T/passwd")" worker
-}
-
-@test "life: what changed, and an image of it" {
-    made box sh -c 'echo x >/changed'
-    ok podman start --attach "$ID"
-    ok podman diff "$ID"
-    has "$output" "A /changed"
-    ok podman commit --quiet "$ID" "$ID"
-    prints x run "$ID" cat /changed
-}
-
 @test "life: export" {
-    podman export main 3>&- | tar -t >"$T/list"
+    engine export main | tar -t >"$T/list"
     has "$(cat "$T/list")" etc/passwd
 }
 
 # --- what can be seen and changed ---
 
 @test "seen: processes" {
-    ok podman top main
+    ok engine top main
     has "$output" sleep
-    ok podman top main pid hpid user args
+    ok engine top main pid hpid user args
     has "$output" sleep
 }
 
 @test "seen: processes with the options of ps" {
-    ok podman top main -o pid,comm
+    ok engine top main -o pid,comm
     has "$output" sleep
 }
 
 @test "seen: statistics" {
-    ok podman stats --no-stream --no-reset --format json main
+    ok engine stats --no-stream --no-reset --format json main
     is "$(jq -r '.[0].name' <<<"$output")" main
     matches "$(jq -r '.[0].pids' <<<"$output")" '^[1-9]'
 }
 
-@test "seen: the list" {
-    ok podman ps --format '{{.Names}} {{.Status}}'
-    matches "$output" 'main Up'
-}
-
 @test "seen: the runtime" {
-    ok podman info --format '{{.Host.OCIRuntime.Name}} {{.Host.OCIRuntime.Version}}'
+    ok engine info --format '{{.Host.OCIRuntime.Name}} {{.Host.OCIRuntime.Version}}'
     has "$output" "$RUNTIME"
     matches "$output" "[0-9]\.[0-9]"
     is "$(inspect '{{.OCIRuntime}}' main)" "$RUNTIME"
@@ -648,63 +146,46 @@ restarted() {
 
 @test "seen: a check of health" {
     up --health-cmd 'test -e /well' --health-interval disable box sleep 1000
-    gives 1 podman healthcheck run "$ID"
-    ok podman exec "$ID" touch /well
-    ok podman healthcheck run "$ID"
+    gives 1 engine healthcheck run "$ID"
+    ok engine exec "$ID" touch /well
+    ok engine healthcheck run "$ID"
 }
 
 @test "seen: annotations reach the container" {
     touch "$T/lives"
-    ok podman create --network=none --name "$ID" --annotation hasu.step=annotated box true
+    ok engine create --network none --name "$ID" --annotation hasu.step=annotated box true
     is "$(inspect '{{index .Config.Annotations "hasu.step"}}')" annotated
 }
 
 @test "changed: limits of a container that runs" {
     up --memory 64m box sleep 1000
-    ok podman update --memory 128m --memory-swap 128m --cpus 0.5 "$ID"
-    prints 134217728 podman exec "$ID" sh -c "$(limit memory memory.limit_in_bytes memory.max)"
-    ok podman exec "$ID" sh -c "$(limit cpu cpu.cfs_quota_us cpu.max)"
+    ok engine update --memory 128m --memory-swap 128m --cpus 0.5 "$ID"
+    prints 134217728 engine exec "$ID" sh -c "$(limit memory memory.limit_in_bytes memory.max)"
+    ok engine exec "$ID" sh -c "$(limit cpu cpu.cfs_quota_us cpu.max)"
     has "$output" 50000
-}
-
-# --- memory policies ---
-
-@test "memory policy: by annotation, for the program and what exec adds" {
-    need_hasu_and_numa
-    up --annotation hasu.memory-policy="interleave:$(first_node)" box sleep 1000
-    under_policy "interleave:$(first_node)" cat "/proc/$(inspect '{{.State.Pid}}')/numa_maps"
-    under_policy "interleave:$(first_node)" podman exec "$ID" cat /proc/self/numa_maps
-    under_policy default podman exec main cat /proc/self/numa_maps
-}
-
-@test "memory policy: one that cannot be had is told in words" {
-    need_hasu_and_numa
-    call run --annotation hasu.memory-policy="bind:$(absent_node)" box true
-    lacks " $status " " 0 "
-    has "$errors" "/annotations/hasu.memory-policy: node $(absent_node) does not exist"
 }
 
 # --- pods and images ---
 
 @test "pods: containers that share namespaces" {
-    ok podman pod create --name "pod-$ID" --infra-image box --infra-command "sleep 1000" --network none
-    ok podman run --rm --pod "pod-$ID" box readlink /proc/self/ns/ipc
+    ok engine pod create --name "pod-$ID" --infra-image box --infra-command "sleep 1000" --network none
+    ok engine run --rm --pod "pod-$ID" box readlink /proc/self/ns/ipc
     local first=$output
-    prints "$first" podman run --rm --pod "pod-$ID" box readlink /proc/self/ns/ipc
-    ok podman pod rm --force --time 0 "pod-$ID"
+    prints "$first" engine run --rm --pod "pod-$ID" box readlink /proc/self/ns/ipc
+    ok engine pod rm --force --time 0 "pod-$ID"
 }
 
 @test "pods: stopped, started and paused as a whole" {
-    ok podman pod create --name "pod-$ID" --infra-image box --infra-command "sleep 1000" --network none
-    ok podman run --detach --pod "pod-$ID" --name "in-$ID" box sleep 1000
-    ok podman pod pause "pod-$ID"
+    ok engine pod create --name "pod-$ID" --infra-image box --infra-command "sleep 1000" --network none
+    ok engine run --detach --pod "pod-$ID" --name "in-$ID" box sleep 1000
+    ok engine pod pause "pod-$ID"
     is "$(inspect '{{.State.Status}}' "in-$ID")" paused
-    ok podman pod unpause "pod-$ID"
-    ok podman pod stop --time 0 "pod-$ID"
+    ok engine pod unpause "pod-$ID"
+    ok engine pod stop --time 0 "pod-$ID"
     is "$(inspect '{{.State.Status}}' "in-$ID")" exited
-    ok podman pod start "pod-$ID"
+    ok engine pod start "pod-$ID"
     is "$(inspect '{{.State.Status}}' "in-$ID")" running
-    ok podman pod rm --force --time 0 "pod-$ID"
+    ok engine pod rm --force --time 0 "pod-$ID"
 }
 
 @test "pods: played from Kubernetes' YAML" {
@@ -724,29 +205,7 @@ spec:
     securityContext: { runAsUser: 1000, readOnlyRootFilesystem: true, capabilities: { drop: [ "ALL" ] } }
     resources: { limits: { memory: 64Mi } }
 X
-    ok podman play kube "$T/pod.yaml"
-    until_true logs_have "kube-$BATS_TEST_NUMBER-c" 1000
-    ok podman play kube --down "$T/pod.yaml"
-}
-
-logs_have() {
-    podman logs "$1" | grep -q "$2"
-}
-
-@test "build: RUN, COPY, USER and HEALTHCHECK" {
-    mkdir "$T/context"
-    echo copied >"$T/context/file"
-    cat >"$T/context/Containerfile" <<'X'
-FROM localhost/box
-RUN echo built > /built && echo builder:x:1001:1001::/:/bin/sh >>/etc/passwd
-COPY file /file
-ENV FROM_IMAGE=yes
-USER builder
-WORKDIR /tmp
-RUN test "$(id -u)" = 1001
-ENTRYPOINT [ "sh", "-c" ]
-CMD [ "cat /built /file; id -un; pwd; echo $FROM_IMAGE" ]
-X
-    ok podman build --isolation oci --network none --quiet --tag "$ID" "$T/context"
-    prints $'built\ncopied\nbuilder\n/tmp\nyes' run "$ID"
+    ok engine play kube "$T/pod.yaml"
+    until_true logs_have 1000 "kube-$BATS_TEST_NUMBER-c"
+    ok engine play kube --down "$T/pod.yaml"
 }
