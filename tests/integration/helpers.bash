@@ -116,10 +116,10 @@ matches() {
     fi
 }
 
-# until_true COMMAND...: wait for it, ten seconds at most.
+# until_true COMMAND...: wait for it; a minute at most, as an emulated machine may be slow.
 until_true() {
-    local tries
-    for ((tries = 0; tries < 500; tries++)); do
+    local end=$((SECONDS + 60))
+    while [ "$SECONDS" -lt "$end" ]; do
         if "$@" >/dev/null 2>&1; then return 0; fi
         sleep 0.02
     done

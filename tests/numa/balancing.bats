@@ -20,23 +20,25 @@ teardown() {
     system_restore
 }
 
-# later MODE: how 2000 pages of node 1 lie after CPU 2 has used them for 20 seconds.
+# later MODE SECONDS: how 2000 pages of node 1 lie after CPU 2 has used them, until most of them have
+# moved or the time is over.
 later() {
     policy "$1" 1-2
-    run_init probe cpu 1 pages 2000 --later 2 20
+    run_init probe cpu 1 pages 2000 --later 2 "$2"
     [ "$status" -eq 0 ] || fail "$output" || return 1
     [ "${lines[0]}" = "pages 2000 1:2000" ] || fail "$output" || return 1
     echo "${lines[1]}"
 }
 
 @test "BIND with BALANCING: pages go to the node that uses them; without it they stay" {
-    local seen
-    seen=$(later MPOL_BIND)
-    [ "$seen" = "later 2000 1:2000" ] || fail "$seen"
-    seen=$(later MPOL_BIND+MPOL_F_NUMA_BALANCING)
-    echo "$seen"
+    local seen start=$SECONDS
+    seen=$(later MPOL_BIND+MPOL_F_NUMA_BALANCING 300)
+    echo "after $((SECONDS - start)) s: $seen"
     [[ $seen =~ ^later\ 2000(\ 1:[0-9]+)?\ 2:([0-9]+)$ ]] || fail "$seen"
     [ "${BASH_REMATCH[2]}" -gt 1000 ] || fail "$seen"
+    # As long again, and longer, does nothing without the flag.
+    seen=$(later MPOL_BIND $((SECONDS - start + 5)))
+    [ "$seen" = "later 2000 1:2000" ] || fail "$seen"
 }
 
 # What the documentation has as right: the node keeps its position in the cpuset, 1 of 0-3 becomes 2

@@ -123,10 +123,10 @@ exec_in() {
 }
 
 # The policy in force on init, read from outside: the second field of numa_maps, which may hold a
-# space in the two modes whose names do.
+# space in the two modes whose names do. One line if all of its threads have the same.
 init_maps() {
-    sed -n '1{s/^[^ ]* \(prefer (many)[^ ]*\|weighted interleave[^ ]*\|[^ ]*\).*/maps \1/p}' \
-        "/proc/$PID/numa_maps"
+    sed -n -s '1{s/^[^ ]* \(prefer (many)[^ ]*\|weighted interleave[^ ]*\|[^ ]*\).*/maps \1/p}' \
+        "/proc/$PID/task"/*/numa_maps | sort -u
 }
 
 init_cgroup() {
@@ -160,6 +160,25 @@ expect_pages() {
         done
         ;;
     esac
+}
+
+# expect_weights "N:WEIGHT N:WEIGHT..." LINES: the order of the pages is these runs, again and again,
+# beginning anywhere, to the last page.
+expect_weights() {
+    local -a order round=()
+    local pair i first
+    read -ra order <<<"$(sed -n 's/^order //p' <<<"$2")"
+    [ "${#order[@]}" -gt 0 ] || fail "no order of pages in: $2" || return 1
+    for pair in $1; do
+        for ((i = 0; i < ${pair#*:}; i++)); do round+=("${pair%:*}"); done
+    done
+    for ((first = 0; first < ${#round[@]}; first++)); do
+        for i in "${!order[@]}"; do
+            [ "${order[i]}" = "${round[(first + i) % ${#round[@]}]}" ] || continue 2
+        done
+        return 0
+    done
+    fail "not $1 from any beginning: ${order[*]}"
 }
 
 # kernel_older MAJOR MINOR

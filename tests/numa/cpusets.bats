@@ -2,8 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # Policies inside cpusets: the kernel remaps a policy that was set before its task joined a cpuset,
-# so that a runtime with the wrong order lands on other nodes than asked. And when the cpuset changes
-# later, what exec starts is where init is.
+# so that a runtime with the wrong order lands on other nodes than asked.
 #
 # lab-topologies: four-nodes
 # lab-kernels: all
@@ -23,7 +22,7 @@ teardown() {
 lands() {
     mems "$1"
     policy "$2" "$3"
-    start_init probe hold 40 --order
+    start_init probe hold 40 --order --threads 1
     [ "$(init_maps)" = "maps $4" ] || fail "init: $(init_maps), not $4"
     [ "$(exec_in probe maps)" = "maps $4" ] || fail "exec: $(exec_in probe maps), not $4"
     [ "$(exec_in probe allowed)" = "allowed $1" ]
@@ -86,44 +85,4 @@ lands() {
     echo "$output"
     [ "$status" -eq 1 ]
     [ -z "$("$HASU" list -q)" ]
-}
-
-# moves MODE[+FLAG...] NODES MEMS-BEFORE MEMS-AFTER MAPS: exec goes where init went.
-moves() {
-    local seen
-    mems "$3"
-    policy "$1" "$2"
-    start_init probe hold 8 --order
-    echo "$4" >"$(init_cgroup)/cpuset.mems"
-    seen=$(init_maps)
-    [ -z "$5" ] || [ "$seen" = "maps $5" ] || fail "init: $seen, not $5"
-    [ "$(exec_in probe maps)" = "$seen" ] || fail "exec: $(exec_in probe maps), init: $seen"
-    container_teardown
-}
-
-@test "the cpuset changes behind our back: exec goes where init went" {
-    moves MPOL_BIND 0-1 0-3 2-3 bind:2-3
-    moves MPOL_INTERLEAVE 0-1 0-3 2-3 interleave:2-3
-    moves MPOL_BIND+MPOL_F_STATIC_NODES 0-1 0-3 1-3 bind=static:1
-    moves MPOL_BIND+MPOL_F_STATIC_NODES 0-1 0-3 2-3 bind=static:2-3
-    moves MPOL_BIND+MPOL_F_RELATIVE_NODES 0-1 0-3 1-2 bind=relative:1-2
-}
-
-# The kernel leaves PREFERRED and PREFERRED_MANY as they are, on nodes that are no longer allowed, and
-# would refuse the same from a new process. What counts is where the pages go.
-@test "preferred nodes leave the cpuset: exec's new pages lie where init's do" {
-    local row init exec
-    config '.linux.resources.cpu.cpus = "3"'
-    for row in "MPOL_PREFERRED 0" "MPOL_PREFERRED 1" "MPOL_PREFERRED_MANY 0-1"; do
-        mems 0-3
-        # shellcheck disable=SC2086 # two words
-        policy $row
-        start_init probe hold 8
-        echo 2-3 >"$(init_cgroup)/cpuset.mems"
-        init=$(ask_init USR2 | sed -n 's/^fresh //p')
-        exec=$(exec_in probe pages 8)
-        echo "$row: init $init, exec $exec, $(exec_in probe maps)"
-        [ "pages $init" = "$exec" ]
-        container_teardown
-    done
 }

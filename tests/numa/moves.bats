@@ -96,6 +96,8 @@ steps() {
         return 0
     fi
     row MPOL_WEIGHTED_INTERLEAVE 0-1 0-3 "weighted interleave:0-1" 2-3 "weighted interleave:2-3"
+    row MPOL_WEIGHTED_INTERLEAVE+MPOL_F_STATIC_NODES 0-1 0-3 "weighted interleave=static:0-1" \
+        1-3 "weighted interleave=static:1" 0-3 "weighted interleave=static:0-1"
 }
 
 # While nothing that STATIC asked for is allowed, it uses all that is.
@@ -111,6 +113,32 @@ steps() {
         3 bind=relative:3 0-3 bind=relative:0-1
     row MPOL_INTERLEAVE+MPOL_F_RELATIVE_NODES 1-2 0-3 interleave=relative:1-2 \
         1-3 interleave=relative:2-3 0-3 interleave=relative:1-2
+}
+
+# The kernel leaves these as they are, on nodes that are no longer allowed, whatever their flags, and
+# would refuse the same from a new process. What counts is where the pages go.
+@test "PREFERRED and PREFERRED_MANY stay as they are: exec's new pages lie where init's do" {
+    local row way init exec
+    # The nearest node of this CPU that is allowed, and no other: pages say more than "anywhere".
+    config '.linux.resources.cpu.cpus = "3"'
+    for row in "MPOL_PREFERRED 0" "MPOL_PREFERRED 2" "MPOL_PREFERRED_MANY 0-1" "MPOL_PREFERRED_MANY 0,2" \
+        "MPOL_PREFERRED+MPOL_F_STATIC_NODES 0" "MPOL_PREFERRED+MPOL_F_RELATIVE_NODES 1" \
+        "MPOL_PREFERRED_MANY+MPOL_F_STATIC_NODES 0,2" "MPOL_PREFERRED_MANY+MPOL_F_RELATIVE_NODES 0-1"; do
+        mems 0-3
+        # shellcheck disable=SC2086 # two words
+        policy $row
+        start_init probe hold 8
+        for way in "behind_our_back 2-3" "by_update 1-2"; do
+            # shellcheck disable=SC2086 # two words
+            $way
+            init=$(ask_init USR2 | sed -n 's/^fresh //p')
+            exec=$(exec_in sh -c 'probe pages 8; probe maps') || fail "$way $row: $exec"
+            echo "$way $row: init $init $(init_maps), exec ${exec//$'\n'/ }"
+            [ "pages $init" = "${exec%%$'\n'*}" ]
+            nodes_of "$init" "${way#* }"
+        done
+        container_teardown
+    done
 }
 
 @test "the pages that init has move with its nodes" {

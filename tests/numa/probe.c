@@ -80,6 +80,7 @@ struct plan {
 	bool noreserve;
 	const char *file; /* map this file instead of anonymous memory */
 	bool write;       /* dirty the file's pages, and make the file that long */
+	unsigned threads; /* others beside the first, which do nothing */
 	int later_cpu;    /* -1, or the CPU from which the pages are touched again and again */
 	unsigned later_seconds;
 };
@@ -450,6 +451,8 @@ static struct plan plan_parse(int argc, char **argv)
 			plan.write = true;
 		} else if (strcmp(argv[i], "--file") == 0 && i + 1 < argc) {
 			plan.file = argv[++i];
+		} else if (strcmp(argv[i], "--threads") == 0 && i + 1 < argc) {
+			plan.threads = (unsigned)number(argv[++i], THREADS_MAX, "number of threads");
 		} else if (strcmp(argv[i], "--later") == 0 && i + 2 < argc) {
 			plan.later_cpu = (int)number(argv[++i], CPU_SETSIZE - 1, "CPU");
 			plan.later_seconds = (unsigned)number(argv[++i], 600, "seconds");
@@ -460,20 +463,37 @@ static struct plan plan_parse(int argc, char **argv)
 	return plan;
 }
 
-/* Touch the pages from another CPU for a while, as NUMA balancing needs it to move them. */
+/* Are most of the pages elsewhere than before? */
+static bool most_moved(const struct pages *p, const int *before)
+{
+	int *now = locate(p);
+	size_t moved = 0;
+
+	for (size_t i = 0; i < p->n; i++)
+		moved += now[i] >= 0 && now[i] != before[i];
+	free(now);
+	return moved > p->n / 2;
+}
+
+/*
+ * Touch the pages from another CPU, as NUMA balancing needs it to move them: until most of them
+ * have moved, or the time is over. How long that takes depends on how fast this machine is.
+ */
 static void touch_later(const struct pages *p, const struct plan *plan)
 {
+	int *before = locate(p);
 	struct timespec now;
 	time_t end;
 
 	pin((unsigned)plan->later_cpu);
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	end = now.tv_sec + (time_t)plan->later_seconds;
-	while (now.tv_sec < end) {
+	while (now.tv_sec < end && !most_moved(p, before)) {
 		for (int i = 0; i < 16; i++)
 			touch(p, true);
 		(void)clock_gettime(CLOCK_MONOTONIC, &now);
 	}
+	free(before);
 }
 
 static int report_pages(int argc, char **argv)
@@ -487,6 +507,24 @@ static int report_pages(int argc, char **argv)
 		pages_print(&p, "later", plan.order);
 	}
 	return 0;
+}
+
+__attribute__((noreturn)) static void *idle_thread(void *arg)
+{
+	(void)arg;
+	for (;;)
+		(void)pause();
+}
+
+static void idle_threads(unsigned n)
+{
+	while (n--) {
+		pthread_t thread;
+		int r = pthread_create(&thread, NULL, idle_thread, NULL);
+
+		if (r != 0)
+			die("starting a thread: %s", strerror(r));
+	}
 }
 
 /*
@@ -505,6 +543,7 @@ static int report_hold(int argc, char **argv)
 	(void)sigaddset(&signals, SIGTERM);
 	(void)sigaddset(&signals, SIGINT);
 	(void)sigprocmask(SIG_BLOCK, &signals, NULL);
+	idle_threads(plan.threads);
 	p = make(&plan);
 	policy_print("");
 	pages_print(&p, "pages", plan.order);
@@ -657,7 +696,8 @@ static int usage(FILE *out)
 		"       threads N        policy of N threads\n"
 		"       pages N [--order] [--huge [--noreserve]] [--file PATH [--write]]\n"
 		"               [--later CPU SECONDS]\n"
-		"       hold N [...]     the same, and stay: SIGUSR1 asks again, SIGUSR2 takes new "
+		"       hold N [...] [--threads M]\n"
+		"                        the same, and stay: SIGUSR1 asks again, SIGUSR2 takes new "
 		"pages\n"
 		"       fill NODE MIB    take the node's memory but MIB, and stay\n"
 		"       eat MIB          take MIB more, say where, and again until killed\n");
