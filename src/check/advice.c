@@ -26,31 +26,43 @@ int advise(const struct advice *a)
 	return r;
 }
 
+/* mpol_rebind_preferred() moves no node of these, whatever the flags. */
+static bool stays_put(const struct mpol *policy)
+{
+	return policy->mode == MPOL_MODE_PREFERRED || policy->mode == MPOL_MODE_PREFERRED_MANY;
+}
+
 /* set_mempolicy(2): what STATIC and RELATIVE mean, worked out for this cpuset. */
 static int advise_flags(const struct advice *a)
 {
-	char where[POINTER_TEXT];
-	char asked[MPOL_NODESET_TEXT], force[NODES_TEXT], allowed[NODES_TEXT];
-	const struct mpol *in_force = &a->resolved->in_force;
+	char asked[MPOL_NODESET_TEXT], force[NODES_TEXT], allowed[NODES_TEXT], where[POINTER_TEXT];
+	bool put = stays_put(a->asked);
 
 	(void)mpol_nodeset_format(&a->asked->nodes, asked);
-	(void)nodes_text(&in_force->nodes, force);
+	(void)nodes_text(&a->resolved->in_force.nodes, force);
 	(void)nodes_text(a->allowed, allowed);
+	(void)choice_at(a->choice, "/flags", where);
 	if (a->asked->flags & MPOL_FLAG_RELATIVE_NODES)
-		return found(a->all, "check.relative", MPOL_NOTE,
-			choice_at(a->choice, "/flags", where),
-			"MPOL_F_RELATIVE_NODES: '%.64s' within the allowed %s means %s, and "
-			"something "
-			"else when the cpuset changes",
-			asked, allowed, force);
-	if (a->asked->flags & MPOL_FLAG_STATIC_NODES)
-		return found(a->all, "check.static", MPOL_NOTE,
-			choice_at(a->choice, "/flags", where),
-			"MPOL_F_STATIC_NODES: %s stay%s meant when the cpuset changes; while it "
-			"allows none of them, the kernel uses every node that it allows",
-			nodes_text(&a->asked->nodes, force),
-			mpol_nodeset_count(&a->asked->nodes) == 1 ? "s" : "");
-	return 0;
+		return found(a->all, "check.relative", MPOL_NOTE, where,
+			"MPOL_F_RELATIVE_NODES: '%.64s' within the allowed %s means %s, and %s "
+			"when "
+			"the cpuset changes",
+			asked, allowed, force,
+			put ? "with this mode still does" : "something else");
+	if (!(a->asked->flags & MPOL_FLAG_STATIC_NODES))
+		return 0;
+	if (put)
+		return found(a->all, "check.static", MPOL_NOTE, where,
+			"MPOL_F_STATIC_NODES changes nothing for %s, whose nodes the kernel leaves "
+			"as "
+			"they are when the cpuset changes",
+			mode_name(a->asked));
+	return found(a->all, "check.static", MPOL_NOTE, where,
+		"MPOL_F_STATIC_NODES: %s stay%s meant when the cpuset changes; while it allows "
+		"none "
+		"of them, the kernel uses every node that it allows",
+		nodes_text(&a->asked->nodes, force),
+		mpol_nodeset_count(&a->asked->nodes) == 1 ? "s" : "");
 }
 
 static int advise_weights(const struct advice *a)

@@ -79,6 +79,7 @@ static const struct check_code codes[] = {
 	{ "spec.cgroup.path", "name a path below the root of the cgroup hierarchy" },
 	{ "spec.count", "split it up, or leave some out" },
 	{ "spec.cpu.burst", "lower burst, or raise quota" },
+	{ "spec.cpu.realtime", "give both, with a runtime that is at most the period" },
 	{ "spec.empty", "give it a value" },
 	{ "spec.foreign", "leave it out: nothing on Linux reads it" },
 	{ "spec.hugepage.size", "write the size as /sys/kernel/mm/hugepages has it, in KB, MB or GB" },

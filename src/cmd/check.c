@@ -146,7 +146,7 @@ static int check_on_host(const struct options *o, const struct spec *spec, struc
 	struct life life;
 	int r;
 
-	r = life_of(o, arena, &life, e);
+	r = life_without_root(o, &life, e);
 	if (r < 0)
 		return r;
 	/* Where resources are wrong their cgroup cannot be planned. */
@@ -226,7 +226,7 @@ static void add_count(struct strbuf *b, const char *between, size_t n, const cha
 	strbuf_addf(b, "%s%zu %s%s", between, n, what, n == 1 ? "" : "s");
 }
 
-/* "config.json on Linux 6.1.0: 1 error, no warnings" */
+/* "config.json on this host, Linux 6.1.0", and how much was found. */
 static void show_summary(struct strbuf *b, const struct style *style, const struct result *result)
 {
 	const struct spec_findings *all = &result->all;
@@ -234,9 +234,12 @@ static void show_summary(struct strbuf *b, const struct style *style, const stru
 	size_t warnings = spec_findings_of(all, MPOL_WARNING);
 	struct strbuf line = { 0 };
 
-	strbuf_addf(&line, "%s on %s, Linux %s: ", result->name,
+	strbuf_addf(&line, "%s on %s, Linux %s:", result->name,
 		result->host.captured ? "a captured host" : "this host",
 		*result->host.kernel.release ? result->host.kernel.release : "of unknown version");
+	add_wrapped(b, style, 0, 0, line.text ? line.text : "");
+	b->failed |= line.failed;
+	strbuf_free(&line);
 	if (all->n == 0) {
 		strbuf_adds(&line, "nothing to say");
 	} else {

@@ -182,6 +182,8 @@ const char *owner_name(const char *passwd, const char *uid, struct arena *arena)
 
 /* What the global options say to life. */
 int life_of(const struct options *o, struct arena *arena, struct life *ret, struct err *e);
+/* The same for who looks at no container: there need not be a place for their state. */
+int life_without_root(const struct options *o, struct life *ret, struct err *e);
 
 int cmd_checkpoint(const struct options *o, struct err *e);
 int cmd_check(const struct options *o, struct err *e);

@@ -11,7 +11,21 @@
 #include <sys/auxv.h>
 #include <unistd.h>
 
+static int life_by(const struct options *o, bool with_root, struct arena *arena, struct life *ret,
+	struct err *e);
+
 int life_of(const struct options *o, struct arena *arena, struct life *ret, struct err *e)
+{
+	return life_by(o, true, arena, ret, e);
+}
+
+int life_without_root(const struct options *o, struct life *ret, struct err *e)
+{
+	return life_by(o, false, NULL, ret, e);
+}
+
+static int life_by(const struct options *o, bool with_root, struct arena *arena, struct life *ret,
+	struct err *e)
 {
 	struct life life = { .manager = CGROUP_CGROUPFS,
 		.rootless = (enum life_rootless)o->rootless };
@@ -29,6 +43,10 @@ int life_of(const struct options *o, struct arena *arena, struct life *ret, stru
 	if (o->conf && getauxval(AT_SECURE))
 		return err_say(e, EPERM, "option '--conf' is not for a setuid program");
 	life.conf = o->conf;
+	if (!with_root) {
+		*ret = life;
+		return 0;
+	}
 	int r = root_directory(o->root, arena, &life.root, e);
 	if (r < 0)
 		return r;

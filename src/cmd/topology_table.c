@@ -293,9 +293,13 @@ void topology_table(struct strbuf *b, const struct topology *t, const struct sty
 	add_wrapped(b, style, (unsigned)strlen(t->h->kernel.release) + 6, 0, text);
 	strbuf_adds(b, "\n");
 	add_groups(b, t, style);
-	if (!mpol_nodeset_empty(&t->empty))
-		strbuf_addf(b, "nodes %s are online and have neither CPUs nor memory\n\n",
+	if (!mpol_nodeset_empty(&t->empty)) {
+		(void)snprintf(text, sizeof(text),
+			"nodes %.150s are online and have neither CPUs nor memory",
 			mpol_nodeset_format(&t->empty, list));
+		add_wrapped(b, style, 0, 0, text);
+		strbuf_adds(b, "\n");
+	}
 	add_matrix(b, t, style);
 	add_kernel(b, t, style);
 	add_cpuset(b, t, style);

@@ -152,6 +152,13 @@ static void show(struct strbuf *b, const struct options *o)
 	text(b, "config", o->create.config);
 	text(b, "spec-bundle", o->spec_bundle);
 	yes(b, "spec-rootless", o->spec_rootless);
+	text(b, "check-bundle", o->check_bundle);
+	text(b, "check-host", o->check_host);
+	number(b, "check-format", o->check_format);
+	yes(b, "strict", o->check_strict);
+	yes(b, "codes", o->check_codes);
+	text(b, "topology-host", o->topology_host);
+	number(b, "topology-format", o->topology_format);
 	text(b, "interval", o->events_interval);
 	yes(b, "stats", o->events_stats);
 }
@@ -579,6 +586,16 @@ static const struct known known[] = {
 	{ "--bundle, -b DIR", "spec", "--bundle", "v", " spec-bundle=v" },
 	{ "--bundle, -b DIR", "spec", "-b", "v", " spec-bundle=v" },
 	{ "--rootless ", "spec", "--rootless", NULL, " spec-rootless" },
+	{ "--bundle, -b DIR", "check", "--bundle", "v", " check-bundle=v" },
+	{ "--bundle, -b DIR", "check", "-b", "v", " check-bundle=v" },
+	{ "--host DIR", "check", "--host", "v", " check-host=v" },
+	{ "--format, -f table|json", "check", "--format", "json", " check-format=1" },
+	{ "--format, -f table|json", "check", "-f", "json", " check-format=1" },
+	{ "--strict ", "check", "--strict", NULL, " strict" },
+	{ "--codes ", "check", "--codes", NULL, " codes" },
+	{ "--format, -f table|json|svg", "topology", "--format", "svg", " topology-format=2" },
+	{ "--format, -f table|json|svg", "topology", "-f", "json", " topology-format=1" },
+	{ "--host DIR", "topology", "--host", "v", " topology-host=v" },
 	{ "--root DIR", NULL, "--root", "v", " root=v" },
 	{ "--conf FILE", NULL, "--conf", "v", " conf=v" },
 	{ "--log FILE", NULL, "--log", "v", " log=v" },
@@ -610,7 +627,8 @@ static void test_known(void **state)
 	args[n++] = row->option;
 	if (row->arg)
 		args[n++] = row->arg;
-	if (row->command && !str_eq(row->command, "list") && !str_eq(row->command, "spec"))
+	if (row->command && !str_eq(row->command, "list") && !str_eq(row->command, "spec") &&
+		!str_eq(row->command, "topology"))
 		args[n++] = "c";
 	(void)parse(args, &o, &e);
 	assert_words(e.text, "");
