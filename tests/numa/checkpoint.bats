@@ -567,3 +567,21 @@ row() {
     container_teardown
     ip netns delete "$ID"
 }
+
+@test "--page-server: memory goes there" {
+    local server
+    mkdir "$BATS_TEST_TMPDIR/served"
+    criu page-server -D "$BATS_TEST_TMPDIR/served" --address 127.0.0.1 --port 4567 \
+        </dev/null >/dev/null 2>&1 3>&- &
+    server=$!
+    until_true grep -q :11D7 /proc/net/tcp
+    start_counter
+    checkpoint --page-server 127.0.0.1:4567
+    # The server gives them numbers of its own.
+    until_true compgen -G "$BATS_TEST_TMPDIR/served/pages-*.img"
+    wait "$server"
+    ! compgen -G "$IMG/pages-*.img" || fail "memory is here as well"
+    cp "$BATS_TEST_TMPDIR/served"/*.img "$IMG"
+    restore
+    counts_on
+}
