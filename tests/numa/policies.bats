@@ -1,9 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# Each mode with each flag it may have: in force on init, its children and threads, and on processes
-# started by exec; and the pages lie where the mode says. What the kernel makes of a policy is asked
-# of the kernel by the probe outside any container, and compared.
+# Each mode with each flag it may have: in force on init and each of its threads, and on processes that
+# exec starts, their children and threads; and the pages lie where the mode says. What the kernel makes
+# of a policy is asked of the kernel by the probe outside any container, and compared.
 #
 # lab-topologies: four-nodes
 # lab-kernels: all
@@ -21,12 +21,14 @@ teardown() {
 
 # holds MODE[+FLAG...] NODES WHERE
 holds() {
-    local asked force seen
+    local asked force seen tasks
     asked=$("$PROBE" set "$1" "$2" policy)
     force=$("$PROBE" set "$1" "$2" maps)
     policy "$1" "$2"
-    start_init probe hold 40 --order
-    [ "$(head -n 1 "$OUT")" = "$asked" ] || fail "init: $(cat "$OUT"), not $asked"
+    start_init probe hold 40 --order --threads 2
+    tasks=("/proc/$PID/task"/*)
+    [ "${#tasks[@]}" -eq 3 ]
+    [ "$(grep -m 1 '^policy ' "$OUT")" = "$asked" ] || fail "init: $(cat "$OUT"), not $asked"
     [ "$(init_maps)" = "$force" ] || fail "init: $(init_maps), not $force"
     expect_pages "$3" "$(cat "$OUT")"
     seen=$(exec_in sh -c 'probe policy; probe maps; probe child policy; probe exec policy')
@@ -107,42 +109,4 @@ thread 2 $asked" ] || fail "threads: $seen"
         holds MPOL_WEIGHTED_INTERLEAVE+MPOL_F_STATIC_NODES 1,3 "turn 1,3"
         holds MPOL_WEIGHTED_INTERLEAVE+MPOL_F_RELATIVE_NODES 0,2 "turn 0,2"
     fi
-}
-
-@test "WEIGHTED_INTERLEAVE: 400 pages at 3:1 and 3:1:5 to the page" {
-    local weights=/sys/kernel/mm/mempolicy/weighted_interleave
-    if kernel_older 6 9; then
-        [ ! -e "$weights" ]
-        return 0
-    fi
-    remember_weights
-    echo 3 >"$weights/node0"
-    echo 1 >"$weights/node1"
-    echo 5 >"$weights/node2"
-    policy MPOL_WEIGHTED_INTERLEAVE 0-1
-    # The turn may begin anywhere, but 400 pages are 100 whole rounds of 3 and 1.
-    run_init probe pages 400
-    [ "$output" = "pages 400 0:300 1:100" ] || fail "$output"
-    policy MPOL_WEIGHTED_INTERLEAVE 0-2
-    run_init probe pages 405
-    [ "$output" = "pages 405 0:135 1:45 2:225" ] || fail "$output"
-}
-
-@test "the caller's policy is left as it is where the config names none" {
-    local seen
-    config 'del(.linux.memoryPolicy) | .process.args = ["probe", "policy"]'
-    seen=$("$PROBE" set MPOL_INTERLEAVE 1-2 run "$HASU" run --bundle "$BUNDLE" "$ID" </dev/null)
-    [ "$seen" = "policy MPOL_INTERLEAVE 1-2" ] || fail "$seen"
-}
-
-@test "hooks stay on the caller's policy" {
-    policy MPOL_BIND 2
-    # shellcheck disable=SC2016 # jq's variables
-    config '(["createRuntime", "createContainer", "poststart", "poststop"] | map({ (.): [{
-            path: "/bin/sh", args: ["sh", "-c", "\($probe) policy >>\($out)"] }] }) | add) as $hooks
-        | .hooks = $hooks' --arg probe "$PROBE" --arg out "$BATS_TEST_TMPDIR/hooks"
-    run_init probe policy
-    [ "$output" = "policy MPOL_BIND 2" ] || fail "$output"
-    [ "$(sort -u "$BATS_TEST_TMPDIR/hooks")" = "policy MPOL_DEFAULT -" ]
-    [ "$(wc -l <"$BATS_TEST_TMPDIR/hooks")" -eq 4 ]
 }
