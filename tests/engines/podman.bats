@@ -209,3 +209,31 @@ X
     until_true logs_have 1000 "kube-$BATS_TEST_NUMBER-c"
     ok engine play kube --down "$T/pod.yaml"
 }
+
+@test "memory policy: of a pod in Kubernetes' YAML" {
+    need_hasu_and_numa
+    cat >"$T/pod.yaml" <<X
+apiVersion: v1
+kind: Pod
+metadata:
+  name: policy-$BATS_TEST_NUMBER
+  annotations: { hasu.memory-policy: "interleave:$(first_node)" }
+spec:
+  hostNetwork: true
+  restartPolicy: Never
+  containers:
+  - name: c
+    image: localhost/box:latest
+    imagePullPolicy: Never
+    command: [ "sleep", "1000" ]
+X
+    ok engine play kube "$T/pod.yaml"
+    under_policy "interleave:$(first_node)" engine exec "policy-$BATS_TEST_NUMBER-c" cat /proc/self/numa_maps
+    ok engine play kube --down "$T/pod.yaml"
+}
+
+@test "memory policy: that of Podman's own caller" {
+    need_hasu_and_numa
+    under_policy "interleave:$(first_node)" numactl --interleave="$(first_node)" "${ENGINE_COMMAND[@]}" \
+        run --rm --network none box cat /proc/self/numa_maps
+}
