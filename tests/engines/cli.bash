@@ -21,7 +21,7 @@ engine() {
 
 setup_file() {
     engine_start
-    engine import "$WORK/image.tar" box >/dev/null
+    engine import --change "ENV PATH=/usr/sbin:/usr/bin:/sbin:/bin" "$WORK/image.tar" box >/dev/null
     engine run --detach --network none --name main box sh -c 'trap "exit 0" TERM; sleep 10000 & wait' >/dev/null
 }
 
