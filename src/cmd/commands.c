@@ -126,7 +126,7 @@ static const struct option container_options[] = {
 	STRING("pidfd-socket", 0, create.pidfd_socket, "SOCKET",
 		"send a pidfd of the container's first process to this AF_UNIX socket"),
 	FLAG("no-subreaper", 0, create.no_subreaper,
-		"run: leave orphans of the container to the host's init"),
+		"leave orphans of the container to the host's init, as create always does"),
 	END,
 };
 
@@ -138,7 +138,7 @@ static const struct option run_options[] = {
 
 static const struct option exec_options[] = {
 	STRING("process", 'p', exec.process, "FILE", "read the process from FILE, a JSON object"),
-	STRING("cwd", 0, exec.cwd, "DIR", "its working directory"),
+	STRING("cwd", 0, exec.cwd, "PATH", "its working directory, in the container"),
 	LIST("env", 'e', exec.env, "NAME=VALUE", "add to its environment"),
 	FLAG("tty", 't', exec.tty, "give it a terminal"),
 	STRING("user", 'u', exec.user, "UID[:GID]", "run it as this user"),

@@ -78,7 +78,10 @@ static int fill_synopsis(struct strbuf *b, const char *argument, struct err *e)
 	int r = named(argument, &c, e);
 
 	for (const char *way = r < 0 ? NULL : c->synopsis; way;) {
-		const char *end = strstr(way, " | ");
+		/* Within brackets it separates arguments. */
+		const char *end = strchr(way, '[') && strchr(way, '[') < strchrnul(way, '|')
+					  ? strstr(strchrnul(way, ']'), " | ")
+					  : strstr(way, " | ");
 		char text[256] = "";
 
 		size_t len = end ? (size_t)(end - way) : strlen(way);

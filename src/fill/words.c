@@ -63,7 +63,8 @@ static void add_argument(struct strbuf *b, const struct command *c, const char *
 {
 	static const struct {
 		const char *word, *takes;
-	} known[] = { { "[SIGNAL]", "@signal" }, { "[COMMAND]", "@command" } };
+	} known[] = { { "[SIGNAL]", "@signal" }, { "[COMMAND]", "@command" },
+		{ "[FILE", "@file" } };
 
 	if (len == 2 && !strncmp(word, "ID", len)) {
 		strbuf_adds(b, makes_container(c) ? "@new" : "@id");

@@ -19,7 +19,7 @@ start_bash() {
 PS1=
 source $completions/hasu
 complete -p hasu >/dev/null || exit
-_capture() { _hasu "\$@"; { printf '%s\n' "\${COMPREPLY[@]}"; echo; } >>$out; }
+_capture() { _hasu "\$@"; printf '%s\n' "\${COMPREPLY[@]}" END >>$out; }
 complete -F _capture hasu
 bind 'set enable-bracketed-paste off'
 END
@@ -31,7 +31,8 @@ start_zsh() {
     cp $completions/_hasu $dir/functions
     cat >$dir/.zshrc <<END
 PS1=
-unsetopt zle_bracketed_paste beep
+# No list, which would ask before it is shown when it is long.
+unsetopt zle_bracketed_paste beep auto_list auto_menu
 fpath=($dir/functions \$fpath)
 autoload -U compinit
 compinit -u -D
@@ -40,26 +41,25 @@ compadd() {
     local -a hits
     if [[ " \$* " != *\ -[OAD]* ]]; then
         builtin compadd -A hits "\$@"
-        print -rl -- \$hits >>$out
+        print -rl -- "\$hits[@]" >>$out
     fi
     builtin compadd "\$@"
 }
-ask() { zle complete-word; print >>$out; zle kill-whole-line }
+ask() { zle complete-word; print END >>$out; zle kill-whole-line }
 zle -N ask
 bindkey '^I' ask
 END
     zpty shell "ZDOTDIR=$dir TERM=dumb zsh -i"
 }
 
-# The empty line ends an answer.
 answer() {
     local tries
     for ((tries = 0; tries < 3000; tries++)); do
-        [[ ! -s $out || $(<$out; print x) != *$'\n\nx' && $(<$out; print x) != $'\nx' ]] || break
+        [[ $(<$out) != *END ]] || break
         zselect -t 1
         zpty -rt shell ignored 2>/dev/null
     done
-    grep -v '^$' $out | sort -u
+    grep -v -e '^$' -e '^END$' $out | sort -u
 }
 
 ask() {

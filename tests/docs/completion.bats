@@ -101,7 +101,7 @@ END
 
 # The long options in the help of a command, or of hasu itself.
 options_of() {
-    hasu ${1:+"$1"} --help | sed -n 's/^   \(--[a-z-]*\).*/\1/p'
+    hasu ${1:+"$1"} --help | sed -n 's/^   \(--[a-z0-9-]*\).*/\1/p'
 }
 
 commands() {

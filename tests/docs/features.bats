@@ -56,7 +56,7 @@ nothing() {
 # A test of a file, by its name: of bats, a row of a table of cases, a function or a row of a unit
 # test.
 there() {
-    local file=$1 name=$2
+    local file=$1 name=${2//\\|/|}
     case $file in
     *.bats) grep -qxF -- "@test \"$name\" {" "$TOP"/tests/{integration,numa,docs}/"$file" 2>/dev/null ;;
     *.tsv) cut -f 1 "$TOP/tests/cases/$file" | grep -qxF -- "$name" ;;
@@ -79,7 +79,7 @@ there() {
 
 @test "hasu's cell says yes, or says why not" {
     cut -f 1,2 "$T/page-rows" |
-        grep -vP '\t(yes( \(v[12]\))?|(refused|ignored|not yet|true alone|left out)[:, ].{15,}?): ' |
+        grep -vP '\t(yes( \(v[12]\)|, on cgroup v[12])?|(refused|ignored|not yet|true alone|left out)[:, ].{15,}?): ' |
         nothing "neither yes nor explained"
 }
 
@@ -125,7 +125,7 @@ options() {
     for command in $(hasu --help | sed -n '/^COMMANDS:/,/^$/s/^   \([a-z]*\) .*/\1/p'); do
         hasu "$command" --help | sed -nE "s/^   (--[a-z0-9-]+).*/hasu $command \1/p"
     done
-    sed -nE 's/^\tNOT_YET\("(.*)"\),/hasu \1/p' "$TOP/src/cmd/commands.c"
+    sed -nE 's/^\t(NOT_YET|REFUSED)\("([a-z]+)".*/hasu \2/p' "$TOP/src/cmd/commands.c"
     awk -F '"' '/^(static )?const struct option [a-z_]+\[\]/ {
             list = $0; sub(/_options.*/, "", list); sub(/.* /, "", list) }
         /^\tLATER\(/ {

@@ -36,7 +36,7 @@ page() {
         while read -r option; do
             has "$text" "$option"
         done < <(hasu "$command" --help |
-            sed -nE 's/^   (--[a-z-]+), (-[a-z])( .*)?$/\1 \2/p; s/^   (--[a-z-]+)( .*)?$/\1/p' |
+            sed -nE 's/^   (--[a-z0-9-]+), (-[a-z])( .*)?$/\1 \2/p; s/^   (--[a-z0-9-]+)( .*)?$/\1/p' |
             while read -r long short; do echo "$long"; [ -z "$short" ] || echo "$short"; done)
     done
 }
@@ -47,7 +47,7 @@ page() {
     for word in $(commands | grep -v '^help$'); do
         has "$text" "hasu-$word(1)"
     done
-    for word in $(hasu --help | sed -n 's/^   \(--[a-z-]*\).*/\1/p'); do
+    for word in $(hasu --help | sed -n 's/^   \(--[a-z0-9-]*\).*/\1/p'); do
         has "$text" "$word"
     done
 }
@@ -67,7 +67,7 @@ Nodes: one or more. Flags: MPOL_F_RELATIVE_NODES, MPOL_F_STATIC_NODES. Since Lin
 @test "pages refer to pages that are there" {
     local page name
     for page in "$MAN"/*.[157]; do
-        for name in $(page "$(basename "$page")" | grep -oE 'hasu(-[a-z-]+|\.conf)?\([0-9]\)' | sort -u); do
+        for name in $(page "$(basename "$page")" | grep -oE 'hasu(-[a-z0-9-]+|\.conf)?\([0-9]\)' | sort -u); do
             name=${name%)}
             [ -s "$MAN/${name/(/.}" ] || {
                 echo "$page names $name"

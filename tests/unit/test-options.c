@@ -469,7 +469,7 @@ static const struct known known[] = {
 	{ "--keep ", "run", "--keep", NULL, " keep" },
 	{ "--process, -p FILE", "exec", "--process", "v", " process=v" },
 	{ "--process, -p FILE", "exec", "-p", "v", " process=v" },
-	{ "--cwd DIR", "exec", "--cwd", "v", " cwd=v" },
+	{ "--cwd PATH", "exec", "--cwd", "v", " cwd=v" },
 	{ "--memory-policy POLICY", "exec", "--memory-policy", "bind:0",
 		" x-memory-policy=bind:0" },
 	{ "--memory-policy-fallback ", "exec", "--memory-policy-fallback", NULL, " x-fallback" },
