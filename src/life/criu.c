@@ -359,6 +359,8 @@ static int send_request(int sock, struct strbuf *b, struct err *e)
 	} while (n < 0 && errno == EINTR);
 	int num = errno;
 	strbuf_free(b);
+	if (n < 0 && (num == EPIPE || num == ECONNRESET))
+		return err_say(e, EPIPE, "CRIU ended without an answer");
 	return n < 0 ? err_set(e, num, "asking CRIU") : 0;
 }
 

@@ -505,7 +505,8 @@ row() {
     until_true is_status running
     counts_on
     kill -TERM $!
-    run wait $!
+    status=0
+    wait $! || status=$?
     [ "$status" -eq 7 ] || fail "$status: $(cat "$ERR")"
     refuses 'does not exist' "$HASU" state "$ID"
 }
