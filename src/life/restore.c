@@ -432,7 +432,7 @@ static int on_restored(struct restore *r, pid_t pid, struct err *e)
 		return err_say(e, EPROTO, "CRIU restored process %d, and then process %d",
 			r->a.init.pid, pid);
 	/* Where neither the config nor the image had one, exec is to have its caller's. */
-	if (!r->a.memory.present && memory.asked.mode == MPOL_MODE_DEFAULT)
+	if (!r->a.spec->linux_.memory_policy && memory.asked.mode == MPOL_MODE_DEFAULT)
 		memory.present = r->a.memory.present = false;
 	r->a.state.started = true;
 	int n = attempt_commit(&r->a, &memory, e);
