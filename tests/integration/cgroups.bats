@@ -31,7 +31,7 @@ need_controller() {
 @test "a container is in the cgroup that its config names" {
     up
     has "$(<"/proc/$PID/cgroup")" "/$ID"
-    [ -n "$(find /sys/fs/cgroup -type d -name "$ID")" ]
+    [ -n "$(find /sys/fs/cgroup -ignore_readdir_race -type d -name "$ID")" ]
 }
 
 @test "without a path the cgroup has the ID's name" {

@@ -159,7 +159,7 @@ NoNewPrivs:	1"
         mkdir "$dir/sub"
     else
         # Every hierarchy needs one.
-        find /sys/fs/cgroup -type d -name "$ID" -exec mkdir '{}/sub' \;
+        find /sys/fs/cgroup -ignore_readdir_race -type d -name "$ID" -exec mkdir '{}/sub' \;
         for file in cpus mems; do
             cat "$(cgroup_of "$PID" cpuset)/cpuset.$file" >"$(cgroup_of "$PID" cpuset)/sub/cpuset.$file"
         done

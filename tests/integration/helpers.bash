@@ -256,7 +256,7 @@ need_tool() {
 # Everything of this test that the system still knows; nothing when all is well.
 leftovers() {
     local found file
-    find /sys/fs/cgroup -depth -type d -name "*$ID*" 2>/dev/null | sed 's/^/cgroup /'
+    find /sys/fs/cgroup -ignore_readdir_race -depth -type d -name "*$ID*" 2>/dev/null | sed 's/^/cgroup /'
     grep -F "$BUNDLE" /proc/self/mountinfo | sed 's/^/mount /' || true
     # Compiled filters are kept for other containers, not for this one.
     find "$ROOT" -mindepth 1 -path "$ROOT/@seccomp" -prune -o -mindepth 1 -print 2>/dev/null |
