@@ -27,6 +27,7 @@
 
 #define SMALL_FILE 4096         /* a value, a node list or a meminfo: sysfs shows one page */
 #define CPULIST_FILE 65536      /* cpulist is a binary attribute, and may be longer */
+#define OPEN_TRIES 128          /* as often as a race may be lost */
 #define NODE_STATES_TRIES 3     /* nodes may come and go between two files */
 #define DISTANCE_MAX UINT16_MAX /* the kernel's are u8 */
 #define WEIGHT_MAX 255          /* u8 in mm/mempolicy.c */
@@ -114,8 +115,14 @@ int host_open(int root, const char *path, int flags)
 		.flags = (uint64_t)(flags | O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC),
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
-	long fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+	long fd = -1;
 
+	/* EAGAIN: a mount or rename anywhere raced with a ".." of a link (openat2(2)). */
+	for (int i = 0; i < OPEN_TRIES; i++) {
+		fd = syscall(SYS_openat2, root, path, &how, sizeof(how));
+		if (fd >= 0 || (errno != EAGAIN && errno != EINTR))
+			break;
+	}
 	return fd < 0 ? -errno : (int)fd;
 }
 

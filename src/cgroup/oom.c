@@ -88,8 +88,10 @@ bool oom_watch_read(struct oom_watch *w)
 		return false;
 	if (w->v2) {
 		const uint64_t before = w->seen;
-		if (!kills(w->fd, &now))
+		if (!kills(w->fd, &now)) {
+			oom_watch_close(w); /* a file that was removed is ready for ever */
 			return false;
+		}
 		w->seen = now;
 		return now > before;
 	}

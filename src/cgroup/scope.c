@@ -15,6 +15,7 @@
 #include "base/self.h"
 #include "base/sys.h"
 #include "config.h"
+#include "spec/conf.h"
 #include "systemd/request.h"
 
 #include <errno.h>
@@ -60,7 +61,7 @@ int scope_plan(struct cgroup *cg, const struct spec *spec, const char *id, struc
 	/* Where it will most likely be; where it is, scope_make() sees. */
 	if (scope->user)
 		above = arena_printf(arena, "/user.slice/user-%u.slice/user@%u.service",
-			(unsigned)geteuid(), (unsigned)geteuid());
+			(unsigned)conf_caller(), (unsigned)conf_caller());
 	if (above)
 		cg->path = cg->h[0].path =
 			arena_printf(arena, "%s%s/%s", above, slice, scope->unit);

@@ -113,6 +113,23 @@ static int check_limit(const struct memory_want *want, const struct mpol_nodeset
 		nodes_text(&want->may, may), want->limit);
 }
 
+/* The nodes that a policy names by number; of relative numbers those that they become. */
+static struct mpol_nodeset named_nodes(const struct check_host *h, const struct mpol_spec *policy,
+	const struct mpol_nodeset *allowed)
+{
+	const struct mpol asked = mpol_spec_policy(policy);
+	struct mpol_nodeset named = { { 0 } };
+	struct mpol_resolved there;
+
+	if (mpol_spec_is_symbolic(policy))
+		return policy->in.numbers;
+	if (!(policy->flags & MPOL_FLAG_RELATIVE_NODES))
+		return asked.nodes;
+	if (mpol_resolve(&asked, allowed, &h->host.memory, NULL, &there, NULL) == 0)
+		named = there.in_force.nodes;
+	return named;
+}
+
 /* The nodes of the CPUs that the config gives, else of all that the caller has. */
 static struct mpol_nodeset cpu_nodes(const struct check_host *h, const struct spec *spec)
 {
@@ -157,13 +174,15 @@ static int settle(const struct check_host *h, const struct spec *spec,
 	struct spec_findings *all, struct choice *choice)
 {
 	struct mpol_report report = { 0 };
+	struct mpol_nodeset named;
 	struct mpol lower;
 	bool denied;
 	int r;
 
 	choice->annotation = want->source == MEMORY_ANNOTATION;
 	choice->refuse_narrowing = want->refuse_narrowing;
-	r = check_limit(want, &want->policy.in.numbers, all, &denied);
+	named = named_nodes(h, &want->policy, allowed);
+	r = check_limit(want, &named, all, &denied);
 	if (r < 0 || denied)
 		return r;
 	if (mpol_spec_is_symbolic(&want->policy)) {

@@ -70,10 +70,11 @@ int life_checkpoint(const struct life *life, const struct criu_options *o, struc
 		r = look(&c, e);
 	if (r == 0)
 		r = compose(&c, e);
+	bool held = false;
 	if (r == 0) {
 		wait_block_signals(&before);
+		held = true;
 		r = dump(&c, e);
-		wait_unblock_signals(&before);
 	}
 	if (r == 0 && !o->leave_running && !o->pre_dump) {
 		/* It is over; should this fail, it is a stopped container like any other. */
@@ -82,6 +83,9 @@ int life_checkpoint(const struct life *life, const struct criu_options *o, struc
 		if (state_save(&c.state, &ignored) < 0)
 			log_warn("%s", ignored.text);
 	}
+	/* Not before that is written down. On failure they stay held, so that main can say why. */
+	if (held && r == 0)
+		wait_unblock_signals(&before);
 	strbuf_free(&c.opts);
 	criu_dirs_close(&c.dirs);
 	fd_close(c.proc_fd);
@@ -150,6 +154,21 @@ int criu_check_config(const struct spec *spec, struct err *e)
 		return err_say(e, ENOTSUP,
 			"/linux/namespaces: CRIU cannot join the cgroup namespace '%s'",
 			ns[NS_CGROUP].path);
+	if (ns[NS_MOUNT].path)
+		return err_say(e, ENOTSUP,
+			"/linux/namespaces: CRIU cannot join the mount namespace '%s'",
+			ns[NS_MOUNT].path);
+	/* Create resolves ".." as the container does; here mounts are found by their texts. */
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		const char *at = spec->mounts[i].destination;
+		const size_t len = strlen(at);
+
+		if (strstr(at, "/../") || (len > 2 && str_eq(at + len - 3, "/..")))
+			return err_say(e, ENOTSUP,
+				"/mounts/%zu/destination: '%s': what lies above \"..\" cannot be "
+				"checkpointed",
+				i, at);
+	}
 	return 0;
 }
 

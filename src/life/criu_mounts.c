@@ -224,7 +224,7 @@ struct restore {
 	struct entries host;
 };
 
-/* "/a/b" of "a//b/./": no "..", which a rules check of the config has refused or create resolves. */
+/* "/a/b" of "a//b/./"; there is no "..": criu_check_config(). */
 static const char *canonical(const char *path, struct arena *arena)
 {
 	struct strbuf b = { 0 };

@@ -82,18 +82,19 @@ int notify_make(const struct state *s, struct err *e)
 
 /* --- listening --- */
 
-/* A path of any length, or a name in the abstract namespace: "@name". */
+/* A path of any length, or a name in the abstract namespace: "@name". Whoever does not read must not
+ * make us wait: the container could fill the queue. */
 static int connect_caller(const char *address)
 {
 	struct sockaddr_un addr = { .sun_family = AF_UNIX };
 	const size_t len = strlen(address);
 
 	if (address[0] == '/')
-		return fd_connect_unix(AT_FDCWD, address, SOCK_DGRAM);
+		return fd_connect_unix(AT_FDCWD, address, SOCK_DGRAM | SOCK_NONBLOCK);
 	if (address[0] != '@' || len < 2 || len > sizeof(addr.sun_path))
 		return -EPROTONOSUPPORT;
 	memcpy(addr.sun_path + 1, address + 1, len - 1);
-	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	_cleanup_close_ int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (struct sockaddr *)&addr,
 			      (socklen_t)(offsetof(struct sockaddr_un, sun_path) + len)) < 0)
 		return -errno;

@@ -98,6 +98,18 @@ static int take_option(const char *text, enum mpol_rules rules, struct memory_wa
 	return 0;
 }
 
+/* Host nodes outside of the ceiling; what RELATIVE counts is known in the cpuset alone. */
+static bool names_beyond(const struct conf_rules *rules, const struct mpol_spec *policy)
+{
+	struct mpol_nodeset named =
+		mpol_spec_is_symbolic(policy) ? policy->in.numbers : mpol_spec_policy(policy).nodes;
+
+	if (!rules->limited || policy->flags & MPOL_FLAG_RELATIVE_NODES)
+		return false;
+	named = mpol_nodeset_minus(&named, &rules->nodes);
+	return !mpol_nodeset_empty(&named);
+}
+
 /*
  * The annotation is there and honoured. 1: it is taken; 0: it is denied and ignored.
  */
@@ -115,6 +127,9 @@ static int take_annotation(const struct spec *spec, const struct conf_rules *rul
 		return deny(rules, ANNOTATION_POLICY, CONF_FILL,
 			"the config has no /linux/memoryPolicy, and an annotation may not give one",
 			words, e);
+	if (rules->ignore && names_beyond(rules, &a->policy))
+		return deny(rules, ANNOTATION_POLICY, CONF_NODES,
+			"it names nodes that may not be named here", words, e);
 	if (spec->linux_.memory_policy)
 		strbuf_addf(&words->notes,
 			"/annotations/%s: takes the place of /linux/memoryPolicy (%s)\n",

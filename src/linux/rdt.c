@@ -66,6 +66,15 @@ int rdt_plan(const struct spec_intel_rdt *spec, const char *id, struct arena *ar
 		return root;
 	if (r->own && faccessat(root, r->class, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return not_ours(r, e);
+	const char *group =
+		arena_printf(arena, "%s%smon_groups/%s", r->class, *r->class ? "/" : "", id);
+	if (!group)
+		return err_nomem(e);
+	if (spec->enable_monitoring && faccessat(root, group, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return err_say(e, EEXIST,
+			AT "/enableMonitoring: '%s' exists in '%s' already, and is not this "
+			   "container's",
+			group, r->root);
 	/* Before it is so: whenever we are killed, `delete --force` knows what may be there. */
 	r->made = r->own;
 	r->monitored = spec->enable_monitoring;

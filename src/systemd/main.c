@@ -183,7 +183,9 @@ static int start(struct request *q, struct err *e)
 
 		*e = (struct err){ 0 };
 		r = start_call(q, &call, e);
-		if (r == 0)
+		/* What was never sent began nothing: a unit of that name is somebody else's. */
+		const bool sent = r == 0;
+		if (sent)
 			r = manager_call_job(&q->manager, call, what, &error, e);
 		if (r < 0 && sd_bus_error_has_name(&error, "org.freedesktop.systemd1.UnitExists")) {
 			r = wait_gone(q, e);
@@ -191,7 +193,7 @@ static int start(struct request *q, struct err *e)
 		} else if (r < 0 &&
 			   sd_bus_error_has_name(&error, SD_BUS_ERROR_PROPERTY_READ_ONLY)) {
 			again = properties_may_drop(q->rest, error.message, &q->unknown);
-		} else if (r < 0 && !sd_bus_error_is_set(&error)) {
+		} else if (r < 0 && sent && !sd_bus_error_is_set(&error)) {
 			/* The call was taken, but what it began did not end well. */
 			struct err why = *e;
 			(void)stop(q, e);

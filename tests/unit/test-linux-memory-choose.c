@@ -54,6 +54,10 @@ static const struct row rows[] = {
 		"/annotations/hasu.memory-policy: is not honoured here (/c:2: annotations)", NULL, NULL },
 	{ "nodes are limited", NULL, A "\"bind:0-1\"", NULL, HEAD "nodes = 0", 
 		"annotation bind:0-1 within 0 (/c:2: nodes)", NULL, NULL, NULL },
+	{ "one that names others is ignored where that is wanted", NULL, A "\"bind:0-1\"", NULL,
+		HEAD "nodes = 0\ndenied = ignore", "none", NULL, "/annotations/hasu.memory-policy: is "
+		"ignored: it names nodes that may not be named here (/c:2: nodes, and /c:3: denied)\n",
+		NULL },
 	{ "the config's are not", BIND, "", NULL, HEAD "nodes = 1", "config bind:0", NULL, NULL, NULL },
 	{ "an option fills in", NULL, "", "bind:1", NULL, "option bind:1", NULL, NULL, NULL },
 	{ "an option replaces the config's", BIND, "", "local", NULL, "option local", NULL, NULL,
