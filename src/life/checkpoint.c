@@ -203,14 +203,17 @@ static pid_t parent_of(pid_t pid)
 {
 	char path[32], *p;
 	_cleanup_free_ char *text = NULL;
-	int parent;
+	int parent, group;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
 	if (fd_read_file(AT_FDCWD, path, STAT_MAX, &text, NULL) < 0)
 		return -1;
 	/* The name in field 2 may hold anything; the last bracket ends it. */
 	p = strrchr(text, ')');
-	return p && sscanf(p + 1, " %*c %d", &parent) == 1 ? parent : -1;
+	if (!p || sscanf(p + 1, " %*c %d %d", &parent, &group) != 2)
+		return -1;
+	/* fs/proc/array.c: one that is just being released has parent 0 and group -1. */
+	return group < 0 ? -1 : parent;
 }
 
 static bool is_of_init(pid_t pid, pid_t init)
