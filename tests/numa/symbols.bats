@@ -255,7 +255,8 @@ exec_in_with() {
     annotation 'weighted interleave:1-2'
     if ! kernel_older 6 9; then
         config '.annotations["hasu.memory-policy.fallback"] = "allow"'
-        becomes 'weighted interleave:1-2' 'weighted interleave:1-2' "turn 1,2"
+        # In turn by the system's weights, which newer kernels choose themselves.
+        becomes 'weighted interleave:1-2' 'weighted interleave:1-2' "within 1,2"
         return 0
     fi
     run_init probe maps
