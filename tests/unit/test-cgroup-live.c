@@ -336,13 +336,24 @@ static pid_t ticker(int *ret_fd)
 	return pid;
 }
 
-static bool ticks(int fd)
+static bool ticks_within(int fd, int timeout_ms)
 {
 	char byte[65536];
 
 	(void)!read(fd, byte, sizeof(byte));
 	struct pollfd p = { .fd = fd, .events = POLLIN };
-	return poll(&p, 1, 200) == 1;
+	return poll(&p, 1, timeout_ms) == 1;
+}
+
+/* A busy machine may keep it waiting; what is frozen never ticks. */
+static bool ticks(int fd)
+{
+	return ticks_within(fd, 20000);
+}
+
+static bool is_silent(int fd)
+{
+	return !ticks_within(fd, 200);
 }
 
 static void frozen_thawed_and_killed_while_frozen(void **state)
@@ -360,7 +371,7 @@ static void frozen_thawed_and_killed_while_frozen(void **state)
 	assert_ok(cgroup_freeze(t->cg, true, &t->e));
 	assert_ok(cgroup_is_frozen(t->cg, &frozen, &t->e));
 	assert_true(frozen);
-	assert_false(ticks(fd));
+	assert_true(is_silent(fd));
 	assert_ok(cgroup_freeze(t->cg, false, &t->e));
 	assert_ok(cgroup_is_frozen(t->cg, &frozen, &t->e));
 	assert_false(frozen);
@@ -401,7 +412,7 @@ static void v1_alone_freezes_and_kills(void **state)
 	assert_ok(cgroup_freeze(t->cg, true, &t->e));
 	assert_ok(cgroup_is_frozen(t->cg, &frozen, &t->e));
 	assert_true(frozen);
-	assert_false(ticks(fd));
+	assert_true(is_silent(fd));
 	assert_ok(cgroup_kill(t->cg, SIGKILL, &t->e));
 	reap(pid, SIGKILL);
 	close(fd);
