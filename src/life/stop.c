@@ -114,7 +114,8 @@ int life_kill(const struct life *life, const char *id, int sig, bool all, struct
 		 * foreground may have taken the cgroup away by now. */
 		else if (sig == SIGKILL && has_cgroup)
 			r = cgroup_freeze(s.cgroup, false, e);
-		if (r == -ENOENT)
+		/* ENODEV: it went while its file was open. */
+		if (r == -ENOENT || r == -ENODEV)
 			r = 0;
 	}
 	state_free(&s);
