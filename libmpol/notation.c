@@ -126,11 +126,60 @@ static int refuse_unknown(
 	return -EINVAL;
 }
 
+/* Modes or flags: what they are called, and row i of their table. */
+struct kind {
+	const char *what, *unknown; /* unknown: the finding's code */
+	const char *prefix;         /* of the specification's names */
+	size_t n;
+	void (*row)(size_t i, const char **ret_word, const char **ret_name);
+};
+
+static void mode_row(size_t i, const char **ret_word, const char **ret_name)
+{
+	size_t n;
+	const struct mpol_mode_info *mode = &mpol_modes(&n)[i];
+
+	*ret_word = mode->maps_word;
+	*ret_name = mode->name;
+}
+
+static void flag_row(size_t i, const char **ret_word, const char **ret_name)
+{
+	size_t n;
+	const struct mpol_flag_info *flag = &mpol_flags(&n)[i];
+
+	*ret_word = flag->maps_word;
+	*ret_name = flag->name;
+}
+
+/* Which row of its kind is it? */
+static int read_word(const struct reader *r, struct token t, const struct kind *kind, size_t *ret)
+{
+	char all[NAMES_TEXT] = "";
+	const char *word, *name;
+	size_t at = 0;
+
+	for (size_t i = 0; i < kind->n; i++) {
+		kind->row(i, &word, &name);
+		if (is(r, t, word) || is(r, t, name)) {
+			*ret = i;
+			return 0;
+		}
+	}
+	for (size_t i = 0; i < kind->n; i++) {
+		kind->row(i, &word, &name);
+		if (is_near(r, t, word, name, kind->prefix))
+			return refuse_near(r, t, kind->unknown, kind->what, word);
+		at += (size_t)snprintf(all + at, sizeof(all) - at, "%s%s", i ? ", " : "", word);
+	}
+	return refuse_unknown(r, t, kind->unknown, kind->what, all);
+}
+
 static int read_mode(const struct reader *r, struct token t, const struct mpol_mode_info **ret)
 {
-	const struct mpol_mode_info *modes;
-	char all[NAMES_TEXT] = "";
-	size_t n, at = 0;
+	struct kind kind = { "mode", "mpol.mode.unknown", "MPOL_", .row = mode_row };
+	const struct mpol_mode_info *modes = mpol_modes(&kind.n);
+	size_t i;
 
 	if (t.from == t.to) {
 		finding_add(r->report, "mpol.mode.missing", MPOL_ERROR, r->where, NULL,
@@ -139,26 +188,17 @@ static int read_mode(const struct reader *r, struct token t, const struct mpol_m
 			t.from);
 		return -EINVAL;
 	}
-	modes = mpol_modes(&n);
-	for (size_t i = 0; i < n; i++)
-		if (is(r, t, modes[i].maps_word) || is(r, t, modes[i].name)) {
-			*ret = &modes[i];
-			return 0;
-		}
-	for (size_t i = 0; i < n; i++) {
-		if (is_near(r, t, modes[i].maps_word, modes[i].name, "MPOL_"))
-			return refuse_near(r, t, "mpol.mode.unknown", "mode", modes[i].maps_word);
-		at += (size_t)snprintf(
-			all + at, sizeof(all) - at, "%s%s", i ? ", " : "", modes[i].maps_word);
-	}
-	return refuse_unknown(r, t, "mpol.mode.unknown", "mode", all);
+	int result = read_word(r, t, &kind, &i);
+	if (result == 0)
+		*ret = &modes[i];
+	return result;
 }
 
 static int read_flag(const struct reader *r, struct token t, unsigned *bits)
 {
-	const struct mpol_flag_info *flags;
-	char all[NAMES_TEXT] = "";
-	size_t n, at = 0;
+	struct kind kind = { "flag", "mpol.flag.unknown", "MPOL_F_", .row = flag_row };
+	const struct mpol_flag_info *flags = mpol_flags(&kind.n);
+	size_t i;
 
 	if (t.from == t.to) {
 		finding_add(r->report, "mpol.flag.missing", MPOL_ERROR, r->where, NULL,
@@ -167,19 +207,10 @@ static int read_flag(const struct reader *r, struct token t, unsigned *bits)
 			t.from);
 		return -EINVAL;
 	}
-	flags = mpol_flags(&n);
-	for (size_t i = 0; i < n; i++)
-		if (is(r, t, flags[i].maps_word) || is(r, t, flags[i].name)) {
-			*bits |= flags[i].bit;
-			return 0;
-		}
-	for (size_t i = 0; i < n; i++) {
-		if (is_near(r, t, flags[i].maps_word, flags[i].name, "MPOL_F_"))
-			return refuse_near(r, t, "mpol.flag.unknown", "flag", flags[i].maps_word);
-		at += (size_t)snprintf(
-			all + at, sizeof(all) - at, "%s%s", i ? ", " : "", flags[i].maps_word);
-	}
-	return refuse_unknown(r, t, "mpol.flag.unknown", "flag", all);
+	int result = read_word(r, t, &kind, &i);
+	if (result == 0)
+		*bits |= flags[i].bit;
+	return result;
 }
 
 /* Where the first of these characters stands, or to. */

@@ -83,6 +83,7 @@ static const struct check_code codes[] = {
 	{ "spec.empty", "give it a value" },
 	{ "spec.foreign", "leave it out: nothing on Linux reads it" },
 	{ "spec.hugepage.size", "write the size as /sys/kernel/mm/hugepages has it, in KB, MB or GB" },
+	{ "spec.hugepage.twice", "leave one of the two limits out" },
 	{ "spec.id", "use an ID below 4294967295" },
 	{ "spec.idmap.ignored", "leave the mappings out where a namespace is joined" },
 	{ "spec.idmap.missing", "map at least the ID of the process: user_namespaces(7)" },

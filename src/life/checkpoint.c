@@ -450,10 +450,9 @@ static int on_event(void *arg, const char *script, pid_t pid, int fd, struct err
 	return 0;
 }
 
-static int ask(struct checkpoint *c, int sock, struct err *e)
+static int check_criu(const struct checkpoint *c, int sock, struct err *e)
 {
 	const struct criu_options *o = c->options;
-	const struct criu_events events = { .handle = on_event, .arg = c };
 	int r = criu_check_version(sock, e);
 
 	if (r == 0 && (o->pre_dump || o->parent_path))
@@ -461,8 +460,15 @@ static int ask(struct checkpoint *c, int sock, struct err *e)
 			"follow which pages change, as --pre-dump and --parent-path need,", e);
 	if (r == 0 && o->lazy_pages)
 		r = criu_check_feature(sock, CRIU_LAZY_PAGES, "restore pages lazily", e);
-	if (r == 0 && !o->pre_dump)
-		r = criu_image_write(c->dirs.image_fd, &c->image, false, e);
+	return r;
+}
+
+static int ask(struct checkpoint *c, int sock, struct err *e)
+{
+	const struct criu_options *o = c->options;
+	const struct criu_events events = { .handle = on_event, .arg = c };
+	int r = o->pre_dump ? 0 : criu_image_write(c->dirs.image_fd, &c->image, false, e);
+
 	if (r < 0)
 		return r;
 	r = criu_request(sock, o->pre_dump ? CRIU_SINGLE_PRE_DUMP : CRIU_DUMP, &c->opts, &events,
@@ -490,8 +496,15 @@ static int dump(struct checkpoint *c, struct err *e)
 	int r = criu_start(&how, &criu, NULL, e);
 	if (r < 0)
 		return r;
-	r = ask(c, criu.sock, e);
-	criu_end(&criu);
+	/* Until it is asked to it touches nothing; after that it must not be killed, or the
+	 * container's processes would stay as they are then. */
+	r = check_criu(c, criu.sock, e);
+	if (r < 0) {
+		spawn_kill(&criu);
+	} else {
+		r = ask(c, criu.sock, e);
+		criu_end(&criu);
+	}
 	(void)unlinkat(c->state.dir_fd, STATE_CRIU_DIR, AT_REMOVEDIR); /* `delete` would do it */
 	return r;
 }

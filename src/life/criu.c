@@ -270,7 +270,7 @@ static int read_inner(const struct wire_field *outer, struct answer *a)
 			break;
 		case 8: /* criu_features */
 			if (f.number < 32 && f.value)
-				a->features |= 1 << f.number;
+				a->features |= (int64_t)1 << f.number;
 			break;
 		case 10: /* criu_version */
 			if (f.number == 1)
@@ -374,7 +374,7 @@ int criu_check_version(int sock, struct err *e)
 	wire_number(&b, REQ_KEEP_OPEN, true);
 	int r = send_request(sock, &b, e);
 	if (r == 0)
-		r = receive(sock, false, &a, &fd, e);
+		r = receive(sock, true, &a, &fd, e);
 	if (r < 0)
 		return err_prefix(e, "asking CRIU for its version");
 	if (!a.success || a.major < CRIU_MAJOR_MIN ||
@@ -397,10 +397,10 @@ int criu_check_feature(int sock, unsigned field, const char *what, struct err *e
 	strbuf_free(&features);
 	int r = send_request(sock, &b, e);
 	if (r == 0)
-		r = receive(sock, false, &a, &fd, e);
+		r = receive(sock, true, &a, &fd, e);
 	if (r < 0)
 		return err_prefix(e, "asking CRIU what it can do");
-	if (!a.success || !(a.features & 1 << field))
+	if (!a.success || !(a.features & (int64_t)1 << field))
 		return err_say(e, ENOTSUP, "CRIU cannot %s on this kernel", what);
 	return 0;
 }

@@ -110,12 +110,12 @@ static int bind_inside(int dir_fd)
 		return -errno;
 	(void)snprintf(addr.sun_path, sizeof(addr.sun_path), "/proc/self/fd/%d/" SOCKET, dir_fd);
 	(void)unlinkat(dir_fd, SOCKET, 0); /* left by a `start` that was killed, if at all */
-	if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
-		return -errno;
-	/* Any user of the container may speak. */
-	if (fchmodat(dir_fd, SOCKET, 0777, 0) < 0)
-		return -errno;
-	return TAKE_FD(fd);
+	/* Any user of the container may speak. By the mask and not by chmod(2), which would follow a
+	 * link that the container puts there in between. */
+	const mode_t mask = umask(0);
+	int r = bind(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0 ? -errno : 0;
+	(void)umask(mask);
+	return r < 0 ? r : TAKE_FD(fd);
 }
 
 int notify_open(const struct state *s, struct notify *ret, struct err *e)

@@ -6,6 +6,7 @@
 
 #include "base/fd.h"
 #include "base/sys.h"
+#include "base/tree.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,12 +17,16 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <time.h>
 
 #define STATE_FILE "state.json"
 #define CONFIG_FILE "config.json"
 #define SECCOMP_DIR "@seccomp"
 #define STATE_TEXT_MAX (4u << 20)
+#define LOCKS_MAX (16u << 20)
+#define LOCK_WAIT_MS 30000
+#define LOCK_PAUSE_MS 20
 
 static int check_id(const char *id, struct err *e);
 static int open_root(const struct life *life, bool make, struct err *e);
@@ -200,6 +205,58 @@ int state_save_config(const struct state *s, const struct spec *spec, struct err
 	return r < 0 ? err_set(e, -r, "saving the config of container '%s'", s->id) : 0;
 }
 
+/* Who holds a lock on that file, by /proc/locks: "1: FLOCK  ADVISORY  WRITE 77 fe:00:1234 0 EOF";
+ * 0: that cannot be told. */
+static int lock_holder(int fd)
+{
+	_cleanup_free_ char *text = NULL;
+	char *save = NULL;
+	struct stat st;
+
+	if (fstat(fd, &st) < 0 || fd_read_file(AT_FDCWD, "/proc/locks", LOCKS_MAX, &text, NULL) < 0)
+		return 0;
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		unsigned long long inode;
+		unsigned major, minor;
+		int pid;
+
+		if (sscanf(line, "%*s FLOCK %*s WRITE %d %x:%x:%llu", &pid, &major, &minor,
+			    &inode) == 4 &&
+			makedev(major, minor) == st.st_dev && inode == st.st_ino && pid > 0)
+			return pid;
+	}
+	return 0;
+}
+
+/* flock(2) knows no time; so for who must not wait for ever it is tried again and again. */
+static int lock_dir(int fd, const char *id, bool bounded, struct err *e)
+{
+	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_MS * 1000000L };
+	unsigned waited_ms = 0;
+
+	while (flock(fd, bounded ? LOCK_EX | LOCK_NB : LOCK_EX) < 0) {
+		if (bounded && errno == EWOULDBLOCK && waited_ms < LOCK_WAIT_MS) {
+			(void)nanosleep(&pause, NULL); /* a shorter one does no harm */
+			waited_ms += LOCK_PAUSE_MS;
+			continue;
+		}
+		if (bounded && errno == EWOULDBLOCK) {
+			int pid = lock_holder(fd);
+			char who[32] = "another command";
+
+			if (pid > 0)
+				(void)snprintf(who, sizeof(who), "process %d", pid);
+			return err_say(e, EBUSY,
+				"container '%s' is being changed by %s, which has not come to its "
+				"end in %d s: end that first",
+				id, who, LOCK_WAIT_MS / 1000);
+		}
+		if (errno != EINTR)
+			return err_set(e, errno, "locking the state of container '%s'", id);
+	}
+	return 0;
+}
+
 int state_load(const struct life *life, const char *id, enum state_lock lock, struct state *ret,
 	struct err *e)
 {
@@ -221,11 +278,9 @@ int state_load(const struct life *life, const char *id, enum state_lock lock, st
 	}
 	if (lock != STATE_READ) {
 		struct stat st;
-		while (flock(s.dir_fd, LOCK_EX) < 0)
-			if (errno != EINTR) {
-				r = err_set(e, errno, "locking the state of container '%s'", id);
-				goto fail;
-			}
+		r = lock_dir(s.dir_fd, id, lock == STATE_LOCK_DAMAGED, e);
+		if (r < 0)
+			goto fail;
 		/* Whoever held the lock may have removed the directory. */
 		if (fstat(s.dir_fd, &st) < 0 || st.st_nlink == 0) {
 			r = err_say(e, ENOENT, "container '%s' does not exist", id);
@@ -400,6 +455,21 @@ int state_load_config(const struct state *s, struct spec **ret, struct err *e)
 	return spec_load(s->dir_fd, CONFIG_FILE, ret, e);
 }
 
+/* It was mounted into the container, whose root may have put anything there. */
+static int remove_notify(const struct state *s, struct err *e)
+{
+	int r = 0;
+
+	_cleanup_close_ int dir = openat(
+		s->dir_fd, STATE_NOTIFY_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (dir < 0 && errno == ENOENT)
+		return 0;
+	r = dir < 0 ? -errno : tree_empty(dir);
+	if (r == 0 && unlinkat(s->dir_fd, STATE_NOTIFY_DIR, AT_REMOVEDIR) < 0)
+		r = -errno;
+	return r < 0 ? err_set(e, -r, "removing " STATE_NOTIFY_DIR " of container '%s'", s->id) : 0;
+}
+
 int state_remove(const struct life *life, struct state *s, struct err *e)
 {
 	static const char *const files[] = { STATE_START_SOCKET, CONFIG_FILE, STATE_FILE,
@@ -408,10 +478,9 @@ int state_remove(const struct life *life, struct state *s, struct err *e)
 	for (size_t i = 0; i < ELEMENTS(files); i++)
 		if (unlinkat(s->dir_fd, files[i], 0) < 0 && errno != ENOENT)
 			return err_set(e, errno, "removing %s of container '%s'", files[i], s->id);
-	if ((unlinkat(s->dir_fd, STATE_NOTIFY_DIR "/" STATE_NOTIFY_SOCKET, 0) < 0 &&
-		    errno != ENOENT) ||
-		(unlinkat(s->dir_fd, STATE_NOTIFY_DIR, AT_REMOVEDIR) < 0 && errno != ENOENT))
-		return err_set(e, errno, "removing " STATE_NOTIFY_DIR " of container '%s'", s->id);
+	int r = remove_notify(s, e);
+	if (r < 0)
+		return r;
 	if (unlinkat(s->dir_fd, STATE_CRIU_DIR, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return err_set(e, errno, "removing " STATE_CRIU_DIR " of container '%s'", s->id);
 	_cleanup_close_ int root = open_root(life, false, e);

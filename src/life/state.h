@@ -65,8 +65,8 @@ int state_save_config(const struct state *s, const struct spec *spec, struct err
 enum state_lock {
 	STATE_READ,         /* a look that needs no lock: state.json is replaced whole */
 	STATE_LOCK,         /* wait for whoever changes the container */
-	STATE_LOCK_DAMAGED, /* the same; a state that cannot be read is as far as it could be, with
-			       damaged set and why in e, and no error */
+	STATE_LOCK_DAMAGED, /* the same, but wait for 30 s at most; a state that cannot be read is as
+			       far as it could be, with damaged set and why in e, and no error */
 };
 /* -ENOENT when there is no such container. */
 int state_load(const struct life *life, const char *id, enum state_lock lock, struct state *ret,

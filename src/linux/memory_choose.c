@@ -114,9 +114,12 @@ static bool names_beyond(const struct conf_rules *rules, const struct mpol_spec 
  * The annotation is there and honoured. 1: it is taken; 0: it is denied and ignored.
  */
 static int take_annotation(const struct spec *spec, const struct conf_rules *rules,
-	struct arena *arena, struct memory_want *want, struct memory_words *words, struct err *e)
+	bool kernel_rules, struct arena *arena, struct memory_want *want,
+	struct memory_words *words, struct err *e)
 {
 	const struct spec_policy_annotations *a = &spec->policy_annotations;
+	struct mpol_report report = { 0 };
+	struct mpol_spec strict;
 
 	if (spec->linux_.memory_policy && !rules->replace)
 		return deny(rules, ANNOTATION_POLICY, CONF_REPLACE,
@@ -130,6 +133,11 @@ static int take_annotation(const struct spec *spec, const struct conf_rules *rul
 	if (rules->ignore && names_beyond(rules, &a->policy))
 		return deny(rules, ANNOTATION_POLICY, CONF_NODES,
 			"it names nodes that may not be named here", words, e);
+	/* It was read by the kernel's rules, and the annotation that asks for them is not honoured. */
+	if (a->kernel_rules && !kernel_rules &&
+		mpol_spec_parse(a->text, strlen(a->text), MPOL_RULES_STRICT,
+			"/annotations/hasu.memory-policy", &strict, &report) < 0)
+		return say(&report, "", e);
 	if (spec->linux_.memory_policy)
 		strbuf_addf(&words->notes,
 			"/annotations/%s: takes the place of /linux/memoryPolicy (%s)\n",
@@ -205,15 +213,7 @@ int memory_choose(const struct spec *spec, const struct memory_options *options,
 				spec->linux_.memory_policy && a->text ? " and " : "",
 				a->text ? "/annotations/hasu.memory-policy" : "");
 	} else if (honoured & ANNOTATION_POLICY) {
-		/* Read by the kernel's rules, too. */
-		if (a->kernel_rules && !kernel_rules) {
-			struct mpol_report report = { 0 };
-
-			if (mpol_spec_parse(a->text, strlen(a->text), MPOL_RULES_STRICT,
-				    "/annotations/hasu.memory-policy", &want.policy, &report) < 0)
-				return say(&report, "", e);
-		}
-		r = take_annotation(spec, rules, arena, &want, words, e);
+		r = take_annotation(spec, rules, kernel_rules, arena, &want, words, e);
 	}
 	if (r == 0 && !want.present && spec->linux_.memory_policy)
 		r = take_config(spec, kernel_rules, &want, words, e);

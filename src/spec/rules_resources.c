@@ -15,6 +15,7 @@
 #define WEIGHT_MAX 1000
 #define QUOTA_MIN_US 1000
 #define PERIOD_MAX_US 1000000
+#define PAGE_SIZES_MAX 64 /* each is a power of two */
 #define CPUS_MAX 8192u /* CONFIG_NR_CPUS goes no further */
 
 /* A number of a list, and white space behind it. Returns what follows, or NULL: no number. */
@@ -189,12 +190,24 @@ int rules_check_resources(struct spec *spec, const char *at, bool whole, struct 
 		r = check_memory(spec, at, whole, load);
 	if (r == 0)
 		r = check_weights(res, at, load);
+	REFUSE_IF(load, res->n_hugepage_limits > PAGE_SIZES_MAX, "spec.count",
+		"%s/hugepageLimits: %zu limits: there are no more than %d sizes of pages", at,
+		res->n_hugepage_limits, PAGE_SIZES_MAX);
 	for (size_t i = 0; r == 0 && i < res->n_hugepage_limits; i++) {
 		const char *size = res->hugepage_limits[i].page_size;
 
 		REFUSE_IF(load, size && !page_size(size), "spec.hugepage.size",
 			"%s/hugepageLimits/%zu/pageSize: '%s' is not a size such as 2MB", at, i,
 			shown(size).text);
+		/* One file holds them: the last would win, and be other than one of them says. */
+		for (size_t k = 0; size && k < i && k < PAGE_SIZES_MAX; k++)
+			REFUSE_IF(load,
+				res->hugepage_limits[k].page_size &&
+					str_eq(res->hugepage_limits[k].page_size, size),
+				"spec.hugepage.twice",
+				"%s/hugepageLimits/%zu/pageSize: '%s' is limited twice, see "
+				"hugepageLimits/%zu",
+				at, i, size, k);
 	}
 	for (size_t i = 0; r == 0 && i < res->unified.n; i++) {
 		REFUSE_IF(load, !file_name(res->unified.v[i].key), "spec.unified.name",

@@ -300,6 +300,40 @@ ROWS
     status_is "$ID" running
 }
 
+# answers_never COMMAND: CRIU says nothing to the question for its version, until it is ended.
+answers_never() {
+    sed -i 's/^sock=.*/echo $$ >"$FAKE\/pid"; exec sleep 1000/' "$FAKE/criu"
+    HASU_IT=$ID "$HASU" --root "$ROOT" --criu "$FAKE/criu" "$@" </dev/null >"$T/out" 2>"$T/err" 3>&- 4>&- &
+    until_true test -s "$FAKE/pid"
+    kill -TERM $!
+    status=0
+    wait $! || status=$?
+    is "$status" 1
+    has "$(<"$T/err")" 'interrupted by signal 15 (Terminated) while CRIU was at work'
+    until_true gone "$(<"$FAKE/pid")"
+    rm "$FAKE/pid"
+}
+
+@test "a CRIU that never answers holds nobody who is asked to end" {
+    up
+    answers_never checkpoint --image-path "$IMG" "$ID"
+    status_is "$ID" running
+    [ ! -e "$ROOT/$ID/criu" ]
+    ok hasu delete --force "$ID"
+    images
+    answers_never restore --detach -b "$BUNDLE" --image-path "$IMG" "$ID"
+    nothing_left
+}
+
+@test "delete --force does not wait for ever for who changes the container, and says who that is" {
+    up
+    flock --no-fork "$ROOT/$ID" sleep 1000 3>&- &
+    until_true eval '! flock --nonblock "$ROOT/$ID" true'
+    fails "container '$ID' is being changed by process $!, which has not come to its end in 30 s" \
+        hasu delete --force "$ID"
+    kill $!
+}
+
 @test "--status-fd is told when lazy pages can be had, and at no other time" {
     up
     # NOTIFY of "status-ready", and success.

@@ -110,6 +110,34 @@ has_heard() {
     nothing_left
 }
 
+@test "whatever a privileged container leaves where its socket is, delete removes it, and nothing else" {
+    local dir i deep=''
+    listen "$T/systemd.sock"
+    mkdir "$T/other"
+    echo kept >"$T/other/file"
+    ok env NOTIFY_SOCKET="$T/systemd.sock" "$HASU" --root "$ROOT" create -b "$BUNDLE" "$ID"
+    # As a container with CAP_SYS_ADMIN could by mounting it writable: more directories in each
+    # other than a path can name, links, files.
+    dir=$ROOT/$ID/notify
+    for ((i = 0; i < 60; i++)); do deep+=dddddddddddddddddddddddddddddddddddddddd/; done
+    (
+        cd "$dir"
+        mkdir -p "$deep"
+        cd "$deep"
+        mkdir -p "$deep"
+        ln -s "$T/other" link
+        cd "$deep"
+        echo >file
+        ln -s "$T/other/file" link
+    )
+    ln -s "$T/other" "$dir/notify.sock"
+    mkfifo "$dir/.0"
+    mkdir -p "$dir/.1/.0/.1"
+    ok hasu delete "$ID"
+    nothing_left
+    is "$(<"$T/other/file")" kept
+}
+
 @test "without NOTIFY_SOCKET there is none inside" {
     inside_ok 'echo "[$NOTIFY_SOCKET]"; ls -d /run/notify 2>/dev/null || echo none'
     is "$output" $'[]\nnone'

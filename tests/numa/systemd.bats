@@ -395,7 +395,8 @@ up() {
     nothing_left
 }
 
-@test "a failed unit that was left is no hindrance" {
+# A container whose unit systemd has ended itself, and keeps as failed.
+failed_unit() {
     config '.process.args = ["sleep", "1000"]
         | .annotations = { "org.systemd.property.RuntimeMaxSec": "1",
             "org.systemd.property.CollectMode": "'"'inactive'"'" }'
@@ -405,6 +406,10 @@ up() {
         sleep 0.1
     done
     is "$(property ActiveState)" failed
+}
+
+@test "a failed unit that was left is no hindrance" {
+    failed_unit
     rm -rf "/run/hasu/$ID"
     config 'del(.annotations) | .process.args = ["true"]'
     "$HASU" run -b "$BUNDLE" "$ID"
@@ -412,15 +417,7 @@ up() {
 }
 
 @test "delete of a failed unit makes systemd forget it" {
-    config '.process.args = ["sleep", "1000"]
-        | .annotations = { "org.systemd.property.RuntimeMaxSec": "1",
-            "org.systemd.property.CollectMode": "'"'inactive'"'" }'
-    "$HASU" run -d -b "$BUNDLE" "$ID" </dev/null 3>&-
-    for ((i = 0; i < 300; i++)); do
-        [ "$(property ActiveState)" != failed ] || break
-        sleep 0.1
-    done
-    is "$(property ActiveState)" failed
+    failed_unit
     "$HASU" delete --force "$ID"
     nothing_left
 }

@@ -102,6 +102,13 @@ static const struct row rows[] = {
 		"/annotations/hasu.memory-policy: MPOL_F_NUMA_BALANCING goes with MPOL_BIND only, not "
 		"with MPOL_PREFERRED_MANY", "/annotations/hasu.memory-policy.rules: is ignored: is not "
 		"honoured here (/c:2: annotations, and /c:3: denied)\n", NULL },
+	{ "nor are they asked for one that is ignored", BIND,
+		"\"hasu.memory-policy.rules\":\"kernel\"," A "\"prefer (many)=balancing:0\"", NULL,
+		HEAD "annotations = hasu.memory-policy\ndenied = ignore", "config bind:0", NULL,
+		"/annotations/hasu.memory-policy.rules: is ignored: is not honoured here (/c:2: "
+		"annotations, and /c:3: denied)\n/annotations/hasu.memory-policy: is ignored: the "
+		"config has a /linux/memoryPolicy, and an annotation may not replace it ('replace = yes' "
+		"in /c would allow it, and /c:3: denied)\n", NULL },
 	{ "another caller's rules", BIND, A "\"local\"", NULL,
 		"[memory-policy user=1000]\nreplace = yes", NULL,
 		"/annotations/hasu.memory-policy: the config has a /linux/memoryPolicy, and an "

@@ -520,6 +520,22 @@ static void test_files(void **state)
 	spec_free(NULL);
 }
 
+static void test_page_sizes_are_bounded(void **state)
+{
+	struct strbuf b = { 0 };
+	struct spec *spec = NULL;
+	struct err e = { 0 };
+
+	strbuf_adds(&b, "{\"hugepageLimits\":[");
+	for (int i = 0; i < 65; i++)
+		strbuf_addf(&b, "%s{\"pageSize\":\"%dKB\",\"limit\":1}", i ? "," : "", i + 1);
+	strbuf_adds(&b, "]}");
+	assert_int_equal(spec_parse_resources(b.text, b.len, "r", &spec, &e), -EINVAL);
+	assert_words(
+		e.text, "r: /hugepageLimits: 65 limits: there are no more than 64 sizes of pages");
+	strbuf_free(&b);
+}
+
 static void test_warnings_are_bounded(void **state)
 {
 	struct strbuf b = { 0 };
@@ -667,6 +683,7 @@ int main(void)
 		cmocka_unit_test(test_process_alone),
 		cmocka_unit_test(test_resources_alone),
 		cmocka_unit_test(test_files),
+		cmocka_unit_test(test_page_sizes_are_bounded),
 		cmocka_unit_test(test_warnings_are_bounded),
 		cmocka_unit_test(test_template),
 		cmocka_unit_test(test_mount_options),
