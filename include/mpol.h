@@ -560,6 +560,13 @@ struct mpol_stat_row {
 
 /* Parse one line (without its newline). Returns -EBADMSG for anything else. */
 MPOL_API int mpol_stat_line(const char *line, size_t len, struct mpol_stat_row *ret);
+/*
+ * The same for memory.numa_stat of cgroup v1, "anon=12 N0=12 N1=0", and for hugetlb.SIZE.numa_stat of
+ * v1 and v2, "total=0 N0=0": numbers of unit bytes. The sum in front, of which v1's may be older than
+ * the rest, is passed over. -ERANGE where the bytes are more than 64 bits.
+ */
+MPOL_API int mpol_stat_line_v1(
+	const char *line, size_t len, uint64_t unit, struct mpol_stat_row *ret);
 
 #ifdef __cplusplus
 }

@@ -15,6 +15,11 @@
 
 #include "internal.h"
 
+/*
+ * For one line: the kernel goes on to the next mapping, and walks its page tables, only while what it
+ * has is less than what is asked for. A line with a policy and pages is longer than this.
+ */
+#define READ_STEP 48
 /* show_numa_map() has a buffer of 64 bytes for the policy, one of them for the NUL. */
 #define POLICY_CUT 63
 /* A name of PATH_MAX bytes, each escaped as \ooo, and 1024 times " N1023=" with a count. */
@@ -24,6 +29,7 @@ struct mpol_maps {
 	int fd;
 	int failed; /* once wrong, always wrong */
 	bool eof;
+	size_t step;    /* bytes of one read(2) */
 	size_t at, end; /* unread text in buf */
 	struct mpol_mapping mapping;
 	struct mpol_node_pages nodes[MPOL_NODES_MAX];
@@ -279,14 +285,17 @@ struct mpol_maps *mpol_maps_open(int fd)
 {
 	struct mpol_maps *maps = calloc(1, sizeof(*maps));
 
-	if (maps)
+	if (maps) {
 		maps->fd = fd;
+		maps->step = sizeof(maps->buf);
+	}
 	return maps;
 }
 
 /* More text behind what is unread. 0: the end. */
 static ssize_t fill(struct mpol_maps *maps)
 {
+	size_t room;
 	ssize_t n;
 
 	memmove(maps->buf, maps->buf + maps->at, maps->end - maps->at);
@@ -294,8 +303,9 @@ static ssize_t fill(struct mpol_maps *maps)
 	maps->at = 0;
 	if (maps->end == sizeof(maps->buf))
 		return -EBADMSG; /* longer than any line */
+	room = sizeof(maps->buf) - maps->end;
 	do {
-		n = read(maps->fd, maps->buf + maps->end, sizeof(maps->buf) - maps->end);
+		n = read(maps->fd, maps->buf + maps->end, room < maps->step ? room : maps->step);
 	} while (n < 0 && errno == EINTR);
 	if (n < 0)
 		return -errno;
@@ -411,38 +421,74 @@ int mpol_of_process(int proc_fd, struct mpol *ret, bool *ret_cut)
 	if (fd < 0)
 		return errno == ESRCH ? -ENOENT : -errno;
 	maps = mpol_maps_open(fd);
+	if (maps)
+		maps->step = READ_STEP;
 	r = maps ? task_policy(maps, ret, ret_cut) : -ENOMEM;
 	mpol_maps_close(maps);
 	(void)close(fd);
 	return r;
 }
 
-int mpol_stat_line(const char *line, size_t len, struct mpol_stat_row *ret)
+/* The rest of a line: "N0=4096 N1=0". */
+static int stat_nodes(struct cursor c, struct mpol_stat_row *row)
 {
-	struct cursor c = { line, line + len }, word;
-	struct mpol_stat_row row = { 0 };
+	struct cursor word;
 	uint64_t node, bytes;
 
-	word = take_word(&c);
-	row.kind = word.at;
-	row.kind_len = (size_t)(word.end - word.at);
-	for (; word.at < word.end; word.at++)
-		if ((*word.at < 'a' || *word.at > 'z') && *word.at != '_')
-			return -EBADMSG;
 	for (word = take_word(&c); word.at < word.end; word = take_word(&c)) {
 		if (!take_text(&word, "N") || take_number(&word, 10, &node) < 0 ||
 			!take_text(&word, "=") || take_number(&word, 10, &bytes) < 0 ||
 			word.at != word.end)
 			return -EBADMSG;
 		if (node >= MPOL_NODES_MAX ||
-			(row.n_nodes > 0 && node <= row.nodes[row.n_nodes - 1].node))
+			(row->n_nodes > 0 && node <= row->nodes[row->n_nodes - 1].node))
 			return -EBADMSG;
-		row.nodes[row.n_nodes].node = (unsigned)node;
-		row.nodes[row.n_nodes].bytes = bytes;
-		row.n_nodes++;
+		row->nodes[row->n_nodes].node = (unsigned)node;
+		row->nodes[row->n_nodes].bytes = bytes;
+		row->n_nodes++;
 	}
-	if (row.kind_len == 0 || row.n_nodes == 0)
+	return row->n_nodes > 0 ? 0 : -EBADMSG;
+}
+
+static int stat_kind(const char *from, const char *end, struct mpol_stat_row *row)
+{
+	row->kind = from;
+	row->kind_len = (size_t)(end - from);
+	for (; from < end; from++)
+		if ((*from < 'a' || *from > 'z') && *from != '_')
+			return -EBADMSG;
+	return row->kind_len > 0 ? 0 : -EBADMSG;
+}
+
+int mpol_stat_line(const char *line, size_t len, struct mpol_stat_row *ret)
+{
+	struct cursor c = { line, line + len }, word;
+	struct mpol_stat_row row = { 0 };
+
+	word = take_word(&c);
+	if (stat_kind(word.at, word.end, &row) < 0 || stat_nodes(c, &row) < 0)
 		return -EBADMSG;
+	*ret = row;
+	return 0;
+}
+
+int mpol_stat_line_v1(const char *line, size_t len, uint64_t unit, struct mpol_stat_row *ret)
+{
+	struct cursor c = { line, line + len }, word;
+	struct mpol_stat_row row = { 0 };
+	const char *equals;
+	uint64_t sum;
+
+	word = take_word(&c);
+	equals = memchr(word.at, '=', (size_t)(word.end - word.at));
+	if (!equals || stat_kind(word.at, equals, &row) < 0)
+		return -EBADMSG;
+	word.at = equals + 1;
+	if (take_number(&word, 10, &sum) < 0 || word.at != word.end || stat_nodes(c, &row) < 0)
+		return -EBADMSG;
+	for (size_t i = 0; i < row.n_nodes; i++)
+		if (__builtin_mul_overflow(row.nodes[i].bytes, unit, &row.nodes[i].bytes))
+			return -ERANGE;
 	*ret = row;
 	return 0;
 }

@@ -49,6 +49,12 @@ enum picture_format {
 	PICTURE_JSON,
 	PICTURE_SVG,
 };
+enum placement_format {
+	PLACEMENT_TABLE,
+	PLACEMENT_JSON,
+	PLACEMENT_OPENMETRICS,
+	PLACEMENT_SVG,
+};
 
 /* update: texts as they were given; NULL: not given. */
 struct update_options {
@@ -89,6 +95,9 @@ struct options {
 	unsigned check_format;    /* enum list_format */
 	unsigned topology_format; /* enum picture_format */
 	bool check_strict, check_codes;
+	unsigned placement_format; /* enum placement_format */
+	bool placement_processes;
+	const char *placement_watch, *placement_expect;
 };
 
 /* Most option lists that one command has, with the NULL that ends them. */
@@ -196,6 +205,7 @@ int cmd_help(const struct options *o, struct err *e);
 int cmd_kill(const struct options *o, struct err *e);
 int cmd_list(const struct options *o, struct err *e);
 int cmd_pause(const struct options *o, struct err *e);
+int cmd_placement(const struct options *o, struct err *e);
 int cmd_ps(const struct options *o, struct err *e);
 int cmd_resume(const struct options *o, struct err *e);
 int cmd_restore(const struct options *o, struct err *e);

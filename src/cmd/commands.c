@@ -79,6 +79,13 @@ static const char *const picture_formats[] = {
 	[PICTURE_SVG] = "svg",
 	NULL,
 };
+static const char *const placement_formats[] = {
+	[PLACEMENT_TABLE] = "table",
+	[PLACEMENT_JSON] = "json",
+	[PLACEMENT_OPENMETRICS] = "openmetrics",
+	[PLACEMENT_SVG] = "svg",
+	NULL,
+};
 
 const struct option global_options[] = {
 	STRING("root", 0, root, "DIR",
@@ -348,6 +355,17 @@ static const struct option topology_options[] = {
 	END,
 };
 
+static const struct option placement_options[] = {
+	CHOICE("format", 'f', placement_format, "FORMAT", placement_formats, "how to print"),
+	FLAG("processes", 'p', placement_processes,
+		"look at the pages of each process too; some 6 ms for each GiB of small pages"),
+	STRING("watch", 'w', placement_watch, "TIME",
+		"print anew after each TIME, such as 2 or 500ms, until the container ends"),
+	STRING("expect", 0, placement_expect, "PERCENT",
+		"exit with 3 if less is in place"),
+	END,
+};
+
 #define REFUSED(name, why)                                                                         \
 	{                                                                                          \
 		(name), NULL, NULL, (why), { NULL }, 0, SIZE_MAX, false, false, 1, NULL            \
@@ -427,6 +445,13 @@ const struct command commands[] = {
 		"width of\n"
 		"what goes elsewhere.\n",
 		{ topology_options }, 0, 0, false, false, EXIT_FAILURE, cmd_topology },
+	{ "placement", "ID", "show where a container's memory lies, and whether its policy put it there",
+		"Exits with 0, with 3 if less is in place than --expect asks for, and with 1 where "
+		"that cannot\n"
+		"be told. It costs the same whatever the container's size, unless --processes is "
+		"given or\n"
+		"much of the memory is not in place.\n",
+		{ placement_options }, 1, 1, false, false, EXIT_FAILURE, cmd_placement },
 	{ "features", "", "print what this runtime can do, as JSON", NULL, { NULL }, 0, 0, false,
 		false, EXIT_FAILURE, cmd_features },
 	{ "help", "[COMMAND]", "print help", NULL, { NULL }, 0, 1, false, false, EXIT_FAILURE,

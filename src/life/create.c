@@ -542,7 +542,7 @@ static int verify_memory(struct attempt *a, struct memory_result *memory, struct
 		openat(a->host_proc_fd, pid_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc < 0)
 		return err_set(e, errno, "opening /proc/%s", pid_dir);
-	r = memory_verify(proc, memory, e);
+	r = memory_verify(proc, a->state.memory_request.from, memory, e);
 	if (r < 0)
 		return r;
 	policy_log(&a->memory, memory);

@@ -166,7 +166,8 @@ static int plan_process(struct exec *x, struct err *e)
 		r = policy_plan_exec(
 			&o->memory, x->state.memory_request.refuse_narrowing, &x->memory, e);
 	else if (x->state.memory.present)
-		r = memory_plan_exec(&x->state.memory, x->init_proc_fd, &x->memory, e);
+		r = memory_plan_exec(&x->state.memory, x->state.memory_request.from,
+			x->init_proc_fd, &x->memory, e);
 	if (r < 0)
 		return r;
 	if (o->console_socket && (x->console_fd = tty_connect(o->console_socket, e)) < 0)

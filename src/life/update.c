@@ -117,7 +117,7 @@ static int update(struct state *s, const struct spec *update, struct err *e)
 		log_warn("%s", text);
 	else if (text)
 		log_info("%s", text);
-	text = memory_refresh(&move, proc, &s->memory, &s->arena);
+	text = memory_refresh(&move, s->memory_request.from, proc, &s->memory, &s->arena);
 	if (text)
 		log_warn("%s", text);
 	/* The limits are in force. From the older state exec foresees the same, in one

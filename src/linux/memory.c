@@ -34,6 +34,14 @@ const char *memory_source_name(enum memory_source source)
 	return names[source];
 }
 
+enum memory_source memory_source_of(const char *name)
+{
+	for (int i = 0; name && i < MEMORY_SOURCES; i++)
+		if (strcmp(name, memory_source_name((enum memory_source)i)) == 0)
+			return (enum memory_source)i;
+	return MEMORY_CONFIG;
+}
+
 /* Whose policy a sentence is about. */
 static const char *source(const struct memory_plan *plan)
 {

@@ -28,6 +28,8 @@ enum memory_source {
 };
 /* Its JSON pointer, or its name: what sentences about it begin with. */
 const char *memory_source_name(enum memory_source source);
+/* From that name; NULL, or what is none, is the config's. */
+enum memory_source memory_source_of(const char *name);
 
 /* Which policy is wanted, who says so, and what goes with it. all-zero: none. */
 struct memory_want {
@@ -117,8 +119,10 @@ int memory_apply(const struct memory_plan *plan, struct memory_result *ret, stru
 /*
  * Parent: what is in force as /proc/PID/numa_maps shows it, which get_mempolicy(2) does not tell for
  * policies with flags. pid_proc_fd is /proc/PID. Compares with result->resolved and sets effective.
+ * from, here and below, is that of the request, or NULL.
  */
-int memory_verify(int pid_proc_fd, struct memory_result *result, struct err *e);
+int memory_verify(
+	int pid_proc_fd, const char *from, struct memory_result *result, struct err *e);
 
 /*
  * Parent: what there is to say of a policy once it is applied: nodes that were narrowed, symbols
@@ -132,8 +136,8 @@ void memory_tell(const struct memory_plan *plan, const struct memory_result *res
  * the container's state; init_proc_fd is /proc/PID of init. Where init's policy is STATIC or RELATIVE
  * that is the user's nodes again; where the text of numa_maps is cut off, the saved policy fills in.
  */
-int memory_plan_exec(
-	const struct memory_result *saved, int init_proc_fd, struct memory_plan *ret, struct err *e);
+int memory_plan_exec(const struct memory_result *saved, const char *from, int init_proc_fd,
+	struct memory_plan *ret, struct err *e);
 
 /*
  * The new process of exec, in the container's cgroup. Never fails for nodes that the cpuset does not
@@ -152,6 +156,24 @@ void memory_exec_choose(const struct memory_result *saved, const struct mpol *no
 	bool hidden, const struct mpol_nodeset *usable, struct memory_plan *plan);
 struct mpol memory_exec_policy(const struct memory_plan *plan, const struct mpol_nodeset *usable);
 
+/* What init has now, and what it should have. */
+struct memory_live {
+	struct mpol now;    /* in force; its flags too where it is ours */
+	bool cut;           /* of now only the nodes that numa_maps had room for are known */
+	bool ours;          /* it is that of the container, as the kernel moved it with the cpuset */
+	bool hidden;        /* this kernel shows it as "default" */
+	struct mpol due;    /* the container's, as the kernel should have moved it; without one: now */
+	struct mpol_nodeset allowed, memory; /* by init's cpuset; nodes with memory */
+};
+/* false: it cannot be told. saved may say that there is no policy. */
+bool memory_look(const struct memory_result *saved, int init_proc_fd, struct memory_live *ret);
+/*
+ * Is shown, as numa_maps has it for a thread of the same container, this policy? Where its text was
+ * cut off, the nodes that it still shows must be policy's, from the lowest on.
+ */
+bool memory_shows(const struct memory_live *live, const struct mpol *policy,
+	const struct mpol *shown, bool cut);
+
 /* What a change of the cpuset's nodes makes of init's policy. */
 struct memory_move {
 	bool known;		   /* false: init has no policy of the config's, or it cannot be read */
@@ -167,8 +189,7 @@ int memory_foresee(const struct memory_result *saved, bool refuse_narrowing, int
 	const struct mpol_nodeset *mems, struct memory_move *ret, struct err *e);
 
 /*
- * The sentence for the log where the policy changes or loses nodes, or NULL; in arena. from is that
- * of the request, or NULL.
+ * The sentence for the log where the policy changes or loses nodes, or NULL; in arena.
  */
 const char *memory_move_text(
 	const struct memory_move *move, const char *from, struct arena *arena);
@@ -178,8 +199,8 @@ const char *memory_move_text(
  * later exec foresees from there. The sentence for the log where it is not what was foreseen, in
  * arena, else NULL.
  */
-const char *memory_refresh(const struct memory_move *foreseen, int init_proc_fd,
-	struct memory_result *result, struct arena *arena);
+const char *memory_refresh(const struct memory_move *foreseen, const char *from,
+	int init_proc_fd, struct memory_result *result, struct arena *arena);
 
 /*
  * checkpoint: the policy to ask for so that init's is in force again after a restore: what it has

@@ -17,7 +17,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define WHERE "/linux/memoryPolicy"
 #define MOVABLE (MPOL_FLAG_STATIC_NODES | MPOL_FLAG_RELATIVE_NODES)
 
 /* /proc/PID/status has some 60 short lines, and a list of up to 1024 nodes and one of CPUs. */
@@ -25,6 +24,12 @@
 
 /* How often a policy is tried again while somebody changes the cpuset at the same time. */
 #define TRIES_MAX 5
+
+/* Where a policy comes from. States of older versions do not tell; they knew the config alone. */
+static const char *origin(const char *from)
+{
+	return from ? from : memory_source_name(MEMORY_CONFIG);
+}
 
 /*
  * Kernels before 6.11 show "default" in numa_maps for any policy with NUMA balancing. Whether this
@@ -62,7 +67,8 @@ static bool shows_hidden(const struct mpol *policy, const struct mpol *shown)
 	       balancing_is_hidden();
 }
 
-int memory_verify(int pid_proc_fd, struct memory_result *result, struct err *e)
+int memory_verify(
+	int pid_proc_fd, const char *from, struct memory_result *result, struct err *e)
 {
 	const struct mpol_resolved resolved = { .in_force = result->resolved };
 	char want[MPOL_TEXT], have[MPOL_TEXT];
@@ -82,9 +88,11 @@ int memory_verify(int pid_proc_fd, struct memory_result *result, struct err *e)
 	if (r == -EACCES || r == -EPERM)
 		return 0;
 	if (r == -ENOENT)
-		return err_set(e, ESRCH, WHERE ": verifying the policy of the container's init");
+		return err_set(
+			e, ESRCH, "%s: verifying the policy of the container's init", origin(from));
 	if (r < 0)
-		return err_set(e, -r, WHERE ": reading numa_maps of the container's init");
+		return err_set(
+			e, -r, "%s: reading numa_maps of the container's init", origin(from));
 	if (mpol_resolved_shows(&resolved, &shown, cut)) {
 		result->effective = result->resolved;
 		return 0;
@@ -92,8 +100,9 @@ int memory_verify(int pid_proc_fd, struct memory_result *result, struct err *e)
 	if (shows_hidden(&result->resolved, &shown))
 		return 0;
 	return err_say(e, EPROTO,
-		WHERE ": '%s' is in force for the container's init, where '%s' was foreseen",
-		mpol_maps_text(&shown, have), mpol_maps_text(&result->resolved, want));
+		"%s: '%s' is in force for the container's init, where '%s' was foreseen",
+		origin(from), mpol_maps_text(&shown, have),
+		mpol_maps_text(&result->resolved, want));
 }
 
 /* The nodes that the cpuset of a process allows; empty where that cannot be read. */
@@ -204,10 +213,10 @@ void memory_exec_choose(const struct memory_result *saved, const struct mpol *no
 	}
 }
 
-int memory_plan_exec(
-	const struct memory_result *saved, int init_proc_fd, struct memory_plan *ret, struct err *e)
+int memory_plan_exec(const struct memory_result *saved, const char *from, int init_proc_fd,
+	struct memory_plan *ret, struct err *e)
 {
-	struct memory_plan plan = { .present = true };
+	struct memory_plan plan = { .present = true, .source = memory_source_of(from) };
 	struct mpol_nodeset usable, left;
 	struct mpol_host host;
 	struct mpol now;
@@ -279,6 +288,7 @@ struct mpol memory_exec_policy(const struct memory_plan *plan, const struct mpol
 
 int memory_apply_exec(const struct memory_plan *plan, struct err *e)
 {
+	const char *from = memory_source_name(plan->source);
 	struct mpol policy = { 0 };
 	struct mpol_nodeset usable;
 	char text[MPOL_TEXT];
@@ -293,7 +303,7 @@ int memory_apply_exec(const struct memory_plan *plan, struct err *e)
 			return 0; /* without NUMA there is nothing to be the same as init's */
 		if (r < 0)
 			return err_set(
-				e, -r, WHERE ": asking for the nodes that the cpuset allows");
+				e, -r, "%s: asking for the nodes that the cpuset allows", from);
 		if (!mpol_nodeset_empty(&plan->host_memory))
 			usable = mpol_nodeset_and(&usable, &plan->host_memory);
 		policy = memory_exec_policy(plan, &usable);
@@ -307,7 +317,7 @@ int memory_apply_exec(const struct memory_plan *plan, struct err *e)
 		r = mpol_apply(&policy);
 	}
 	if (r < 0)
-		return err_set(e, -r, WHERE ": setting %s, the policy of the container's init",
+		return err_set(e, -r, "%s: setting %s, the policy of the container's init", from,
 			mpol_maps_text(&policy, text));
 	return 0;
 }
@@ -354,38 +364,45 @@ const char *memory_text_of(int proc_fd, char *buf)
 	return mpol_maps_text(&policy, buf);
 }
 
-/* --- update --- */
-
-/* What init has now, and what it may use. */
-struct live {
-	struct mpol now; /* in force */
-	bool ours;       /* it is the config's policy, as the kernel moved it */
-	struct mpol_nodeset allowed, memory;
-};
-
-/* false: its policy cannot be told. */
-static bool look(const struct memory_result *saved, int init_proc_fd, struct live *ret)
+bool memory_look(const struct memory_result *saved, int init_proc_fd, struct memory_live *ret)
 {
+	struct memory_live live = { 0 };
 	struct mpol_nodeset usable;
 	struct mpol_host host;
-	struct mpol foreseen;
-	bool cut;
 
-	if (!saved->present || mpol_of_process(init_proc_fd, &ret->now, &cut) < 0)
+	if (mpol_of_process(init_proc_fd, &live.now, &live.cut) < 0)
 		return false;
-	ret->allowed = allowed_of(init_proc_fd);
-	ret->memory = ret->allowed;
+	live.allowed = allowed_of(init_proc_fd);
+	live.memory = live.allowed;
 	if (mpol_host_read(AT_FDCWD, false, &host) == 0) {
-		ret->memory = host.memory;
+		live.memory = host.memory;
 		mpol_host_free(&host);
 	}
-	usable = mpol_nodeset_and(&ret->allowed, &ret->memory);
-	foreseen = foresee(saved, &ret->memory, &usable);
-	ret->ours = is_shown(&foreseen, &ret->now, cut) || shows_hidden(&foreseen, &ret->now);
-	if (ret->ours)
-		ret->now = foreseen; /* whole, and with its flags */
-	return ret->ours || !cut;
+	live.due = live.now;
+	if (saved->present) {
+		usable = mpol_nodeset_and(&live.allowed, &live.memory);
+		live.due = foresee(saved, &live.memory, &usable);
+		live.hidden = shows_hidden(&live.due, &live.now);
+		live.ours = live.hidden || is_shown(&live.due, &live.now, live.cut);
+	}
+	if (live.ours) {
+		live.now = live.due; /* whole, and with its flags */
+		live.cut = false;
+	}
+	*ret = live;
+	return true;
 }
+
+bool memory_shows(
+	const struct memory_live *live, const struct mpol *policy, const struct mpol *shown, bool cut)
+{
+	if (live->hidden && policy->flags & MPOL_FLAG_NUMA_BALANCING &&
+		shown->mode == MPOL_MODE_DEFAULT)
+		return true;
+	return is_shown(policy, shown, cut);
+}
+
+/* --- update --- */
 
 int memory_foresee(const struct memory_result *saved, bool refuse_narrowing, int init_proc_fd,
 	const struct mpol_nodeset *mems, struct memory_move *ret, struct err *e)
@@ -393,9 +410,9 @@ int memory_foresee(const struct memory_result *saved, bool refuse_narrowing, int
 	char before[MPOL_TEXT], after[MPOL_TEXT], lost[MPOL_NODESET_TEXT], text[MPOL_NODESET_TEXT];
 	struct memory_move move = { .known = true };
 	struct mpol_nodeset old, usable;
-	struct live live;
+	struct memory_live live;
 
-	if (!look(saved, init_proc_fd, &live)) {
+	if (!saved->present || !memory_look(saved, init_proc_fd, &live) || live.cut) {
 		*ret = (struct memory_move){ 0 };
 		return 0;
 	}
@@ -439,8 +456,7 @@ const char *memory_move_text(
 
 	if (!move->known)
 		return NULL;
-	if (!from)
-		from = WHERE;
+	from = origin(from);
 	(void)mpol_maps_text(&move->before, before);
 	(void)mpol_maps_text(&move->after, after);
 	(void)mpol_nodeset_format(&move->lost, lost);
@@ -463,14 +479,14 @@ const char *memory_move_text(
 			: "");
 }
 
-const char *memory_refresh(const struct memory_move *foreseen, int init_proc_fd,
-	struct memory_result *result, struct arena *arena)
+const char *memory_refresh(const struct memory_move *foreseen, const char *from,
+	int init_proc_fd, struct memory_result *result, struct arena *arena)
 {
 	char want[MPOL_TEXT], have[MPOL_TEXT];
 	struct mpol_nodeset allowed;
-	struct live live;
+	struct memory_live live;
 
-	if (!look(result, init_proc_fd, &live)) {
+	if (!result->present || !memory_look(result, init_proc_fd, &live) || live.cut) {
 		allowed = allowed_of(init_proc_fd);
 		if (result->present && !mpol_nodeset_empty(&allowed))
 			result->allowed = allowed;
@@ -482,6 +498,7 @@ const char *memory_refresh(const struct memory_move *foreseen, int init_proc_fd,
 	if (!foreseen->known || same_policy(&foreseen->after, &live.now))
 		return NULL;
 	return arena_printf(arena,
-		WHERE ": '%s' is in force for the container's init, where '%s' was foreseen",
-		mpol_maps_text(&live.now, have), mpol_maps_text(&foreseen->after, want));
+		"%s: '%s' is in force for the container's init, where '%s' was foreseen",
+		origin(from), mpol_maps_text(&live.now, have),
+		mpol_maps_text(&foreseen->after, want));
 }

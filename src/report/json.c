@@ -77,6 +77,14 @@ void jw_i64(struct json_writer *w, const char *name, int64_t value)
 	strbuf_addf(w->b, "%" PRId64, value);
 }
 
+void jw_tenths(struct json_writer *w, const char *name, uint64_t tenths)
+{
+	begin(w, name);
+	strbuf_addf(w->b, "%" PRIu64, tenths / 10);
+	if (tenths % 10)
+		strbuf_addf(w->b, ".%" PRIu64, tenths % 10);
+}
+
 void jw_bool(struct json_writer *w, const char *name, bool value)
 {
 	begin(w, name);

@@ -93,6 +93,8 @@ void jw_array_end(struct json_writer *w);
 void jw_string(struct json_writer *w, const char *name, const char *value); /* NULL: null */
 void jw_u64(struct json_writer *w, const char *name, uint64_t value);
 void jw_i64(struct json_writer *w, const char *name, int64_t value);
+/* A number with one digit behind the point: 982 is 98.2. */
+void jw_tenths(struct json_writer *w, const char *name, uint64_t tenths);
 void jw_bool(struct json_writer *w, const char *name, bool value);
 /* Numbers of 0 to n-1 on one line. */
 void jw_numbers(struct json_writer *w, const char *name, const uint16_t *values, size_t n);

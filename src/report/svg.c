@@ -9,7 +9,7 @@
 
 /*
  * Classes of rectangles: page, group, card, far-card, empty-card, track, bar, bar-high, bar-full,
- * pill, pill-off; of lines: rule; of texts: title, sub, head, label, label-r, value, value-r, small,
+ * pill, pill-off; of lines: rule, mark; of texts: title, sub, head, label, label-r, value, value-r, small,
  * small-c, tag-c, tag-off, cell-c, axis-c, axis-r: those with -c are centred, those with -r end at x.
  */
 static const char style_text[] =
@@ -21,7 +21,7 @@ static const char style_text[] =
 	".empty-card{fill:#f4f5f7;stroke:#d5dce6;stroke-width:1;stroke-dasharray:4 3}\n"
 	".group{fill:#eff3f9;stroke:#dfe6f0;stroke-width:1}\n"
 	".track{fill:#e3e9f1}.bar{fill:#3f7fd6}.bar-high{fill:#d9793a}.bar-full{fill:#c8443f}\n"
-	".rule{stroke:#dfe6f0;stroke-width:1}\n"
+	".rule{stroke:#dfe6f0;stroke-width:1}.mark{stroke:#1f2733;stroke-width:2}\n"
 	".title{font-size:22px;font-weight:700}.sub{font-size:13px;fill:#5b6776}\n"
 	".head{font-size:15px;font-weight:700}.label,.label-r{font-size:12px;fill:#5b6776}\n"
 	".value,.value-r{font-size:12px;fill:#1f2733}.small,.small-c{font-size:11px;fill:#5b6776}\n"
@@ -34,7 +34,7 @@ static const char style_text[] =
 	"@media(prefers-color-scheme:dark){text{fill:#e6ebf2}.page{fill:#12161c}\n"
 	".card{fill:#1b212a;stroke:#313a47}.far-card{fill:#251f36;stroke:#4a3d73}\n"
 	".empty-card{fill:#171c23;stroke:#313a47}.group{fill:#161b22;stroke:#262e39}\n"
-	".track{fill:#2a323d}.rule{stroke:#2a323d}.pill{fill:#27303c}.pill-off{fill:#171c23}\n"
+	".track{fill:#2a323d}.rule{stroke:#2a323d}.mark{stroke:#e6ebf2}.pill{fill:#27303c}.pill-off{fill:#171c23}\n"
 	".sub,.label,.label-r,.small,.small-c,.axis-c,.axis-r,.tag-c{fill:#9aa7b8}\n"
 	".value,.value-r{fill:#e6ebf2}.cell-c{fill:#10151b}}\n"
 	"</style>\n";

@@ -155,7 +155,7 @@ static void apply_body(void *arg)
 	CHECK(mask == row->mask);
 	if (row->maps)
 		CHECK(maps_show(row->maps));
-	CHECK_OK(memory_verify(proc_fd, &result, &e), &e);
+	CHECK_OK(memory_verify(proc_fd, NULL, &result, &e), &e);
 	CHECK(result.present);
 	CHECK(result.effective.mode == (row->number & 7));
 	CHECK(result.effective.nodes.word[0] == row->mask);
@@ -164,8 +164,13 @@ static void apply_body(void *arg)
 	/* Somebody changes it between the two. */
 	CHECK(syscall(SYS_set_mempolicy, row->number == 3 ? 2 : 3, &(unsigned long){ 1 }, 65ul) ==
 		0);
-	CHECK(memory_verify(proc_fd, &result, &e) == -EPROTO);
+	CHECK(memory_verify(proc_fd, NULL, &result, &e) == -EPROTO);
+	CHECK_SAYS(&e, "/linux/memoryPolicy: '");
 	CHECK_SAYS(&e, "is in force for the container's init, where");
+	/* Whoever asked for it is named. */
+	CHECK(memory_verify(proc_fd, memory_source_name(MEMORY_ANNOTATION), &result, &e) ==
+		-EPROTO);
+	CHECK_SAYS(&e, "/annotations/hasu.memory-policy: '");
 }
 
 static void each_mode_comes_out_as_asked_and_a_difference_is_an_error(void **state)
@@ -189,7 +194,7 @@ static void no_policy_in_the_config_leaves_the_callers_body(void *arg)
 	CHECK_OK(plan_of(&spec, &plan, &words, &e), &e);
 	CHECK_OK(memory_apply(&plan, &result, &e), &e);
 	CHECK(!plan.present && !result.present);
-	CHECK_OK(memory_verify(-1, &result, &e), &e);
+	CHECK_OK(memory_verify(-1, NULL, &result, &e), &e);
 	CHECK_OK(memory_apply_exec(&plan, &e), &e);
 	CHECK(own_mode(&mask) == 3);
 }
@@ -324,7 +329,7 @@ static void exec_body(void *arg)
 	CHECK(pid > 0);
 	(void)snprintf(path, sizeof(path), "/proc/%d", (int)pid);
 	fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-	CHECK_OK(memory_plan_exec(&saved, fd, &plan, &e), &e);
+	CHECK_OK(memory_plan_exec(&saved, NULL, fd, &plan, &e), &e);
 	CHECK_OK(memory_apply_exec(&plan, &e), &e);
 	CHECK(own_mode(&mask) == row->number);
 	CHECK(mask == row->mask);
@@ -332,7 +337,7 @@ static void exec_body(void *arg)
 	/* init is gone: the container's own policy, and no failure. */
 	(void)kill(pid, SIGKILL);
 	(void)waitpid(pid, NULL, 0);
-	CHECK_OK(memory_plan_exec(&saved, fd, &plan, &e), &e);
+	CHECK_OK(memory_plan_exec(&saved, NULL, fd, &plan, &e), &e);
 	CHECK_OK(memory_apply_exec(&plan, &e), &e);
 	CHECK(own_mode(&mask) == (3 | 1 << 15));
 }

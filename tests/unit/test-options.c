@@ -159,6 +159,10 @@ static void show(struct strbuf *b, const struct options *o)
 	yes(b, "codes", o->check_codes);
 	text(b, "topology-host", o->topology_host);
 	number(b, "topology-format", o->topology_format);
+	number(b, "placement-format", o->placement_format);
+	yes(b, "processes", o->placement_processes);
+	text(b, "watch", o->placement_watch);
+	text(b, "expect", o->placement_expect);
 	text(b, "interval", o->events_interval);
 	yes(b, "stats", o->events_stats);
 }
@@ -596,6 +600,15 @@ static const struct known known[] = {
 	{ "--format, -f table|json|svg", "topology", "--format", "svg", " topology-format=2" },
 	{ "--format, -f table|json|svg", "topology", "-f", "json", " topology-format=1" },
 	{ "--host DIR", "topology", "--host", "v", " topology-host=v" },
+	{ "--format, -f table|json|openmetrics|svg", "placement", "--format", "svg",
+		" placement-format=3" },
+	{ "--format, -f table|json|openmetrics|svg", "placement", "-f", "openmetrics",
+		" placement-format=2" },
+	{ "--processes, -p", "placement", "--processes", NULL, " processes" },
+	{ "--processes, -p", "placement", "-p", NULL, " processes" },
+	{ "--watch, -w TIME", "placement", "--watch", "v", " watch=v" },
+	{ "--watch, -w TIME", "placement", "-w", "v", " watch=v" },
+	{ "--expect PERCENT", "placement", "--expect", "v", " expect=v" },
 	{ "--root DIR", NULL, "--root", "v", " root=v" },
 	{ "--conf FILE", NULL, "--conf", "v", " conf=v" },
 	{ "--log FILE", NULL, "--log", "v", " log=v" },
