@@ -110,3 +110,21 @@ thread 2 $asked" ] || fail "threads: $seen"
         holds MPOL_WEIGHTED_INTERLEAVE+MPOL_F_RELATIVE_NODES 0,2 "turn 0,2"
     fi
 }
+
+# Of the flags only this one is taken by some kernels with a mode that others refuse it with.
+@test "PREFERRED_MANY with BALANCING: refused by the rules, or left to the kernel where that is asked for" {
+    local mode=MPOL_PREFERRED_MANY+MPOL_F_NUMA_BALANCING
+    policy "$mode" 1-2
+    run_init probe policy
+    [ "$status" -eq 1 ]
+    [[ $output == *"/linux/memoryPolicy/flags"*MPOL_F_NUMA_BALANCING* ]] || fail "$output"
+    config '.annotations["hasu.memory-policy.rules"] = "kernel"'
+    if "$PROBE" set "$mode" 1-2 policy; then
+        holds "$mode" 1-2 "within 1,2"
+    else
+        run_init probe policy
+        [ "$status" -eq 1 ]
+        [[ $output == *"/linux/memoryPolicy"* ]] || fail "$output"
+        [ -z "$("$HASU" list -q)" ]
+    fi
+}
