@@ -59,9 +59,10 @@ int self_protect(char *const argv[], struct err *e)
  */
 static bool is_protected(int exe)
 {
+	/* Files of a tmpfs answer as well, with F_SEAL_SEAL alone. */
 	int seals = fcntl(exe, F_GET_SEALS);
-	if (seals >= 0)
-		return (seals & SEALS) == SEALS;
+	if (seals >= 0 && (seals & SEALS) == SEALS)
+		return true;
 
 	struct statvfs fs;
 	if (fstatvfs(exe, &fs) < 0 || !(fs.f_flag & ST_RDONLY))

@@ -15,12 +15,35 @@ setup() {
 }
 
 teardown() {
+    ! mountpoint -q "$T/tmpfs" || umount -l "$T/tmpfs"
     hasu_teardown
 }
 
 # From descriptor $1 of the runtime up to the host's root, where more steps lead nowhere, and down.
 way_up() {
     echo "/proc/self/fd/$1/../../../../../../../..$HOST_PROGRAM"
+}
+
+# --- the program itself (CVE-2019-5736) ---
+
+# The path that Linux shows of what runs: "/" of a read-only mount that no namespace has.
+@test "the runtime runs from a read-only mount, on a tmpfs as well, and copies nothing" {
+    local program
+    mkdir "$T/tmpfs"
+    mount -t tmpfs tmpfs "$T/tmpfs"
+    cp "$HASU" "$T/tmpfs/hasu"
+    program sleep 1000
+    for program in "$HASU" "$T/tmpfs/hasu"; do
+        "$program" --root "$ROOT" run -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3>&- &
+        until_true running
+        is "$(readlink "/proc/$!/exe")" /
+        ok hasu kill "$ID" KILL
+        wait "$!" || true
+    done
+}
+
+running() {
+    [ "$(hasu state "$ID" | jq -r .status)" = running ]
 }
 
 # --- descriptors (CVE-2024-21626) ---
