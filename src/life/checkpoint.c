@@ -10,13 +10,12 @@
 #include "base/log.h"
 #include "life/create.h"
 #include "life/criu.h"
+#include "life/notify.h"
 #include "life/wait.h"
 #include "linux/memory.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -38,7 +37,6 @@ struct checkpoint {
 
 static int open_container(struct checkpoint *c, const struct life *life, struct err *e);
 static int refuse(const struct checkpoint *c, struct err *e);
-static int check_processes(struct checkpoint *c, struct err *e);
 static int check_parent(const struct checkpoint *c, struct err *e);
 static int look(struct checkpoint *c, struct err *e);
 static int compose(struct checkpoint *c, struct err *e);
@@ -61,7 +59,7 @@ int life_checkpoint(const struct life *life, const struct criu_options *o, struc
 	if (r == 0)
 		r = refuse(&c, e);
 	if (r == 0)
-		r = check_processes(&c, e);
+		r = criu_check_processes(&c.state, c.proc_fd, e);
 	if (r == 0)
 		r = criu_dirs_open(o, true, LOG_NAME, &c.arena, &c.dirs, e);
 	if (r == 0)
@@ -133,7 +131,8 @@ static int open_container(struct checkpoint *c, const struct life *life, struct 
 	c->yard = c->place ? arena_printf(&c->arena, "%s/yard", c->place) : NULL;
 	if (!c->yard)
 		return err_nomem(e);
-	return state_load_config(&c->state, &c->config, e);
+	r = state_load_config(&c->state, &c->config, e);
+	return r < 0 ? r : notify_plan_saved(life, &c->state, c->config, &c->image.notify, e);
 }
 
 int criu_check_user(struct err *e)
@@ -193,95 +192,6 @@ static int refuse(const struct checkpoint *c, struct err *e)
 		return err_say(e, EINVAL,
 			"--lazy-pages: the pages stay here until they are fetched from "
 			"--page-server ADDRESS:PORT");
-	return 0;
-}
-
-/* --- processes --- */
-
-/* Field 4 of /proc/PID/stat; -1: it has ended. */
-static pid_t parent_of(pid_t pid)
-{
-	char path[32], *p;
-	_cleanup_free_ char *text = NULL;
-	int parent, group;
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/stat", pid);
-	if (fd_read_file(AT_FDCWD, path, STAT_MAX, &text, NULL) < 0)
-		return -1;
-	/* The name in field 2 may hold anything; the last bracket ends it. */
-	p = strrchr(text, ')');
-	if (!p || sscanf(p + 1, " %*c %d %d", &parent, &group) != 2)
-		return -1;
-	/* fs/proc/array.c: one that is just being released has parent 0 and group -1. */
-	return group < 0 ? -1 : parent;
-}
-
-static bool is_of_init(pid_t pid, pid_t init)
-{
-	/* As many steps as there can be processes, should the tree change under our feet. */
-	for (unsigned i = 0; i < (1u << 22) && pid > 1; i++) {
-		if (pid == init)
-			return true;
-		pid = parent_of(pid);
-		if (pid < 0)
-			return true; /* gone meanwhile */
-	}
-	return false;
-}
-
-struct strays {
-	size_t n;
-	char first[MPOL_TEXT + 320];
-};
-
-/* Threads whose policy is another than init's: a restore gives them init's. */
-static void look_at_threads(pid_t pid, const char *policy, struct strays *strays)
-{
-	char path[48], text[MPOL_TEXT];
-
-	(void)snprintf(path, sizeof(path), "/proc/%d/task", pid);
-	DIR *dir = opendir(path);
-	if (!dir)
-		return; /* it has ended */
-	for (struct dirent *d; (d = readdir(dir));) {
-		if (d->d_name[0] == '.')
-			continue;
-		_cleanup_close_ int fd =
-			openat(dirfd(dir), d->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		if (fd < 0 || !memory_text_of(fd, text) || str_eq(text, policy))
-			continue;
-		if (strays->n++ == 0)
-			(void)snprintf(strays->first, sizeof(strays->first),
-				"thread %s of process %d has '%s'", d->d_name, pid, text);
-	}
-	closedir(dir);
-}
-
-static int check_processes(struct checkpoint *c, struct err *e)
-{
-	_cleanup_free_ pid_t *pids = NULL;
-	struct strays strays = { 0 };
-	char policy[MPOL_TEXT];
-	size_t n;
-
-	int r = cgroup_pids(c->state.cgroup, &pids, &n, e);
-	if (r < 0)
-		return r;
-	const bool known = memory_text_of(c->proc_fd, policy);
-	for (size_t i = 0; i < n; i++) {
-		if (!is_of_init(pids[i], c->state.pid))
-			return err_say(e, EBUSY,
-				"process %d of container '%s' is no descendant of its init, as "
-				"what `exec` starts is not: CRIU saves init's descendants alone, "
-				"so it has to end first",
-				pids[i], c->state.id);
-		if (known)
-			look_at_threads(pids[i], policy, &strays);
-	}
-	if (strays.n)
-		log_warn("CRIU does not keep memory policies: after a restore every thread has "
-			 "init's, '%s'; but %s%s",
-			policy, strays.first, strays.n > 1 ? ", and there are more" : "");
 	return 0;
 }
 

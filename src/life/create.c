@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "life/criu.h"
 #include "life/fault.h"
 #include "life/hooks.h"
 #include "life/init.h"
@@ -73,7 +74,7 @@ int create_container(struct attempt *a, const struct life *life, const struct cr
 }
 
 int attempt_begin(struct attempt *a, const struct life *life, const struct create_options *o,
-	bool start_here, const struct mpol *policy, struct err *e)
+	bool start_here, const struct criu_image *image, struct err *e)
 {
 	*a = (struct attempt){ .life = life,
 		.options = o,
@@ -86,7 +87,8 @@ int attempt_begin(struct attempt *a, const struct life *life, const struct creat
 		.master = -1,
 		.net_devices = NETDEV_MOVES_NONE,
 		.start_here = start_here,
-		.policy = policy };
+		.image = image,
+		.notify = image ? image->notify : notify_wanted() };
 	a->plan.start_sock = -1;
 	for (size_t i = 0; i < NS_TYPES; i++)
 		a->plan.ns_fds[i] = -1;
@@ -138,7 +140,8 @@ static int load(struct attempt *a, struct err *e)
 	r = spec_load(o->config ? AT_FDCWD : a->bundle_fd, config, &a->spec, e);
 	if (r < 0)
 		return r;
-	if ((r = notify_plan(a->life, o->id, a->spec, &a->plan.process, &a->arena, e)) < 0)
+	if (a->notify &&
+		(r = notify_plan(a->life, o->id, a->spec, &a->plan.process, &a->arena, e)) < 0)
 		return r;
 	log_debug("container '%s': %s of '%s' is read", o->id, config, path);
 	for (size_t i = 0; i < a->spec->n_warnings; i++)
@@ -178,8 +181,9 @@ static int plan_container(struct attempt *a, struct err *e)
 	r = cgroup_plan(spec, a->options->id, a->life->manager, &a->arena, &a->cgroup, e);
 	if (r == 0)
 		r = policy_plan(a->life, spec, &a->options->memory,
-			a->cgroup ? cgroup_path(a->cgroup) : "", a->policy, &a->arena, &a->memory,
-			e);
+			a->cgroup ? cgroup_path(a->cgroup) : "",
+			a->image && a->image->has_policy ? &a->image->policy : NULL, &a->arena,
+			&a->memory, e);
 	if (r < 0)
 		return r;
 
@@ -260,7 +264,7 @@ static int reserve(struct attempt *a, struct err *e)
 		return err_nomem(e);
 	if ((r = FAULT("save-config", e)) < 0 || (r = state_save_config(&a->state, a->spec, e)) < 0)
 		return r;
-	return notify_make(&a->state, e);
+	return a->notify ? notify_make(&a->state, e) : 0;
 }
 
 static bool is_refused(int r)

@@ -29,7 +29,8 @@ struct attempt {
 	int master; /* the terminal, where run keeps it; -1 */
 	bool reserved, cgroup_made, rootfs_open, hooks_begun, pid_file_written;
 	bool start_here; /* run: START comes from us, on init's socket */
-	const struct mpol *policy; /* restore: in place of what was asked for; NULL: that */
+	const struct criu_image *image; /* restore: what comes from there; NULL: a new container */
+	bool notify;                    /* it has a socket to notify its manager */
 	sigset_t signals_before;
 	bool signals_held; /* from when there is something to undo */
 };
@@ -44,12 +45,12 @@ int create_container(struct attempt *a, const struct life *life, const struct cr
 
 /*
  * The same in parts, for restore, whose init CRIU makes. begin: all up to the cgroup with its limits;
- * policy as in struct attempt.
+ * image as in struct attempt.
  * commit: init is a->init; its memory policy, as it was set, is compared with what is in force, and
  * the state saved. undo: what was begun goes, and a is freed; after an error of either.
  */
 int attempt_begin(struct attempt *a, const struct life *life, const struct create_options *o,
-	bool start_here, const struct mpol *policy, struct err *e);
+	bool start_here, const struct criu_image *image, struct err *e);
 int attempt_commit(struct attempt *a, const struct memory_result *memory, struct err *e);
 void attempt_undo(struct attempt *a);
 

@@ -167,6 +167,24 @@ int criu_dirs_open(const struct criu_options *o, bool make, const char *log_name
 void criu_dirs_close(struct criu_dirs *dirs);
 
 /*
+ * criu_processes.c: a process that is no descendant of init is an error; a thread with another policy
+ * than init's is warned of.
+ */
+int criu_check_processes(const struct state *s, int init_proc_fd, struct err *e);
+/* For tests: the first of n processes that does not come from init, 0: there is none. Sorts them, and
+ * notes whose each is. A parent that is not among them is looked for in /proc. */
+enum criu_kin {
+	CRIU_KIN_UNKNOWN,
+	CRIU_KIN_INITS,
+	CRIU_KIN_STRAY,
+};
+struct criu_process {
+	pid_t pid, parent; /* parent -1: it has ended */
+	enum criu_kin kin;
+};
+pid_t criu_first_stray(struct criu_process *v, size_t n, pid_t init);
+
+/*
  * criu_mounts.c: mounts that are the host's. CRIU is told their mount points and, for a restore,
  * what lies there; all others it makes anew itself.
  */
@@ -184,6 +202,7 @@ int criu_mounts_restore(const struct spec *spec, const char *bundle, const char 
 struct criu_image {
 	bool has_policy;
 	struct mpol policy;
+	bool notify;                       /* /run/notify is mounted: notify.h */
 	const char *streams[CRIU_STREAMS]; /* "pipe:[1]", "file[1a:2b]"; NULL: CRIU knows it */
 };
 /* dumped: CRIU's own are there. */

@@ -93,6 +93,8 @@ int criu_image_write(int dir_fd, const struct criu_image *image, bool dumped, st
 
 	if (whole && image->has_policy)
 		whole = put(ours, "memoryPolicy", memory_policy_to_json(&image->policy));
+	if (whole && image->notify)
+		whole = put(ours, "notify", json_object_new_boolean(true));
 	if (whole && dumped)
 		whole = put(ours, "pages", pages_to_json(dir_fd));
 	for (size_t i = 0; whole && i < CRIU_STREAMS; i++) {
@@ -197,7 +199,7 @@ static int read_ours(int dir_fd, struct json_object *o, struct criu_image *ret, 
 	{
 		(void)value;
 		if (!str_eq(key, "version") && !str_eq(key, "memoryPolicy") &&
-			!str_eq(key, "pages"))
+			!str_eq(key, "pages") && !str_eq(key, "notify"))
 			return damaged(e, OURS, "it has a member that no version of hasu writes");
 	}
 	if (!json_object_object_get_ex(o, "version", &v) ||
@@ -206,6 +208,11 @@ static int read_ours(int dir_fd, struct json_object *o, struct criu_image *ret, 
 	if (json_object_get_int64(v) != IMAGE_VERSION)
 		return err_say(e, ENOTSUP, OURS " of the image is of version %lld; this is %d",
 			(long long)json_object_get_int64(v), IMAGE_VERSION);
+	if (json_object_object_get_ex(o, "notify", &v)) {
+		if (!json_object_is_type(v, json_type_boolean))
+			return damaged(e, OURS, "'notify' is neither true nor false");
+		ret->notify = json_object_get_boolean(v);
+	}
 	if (json_object_object_get_ex(o, "pages", &v) && (r = compare_pages(dir_fd, v, e)) < 0)
 		return r;
 	if (!json_object_object_get_ex(o, "memoryPolicy", &policy))

@@ -31,6 +31,7 @@ struct entry {
 struct entries {
 	size_t n;
 	struct entry *v;
+	const struct entry **by_id;
 };
 
 /* --- /proc/PID/mountinfo --- */
@@ -98,12 +99,32 @@ static int read_mounts(
 	return 0;
 }
 
+static int compare_ids(const void *a, const void *b)
+{
+	const uint64_t x = (*(const struct entry *const *)a)->id;
+	const uint64_t y = (*(const struct entry *const *)b)->id;
+
+	return (x > y) - (x < y);
+}
+
+static int sort_ids(struct entries *list, struct arena *arena, struct err *e)
+{
+	list->by_id = arena_array(arena, const struct entry *, list->n + 1);
+	if (!list->by_id)
+		return err_nomem(e);
+	for (size_t i = 0; i < list->n; i++)
+		list->by_id[i] = &list->v[i];
+	qsort(list->by_id, list->n, sizeof(const struct entry *), compare_ids);
+	return 0;
+}
+
 static const struct entry *find(const struct entries *list, uint64_t id)
 {
-	for (size_t i = 0; i < list->n; i++)
-		if (list->v[i].id == id)
-			return &list->v[i];
-	return NULL;
+	const struct entry key = { .id = id }, *wanted = &key;
+	const struct entry **found =
+		bsearch(&wanted, list->by_id, list->n, sizeof(const struct entry *), compare_ids);
+
+	return found ? *found : NULL;
 }
 
 static void add_external(struct strbuf *opts, const char *name, const char *value)
@@ -147,18 +168,26 @@ static void mark(struct dump *d, int root_fd, const char *path, enum known known
 	d->known[entry - d->mounts.v] = known;
 }
 
-/* Bound along with a directory of the host: the way up ends at such a mount before any other's. */
-static bool is_external(const struct dump *d, size_t i)
+/*
+ * Bound along with a directory of the host: the way up ends at such a mount before any other's. What
+ * the way ends at holds for all on it: a container may have stacked up as many as there can be.
+ */
+static bool is_external(struct dump *d, size_t first)
 {
-	for (size_t depth = 0; depth < d->mounts.n; depth++) {
-		if (d->known[i] != KNOWN_NOT)
-			return d->known[i] == KNOWN_BIND;
-		const struct entry *parent = find(&d->mounts, d->mounts.v[i].parent);
-		if (!parent)
-			return false;
-		i = (size_t)(parent - d->mounts.v);
+	const struct entry *m = &d->mounts.v[first];
+	enum known known = KNOWN_OWN;
+
+	for (size_t depth = 0; m && depth < d->mounts.n; depth++) {
+		if (d->known[m - d->mounts.v] != KNOWN_NOT) {
+			known = d->known[m - d->mounts.v];
+			break;
+		}
+		m = find(&d->mounts, m->parent);
 	}
-	return false;
+	m = &d->mounts.v[first];
+	for (; m && d->known[m - d->mounts.v] == KNOWN_NOT; m = find(&d->mounts, m->parent))
+		d->known[m - d->mounts.v] = known;
+	return known == KNOWN_BIND;
 }
 
 static int mark_mounts(struct dump *d, int root_fd, struct arena *arena, struct err *e)
@@ -190,6 +219,9 @@ int criu_mounts_dump(const struct spec *spec, int init_proc_fd, struct arena *ar
 	if (root_fd < 0)
 		return err_set(e, errno, "opening the root of the container");
 	int r = read_mounts(init_proc_fd, "mountinfo", arena, &d.mounts, e);
+	if (r < 0)
+		return r;
+	r = sort_ids(&d.mounts, arena, e);
 	if (r < 0)
 		return r;
 	d.known = arena_array(arena, enum known, d.mounts.n + 1);

@@ -34,18 +34,19 @@ static const char *caller_address(void)
 	return str_empty(address) ? NULL : address;
 }
 
-int notify_plan(const struct life *life, const char *id, struct spec *spec, struct process_plan *p,
-	struct arena *arena, struct err *e)
+bool notify_wanted(void)
+{
+	return caller_address() != NULL;
+}
+
+static int add_mount(const struct life *life, const char *id, struct spec *spec, struct err *e)
 {
 	static const char *const words[] = { "bind", "nosuid", "noexec", "nodev", "ro" };
 
-	if (!caller_address())
-		return 0;
 	struct spec_mount *mounts =
 		arena_array(&spec->arena, struct spec_mount, spec->n_mounts + 1);
 	char **options = arena_array(&spec->arena, char *, ELEMENTS(words) + 1);
-	char **env = arena_array(arena, char *, p->more_env.n + 2);
-	if (!mounts || !options || !env)
+	if (!mounts || !options)
 		return err_nomem(e);
 	for (size_t i = 0; i < ELEMENTS(words); i++)
 		if (!(options[i] = arena_strdup(&spec->arena, words[i])))
@@ -58,22 +59,46 @@ int notify_plan(const struct life *life, const char *id, struct spec *spec, stru
 		.source = arena_printf(&spec->arena, "%s/%s/" STATE_NOTIFY_DIR, life->root, id),
 		.options = { .n = ELEMENTS(words), .v = options },
 	};
-	if (p->more_env.n)
-		memcpy(env, p->more_env.v, p->more_env.n * sizeof(*env));
-	env[p->more_env.n] = arena_strdup(arena, "NOTIFY_SOCKET=" INSIDE "/" SOCKET);
-	if (!mounts[spec->n_mounts].source || !env[p->more_env.n])
+	if (!mounts[spec->n_mounts].source)
 		return err_nomem(e);
 	spec->mounts = mounts;
 	spec->n_mounts++;
+	return 0;
+}
+
+int notify_plan(const struct life *life, const char *id, struct spec *spec, struct process_plan *p,
+	struct arena *arena, struct err *e)
+{
+	char **env = arena_array(arena, char *, p->more_env.n + 2);
+
+	if (!env)
+		return err_nomem(e);
+	if (p->more_env.n)
+		memcpy(env, p->more_env.v, p->more_env.n * sizeof(*env));
+	env[p->more_env.n] = arena_strdup(arena, "NOTIFY_SOCKET=" INSIDE "/" SOCKET);
+	if (!env[p->more_env.n])
+		return err_nomem(e);
 	p->more_env.v = env;
 	p->more_env.n++;
-	return 0;
+	return add_mount(life, id, spec, e);
+}
+
+int notify_plan_saved(
+	const struct life *life, const struct state *s, struct spec *spec, bool *ret, struct err *e)
+{
+	if (faccessat(s->dir_fd, STATE_NOTIFY_DIR, F_OK, AT_SYMLINK_NOFOLLOW) < 0) {
+		*ret = false;
+		return errno == ENOENT ? 0
+				       : err_set(e, errno,
+						 "looking for the directory of the notification "
+						 "socket");
+	}
+	*ret = true;
+	return add_mount(life, s->id, spec, e);
 }
 
 int notify_make(const struct state *s, struct err *e)
 {
-	if (!caller_address())
-		return 0;
 	/* Whoever the container's users are, they must get through. */
 	if (mkdirat(s->dir_fd, STATE_NOTIFY_DIR, 0755) < 0)
 		return err_set(e, errno, "making the directory of the notification socket");

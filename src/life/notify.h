@@ -25,11 +25,17 @@ struct notify {
 		.sock = -1, .host = -1                                                             \
 	}
 
-/* Add the mount and the variable to a config that was just read. Nothing without $NOTIFY_SOCKET. */
+/* Does somebody want to hear? */
+bool notify_wanted(void);
+/* Add the mount and the variable to a config that was just read. */
 int notify_plan(const struct life *life, const char *id, struct spec *spec, struct process_plan *p,
 	struct arena *arena, struct err *e);
 /* Make the directory that is mounted. */
 int notify_make(const struct state *s, struct err *e);
+/* Add the mount, where create made one, to the config as it was saved: that is the engine's own.
+ * *ret: whether it did. */
+int notify_plan_saved(const struct life *life, const struct state *s, struct spec *spec, bool *ret,
+	struct err *e);
 
 /* Listen, before the program runs. Nothing without $NOTIFY_SOCKET, or where create had none. */
 int notify_open(const struct state *s, struct notify *ret, struct err *e);

@@ -13,6 +13,7 @@
 #include "life/create.h"
 #include "life/criu.h"
 #include "life/hooks.h"
+#include "life/notify.h"
 #include "life/passed.h"
 #include "life/resctrl.h"
 #include "life/tty.h"
@@ -57,6 +58,7 @@ int life_restore(
 		.dirs = { .image_fd = -1, .work_fd = -1 },
 		.ns_fds = { -1, -1 },
 		.fds = { -1, -1, -1, -1, -1 } };
+	struct notify notify = NOTIFY_NONE;
 	int status = 0;
 
 	int n = criu_check_user(e);
@@ -75,26 +77,31 @@ int life_restore(
 	/* Processes that the container's leave behind come to us, as with run. */
 	if (!o->create.detach && !o->create.no_subreaper)
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-	n = attempt_begin(
-		&r.a, life, &o->create, true, r.image.has_policy ? &r.image.policy : NULL, e);
+	n = attempt_begin(&r.a, life, &o->create, true, &r.image, e);
 	if (n == 0)
 		n = prepare(&r, e);
 	if (n == 0)
 		n = compose(&r, e);
+	/* It has said that it is ready in its former life, if at all; what it says from here on is
+	 * handed on as by run. */
+	if (n == 0 && !o->create.detach)
+		n = notify_open(&r.a.state, &notify, e);
 	if (n == 0)
 		n = bring_back(&r, e);
 	let_go(&r);
 	if (n < 0) {
+		notify_close(&notify);
 		attempt_undo(&r.a);
 		return n; /* signals stay held: see life_create() */
 	}
 	attempt_close_host(&r.a);
 	state_unlock(&r.a.state);
 	if (!o->create.detach) {
-		n = wait_foreground(r.a.init.pid, r.a.init.pidfd, r.a.master, NULL, &status, e);
+		n = wait_foreground(r.a.init.pid, r.a.init.pidfd, r.a.master, &notify, &status, e);
 		if (!o->create.keep)
 			n = remove_again(life, o->id, n, e);
 	}
+	notify_close(&notify);
 	attempt_free(&r.a);
 	attempt_let_signals(&r.a);
 	if (n == 0)

@@ -260,6 +260,32 @@ ROWS
         'key:"/proc/version" key:"/tmp/here" '
 }
 
+@test "the socket by which a container notifies its manager is the host's, too, in both lives" {
+    program probe wait
+    # An address that nobody has to listen at.
+    ok env NOTIFY_SOCKET="@$ID" "$HASU" --root "$ROOT" create -b "$BUNDLE" "$ID"
+    ok hasu start "$ID"
+    checkpoint --leave-running
+    is "$status" 0 || echo "$errors"
+    has "$(told 1 | grep -A 1 'ext_mnt')" 'key: "/run/notify"'
+    is "$(jq .notify "$IMG/hasu.json")" true
+    ok hasu delete --force "$ID"
+    # A restore makes it, whoever calls.
+    answer 2 '\x08\x02\x10\x00'
+    restore
+    is "$status" 1
+    has "$errors" 'CRIU could not restore'
+    is "$(told 2 | grep -A 2 'ext_mnt' | grep -A 1 'key: "/run/notify"' | tr -d ' \n')" \
+        "key:\"/run/notify\"val:\"$ROOT/$ID/notify\""
+    nothing_left
+    # One that had none gets none.
+    images '{"version": 1}'
+    call env NOTIFY_SOCKET="@$ID" "$HASU" --root "$ROOT" --criu "$FAKE/criu" restore --detach \
+        -b "$BUNDLE" --image-path "$IMG" "$ID"
+    has "$errors" 'CRIU could not restore'
+    lacks "$(told 2)" /run/notify
+}
+
 @test "a failed checkpoint leaves the container as it was, with CRIU's words" {
     up
     # success 0, cr_errno 5, cr_errmsg

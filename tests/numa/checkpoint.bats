@@ -402,6 +402,23 @@ row() {
     umount "$from/tree/below"
 }
 
+@test "the socket by which a container notifies its manager comes back, a new one" {
+    config '.process.args = ["sh", "-c",
+        "i=0; while :; do i=$((i + 1)); echo $i; sleep 0.05; done"]'
+    OUT=$BATS_TEST_TMPDIR/out
+    NOTIFY_SOCKET="@$ID" "$HASU" create --bundle "$BUNDLE" "$ID" </dev/null >"$OUT" 2>"$ERR" 3>&-
+    "$HASU" start "$ID"
+    until_true counted 5
+    checkpoint
+    "$HASU" delete "$ID"
+    restore
+    counts_on
+    [ "$(exec_in stat -c %i /run/notify)" = "$(stat -c %i "$STATE/$ID/notify")" ]
+    exec_in sh -c '! echo x >/run/notify/file' 2>/dev/null
+    # Its own volume again: a second life is saved like the first.
+    checkpoint --leave-running
+}
+
 @test "standard output that is a pipe is connected again" {
     local reader
     OUT=$BATS_TEST_TMPDIR/out

@@ -195,6 +195,10 @@ static const struct image_row image_rows[] = {
 		V1("{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_STATIC_NODES\","
 		   "\"MPOL_F_RELATIVE_NODES\"]}"),
 		NULL, DAMAGED "memoryPolicy/flags: " },
+	{ "a socket for notifications", "{\"version\":1,\"notify\":true}", NULL, "- - - notify" },
+	{ "none", "{\"version\":1,\"notify\":false}", NULL, "- - -" },
+	{ "one that is a number", "{\"version\":1,\"notify\":1}", NULL,
+		DAMAGED "'notify' is neither true nor false" },
 	{ "flags that are numbers", V1("{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[1]}"),
 		NULL, DAMAGED "memoryPolicy: 'flags' is not a list of flags" },
 	{ "streams that are no list", NULL, "{}",
@@ -213,6 +217,7 @@ static void show(struct strbuf *b, const struct criu_image *image)
 		strbuf_addf(b, "%s ", mpol_maps_text(&image->policy, text));
 	for (size_t i = 0; i < CRIU_STREAMS; i++)
 		strbuf_addf(b, "%s%s", i ? " " : "", image->streams[i] ? image->streams[i] : "-");
+	strbuf_adds(b, image->notify ? " notify" : "");
 }
 
 static void test_image(void **state)
@@ -246,6 +251,7 @@ static void test_image(void **state)
 static void test_what_is_written_is_read(void **state)
 {
 	struct criu_image image = { .has_policy = true,
+		.notify = true,
 		.policy = { .mode = MPOL_MODE_BIND, .flags = MPOL_FLAG_RELATIVE_NODES },
 		.streams = { NULL, "pipe:[7]", "file[1:ff]" } };
 	struct arena arena = { 0 };
@@ -261,7 +267,7 @@ static void test_what_is_written_is_read(void **state)
 	assert_int_equal(criu_image_write(fd, &image, true, &e), 0); /* over an older one */
 	assert_int_equal(criu_image_read(fd, &arena, &read, &e), 0);
 	show(&got, &read);
-	assert_words(got.text, "bind=relative:3 - pipe:[7] file[1:ff]");
+	assert_words(got.text, "bind=relative:3 - pipe:[7] file[1:ff] notify");
 	/* A file of pages is remembered by its length. */
 	put_file(fd, "pages-1.img", "four");
 	assert_int_equal(criu_image_write(fd, &image, true, &e), 0);
@@ -305,12 +311,78 @@ static void test_other_files_are_refused(void **state)
 	remove_directory(fd, path);
 }
 
+/* So many that whoever looks at each against each other does not come to an end. */
+#define MANY 100000
+
+static void test_descent(void **state)
+{
+	static struct criu_process v[MANY];
+	const pid_t init = 4000000;
+
+	(void)state;
+	/* Each the child of the one with the next number, the last of them init's. */
+	for (int i = 0; i < MANY; i++)
+		v[i] = (struct criu_process){ .pid = init - MANY + i,
+			.parent = init - MANY + i + 1 };
+	assert_int_equal(criu_first_stray(v, MANY, init), 0);
+	/* One in the middle is somebody else's. */
+	for (int i = 0; i < MANY; i++)
+		v[i].kin = CRIU_KIN_UNKNOWN;
+	v[MANY / 2].parent = 1;
+	assert_int_equal(criu_first_stray(v, MANY, init), init - MANY);
+	/* Or has ended, and what comes after it is init's. */
+	v[MANY / 2].parent = -1;
+	assert_int_equal(criu_first_stray(v, MANY, init), 0);
+	/* A ring, as it can look while processes end and their numbers come again. */
+	for (int i = 0; i < MANY; i++)
+		v[i].kin = CRIU_KIN_UNKNOWN;
+	v[MANY / 2].parent = v[0].pid;
+	assert_int_equal(criu_first_stray(v, MANY, init), v[0].pid);
+	/* init itself is process 1 of this namespace. */
+	struct criu_process two[] = { { .pid = 7, .parent = 1 }, { .pid = 1 } };
+	assert_int_equal(criu_first_stray(two, 2, 1), 0);
+	/* A parent that is not in the list: this very process, whose parent is not init. */
+	struct criu_process child = { .pid = 4000000, .parent = getpid() };
+	assert_int_equal(criu_first_stray(&child, 1, 4000001), child.pid);
+	child.kin = CRIU_KIN_UNKNOWN;
+	assert_int_equal(criu_first_stray(&child, 1, getppid()), 0);
+}
+
+static void test_stacked_mounts(void **state)
+{
+	struct spec spec = { 0 };
+	struct arena arena = { 0 };
+	struct strbuf text = { 0 }, opts = { 0 };
+	struct err e = { 0 };
+	char path[32];
+	int fd = make_directory(path);
+
+	(void)state;
+	assert_int_equal(mkdirat(fd, "root", 0700), 0);
+	/* The kernel's own limit is as many: each stands on the one in the line below. */
+	strbuf_adds(&text, "99 1 0:1 / / rw - tmpfs x rw\n");
+	for (int i = MANY; i > 0; i--)
+		strbuf_addf(&text, "%d %d 0:1 / /mnt/%d rw - tmpfs x rw\n", 99 + i, 98 + i, i);
+	put_file(fd, "mountinfo", text.text);
+	if (criu_mounts_dump(&spec, fd, &arena, &opts, &e) < 0)
+		fail_msg("%s", e.text);
+	assert_int_equal(opts.len, 0);
+	assert_int_equal(unlinkat(fd, "mountinfo", 0), 0);
+	assert_int_equal(unlinkat(fd, "root", AT_REMOVEDIR), 0);
+	strbuf_free(&text);
+	strbuf_free(&opts);
+	arena_free(&arena);
+	remove_directory(fd, path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest rest[] = {
 		cmocka_unit_test(test_written),
 		cmocka_unit_test(test_what_is_written_is_read),
 		cmocka_unit_test(test_other_files_are_refused),
+		cmocka_unit_test(test_descent),
+		cmocka_unit_test(test_stacked_mounts),
 	};
 	int failed = 0;
 
