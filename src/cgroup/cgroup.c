@@ -465,6 +465,16 @@ int cgroup_make(struct cgroup *cg, struct err *e)
 	if (cg->scope) {
 		r = scope_make(cg, e);
 		cg->made = r == 0;
+		/* Not by what is frozen already: its own process may just be on the way there. */
+		if (r == 0)
+			r = cgroup_will_freeze(cg, &frozen, e);
+		if (r == 0 && frozen)
+			r = err_say(e, EBUSY,
+				"cgroup '%s' lies in one that is frozen: nothing in it would run",
+				cg->path);
+		if (r < 0 && cg->made)
+			(void)cgroup_remove(cg, NULL); /* what failed matters more */
+		cg->made = r == 0;
 		return r;
 	}
 	for (size_t i = 0; i < cg->n && r == 0; i++) {

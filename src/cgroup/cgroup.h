@@ -112,6 +112,8 @@ int cgroup_kill(const struct cgroup *cg, int sig, struct err *e);
 
 int cgroup_freeze(const struct cgroup *cg, bool frozen, struct err *e);
 int cgroup_is_frozen(const struct cgroup *cg, bool *ret, struct err *e);
+/* v2: is it, or one above it, to be frozen? Then whatever enters it stops. */
+int cgroup_will_freeze(const struct cgroup *cg, bool *ret, struct err *e);
 
 /*
  * Kill what is left and remove it with all that is below it, waiting by events (cgroup.events,

@@ -183,6 +183,29 @@ int cgroup_is_frozen(const struct cgroup *cg, bool *ret, struct err *e)
 	return r;
 }
 
+int cgroup_will_freeze(const struct cgroup *cg, bool *ret, struct err *e)
+{
+	const struct hierarchy *v2 = cgroup_v2(cg);
+	char path[CGROUP_PATH_MAX + 2];
+	bool frozen = false;
+
+	if (v2)
+		(void)snprintf(path, sizeof(path), "%s", v2->path);
+	for (char *end; v2 && !frozen && (end = strrchr(path, '/')); *end = '\0') {
+		_cleanup_free_ char *text = NULL;
+		_cleanup_close_ int fd = hierarchy_open(v2, path, NULL);
+		int r = fd < 0 ? fd
+			       : fd_read_file(fd, "cgroup.freeze", CGROUP_FILE_MAX, &text, NULL);
+		/* ENOENT: the root has none, or it is gone. */
+		if (r < 0 && r != -ENOENT && r != -ENODEV)
+			return err_set(e, -r, "reading cgroup.freeze of cgroup '%s%s'", v2->mount,
+				path);
+		frozen = r == 0 && text[0] == '1';
+	}
+	*ret = frozen;
+	return 0;
+}
+
 const char *cgroup_freezer(const struct cgroup *cg, struct arena *arena)
 {
 	const struct hierarchy *v2 = cgroup_v2(cg), *v1 = cgroup_v1_of(cg, "freezer");

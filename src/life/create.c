@@ -60,8 +60,10 @@ int life_create(const struct life *life, const struct create_options *o, struct 
 int create_container(struct attempt *a, const struct life *life, const struct create_options *o,
 	bool start_here, struct err *e)
 {
-	int r = attempt_begin(a, life, o, start_here, NULL, e);
+	int r = attempt_plan(a, life, o, start_here, NULL, e);
 
+	if (r == 0)
+		r = attempt_make(a, e);
 	if (r == 0)
 		r = open_host(a, e);
 	if (r == 0)
@@ -73,7 +75,7 @@ int create_container(struct attempt *a, const struct life *life, const struct cr
 	return r;
 }
 
-int attempt_begin(struct attempt *a, const struct life *life, const struct create_options *o,
+int attempt_plan(struct attempt *a, const struct life *life, const struct create_options *o,
 	bool start_here, const struct criu_image *image, struct err *e)
 {
 	*a = (struct attempt){ .life = life,
@@ -94,15 +96,16 @@ int attempt_begin(struct attempt *a, const struct life *life, const struct creat
 		a->plan.ns_fds[i] = -1;
 
 	int r = load(a, e);
-	if (r == 0)
-		r = plan_container(a, e);
-	if (r == 0) {
-		/* Not before: until here there is nothing to undo, but there are files of the
-		 * user's that may never answer. */
-		wait_block_signals(&a->signals_before);
-		a->signals_held = true;
-		r = reserve(a, e);
-	}
+	return r < 0 ? r : plan_container(a, e);
+}
+
+int attempt_make(struct attempt *a, struct err *e)
+{
+	/* Not before: until here there is nothing to undo, but there are files of the user's that
+	 * may never answer. */
+	wait_block_signals(&a->signals_before);
+	a->signals_held = true;
+	int r = reserve(a, e);
 	if (r == 0)
 		r = make_cgroup(a, e);
 	if (r == 0)

@@ -44,13 +44,14 @@ int create_container(struct attempt *a, const struct life *life, const struct cr
 	bool start_here, struct err *e);
 
 /*
- * The same in parts, for restore, whose init CRIU makes. begin: all up to the cgroup with its limits;
- * image as in struct attempt.
+ * The same in parts, for restore, whose init CRIU makes. plan: all is decided, nothing made; image as
+ * in struct attempt. make: all up to the cgroup with its limits.
  * commit: init is a->init; its memory policy, as it was set, is compared with what is in force, and
- * the state saved. undo: what was begun goes, and a is freed; after an error of either.
+ * the state saved. undo: what was made goes, and a is freed; after an error of any.
  */
-int attempt_begin(struct attempt *a, const struct life *life, const struct create_options *o,
+int attempt_plan(struct attempt *a, const struct life *life, const struct create_options *o,
 	bool start_here, const struct criu_image *image, struct err *e);
+int attempt_make(struct attempt *a, struct err *e);
 int attempt_commit(struct attempt *a, const struct memory_result *memory, struct err *e);
 void attempt_undo(struct attempt *a);
 

@@ -68,8 +68,6 @@ int life_restore(
 		n = criu_dirs_open(o, false, LOG_NAME, &r.arena, &r.dirs, e);
 	if (n == 0)
 		n = criu_image_read(r.dirs.image_fd, &r.arena, &r.image, e);
-	if (n == 0)
-		n = replace(life, o->id, e);
 	if (n < 0) {
 		let_go(&r);
 		return n;
@@ -77,9 +75,14 @@ int life_restore(
 	/* Processes that the container's leave behind come to us, as with run. */
 	if (!o->create.detach && !o->create.no_subreaper)
 		(void)prctl(PR_SET_CHILD_SUBREAPER, 1);
-	n = attempt_begin(&r.a, life, &o->create, true, &r.image, e);
+	n = attempt_plan(&r.a, life, &o->create, true, &r.image, e);
 	if (n == 0)
 		n = prepare(&r, e);
+	/* Only for a restore that will most likely be. */
+	if (n == 0)
+		n = replace(life, o->id, e);
+	if (n == 0)
+		n = attempt_make(&r.a, e);
 	if (n == 0)
 		n = compose(&r, e);
 	/* It has said that it is ready in its former life, if at all; what it says from here on is
@@ -148,7 +151,7 @@ static int find_rootfs(struct restore *r, struct err *e)
 		return err_nomem(e);
 	if (!realpath(path, whole))
 		return err_set(e, errno, "/root/path: '%s'", path);
-	r->rootfs = r->a.state.rootfs = arena_strdup(&r->a.arena, whole);
+	r->rootfs = arena_strdup(&r->a.arena, whole);
 	return r->rootfs ? 0 : err_nomem(e);
 }
 
@@ -162,32 +165,6 @@ static int check_memory(const struct restore *r, struct err *e)
 			"--lazy-pages: a page that comes later lies where the memory policy of "
 			"`criu lazy-pages` says, not where the container's does");
 	return 0;
-}
-
-static int prepare(struct restore *r, struct err *e)
-{
-	const struct create_options *o = &r->options->create;
-	int n = criu_check_config(r->a.spec, e);
-
-	if (n == 0 && o->no_pivot)
-		n = err_say(
-			e, ENOTSUP, "--no-pivot: CRIU enters the rootfs by pivot_root(2) alone");
-	if (n == 0)
-		n = find_rootfs(r, e);
-	if (n == 0)
-		n = check_memory(r, e);
-	if (n < 0)
-		return n;
-	if (o->console_socket && (r->a.console_fd = tty_connect(o->console_socket, e)) < 0)
-		return r->a.console_fd;
-	if (o->pidfd_socket && (r->a.pidfd_sock = passed_connect(o->pidfd_socket, e)) < 0)
-		return r->a.pidfd_sock;
-	r->place = criu_place(r->a.life, r->options->id, &r->arena);
-	if (!r->place)
-		return err_nomem(e);
-	r->root = arena_printf(&r->arena, "%s/root", r->place);
-	r->yard = arena_printf(&r->arena, "%s/yard", r->place);
-	return r->root && r->yard ? 0 : err_nomem(e);
 }
 
 static void add_pair(struct strbuf *opts, unsigned field, const char *first, const char *second)
@@ -252,18 +229,50 @@ static int add_streams(struct restore *r, struct err *e)
 	return 0;
 }
 
-static int compose(struct restore *r, struct err *e)
+static int prepare(struct restore *r, struct err *e)
 {
-	const struct criu_options *o = r->options;
-	int n = criu_common(o, r->a.spec, &r->opts, e);
+	const struct create_options *o = &r->options->create;
+	int n = criu_check_config(r->a.spec, e);
 
+	if (n == 0 && o->no_pivot)
+		n = err_say(
+			e, ENOTSUP, "--no-pivot: CRIU enters the rootfs by pivot_root(2) alone");
 	if (n == 0)
-		n = criu_mounts_restore(
-			r->a.spec, r->a.state.bundle, r->rootfs, &r->arena, &r->opts, e);
+		n = find_rootfs(r, e);
+	if (n == 0)
+		n = check_memory(r, e);
+	/* What CRIU made before it failed would be nobody's. */
+	if (n == 0 && !cgroup_freezer(r->a.cgroup, &r->arena))
+		n = err_say(e, ENOTSUP,
+			"restore needs a cgroup: by no other way are the restored processes found "
+			"should it fail");
+	if (n == 0)
+		n = criu_common(r->options, r->a.spec, &r->opts, e);
 	if (n == 0)
 		n = add_namespaces(r, e);
 	if (n == 0)
 		n = add_streams(r, e);
+	if (n < 0)
+		return n;
+	if (o->console_socket && (r->a.console_fd = tty_connect(o->console_socket, e)) < 0)
+		return r->a.console_fd;
+	if (o->pidfd_socket && (r->a.pidfd_sock = passed_connect(o->pidfd_socket, e)) < 0)
+		return r->a.pidfd_sock;
+	r->place = criu_place(r->a.life, r->options->id, &r->arena);
+	if (!r->place)
+		return err_nomem(e);
+	r->root = arena_printf(&r->arena, "%s/root", r->place);
+	r->yard = arena_printf(&r->arena, "%s/yard", r->place);
+	return r->root && r->yard ? 0 : err_nomem(e);
+}
+
+static int compose(struct restore *r, struct err *e)
+{
+	const struct criu_options *o = r->options;
+
+	r->a.state.rootfs = r->rootfs;
+	int n = criu_mounts_restore(
+		r->a.spec, r->a.state.bundle, r->rootfs, &r->arena, &r->opts, e);
 	if (n < 0)
 		return n;
 	wire_number(&r->opts, OPT_IMAGES_DIR_FD, r->dirs.image_fd);

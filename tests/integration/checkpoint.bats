@@ -480,6 +480,10 @@ ROWS
     restore
     is "$status" 1
     has "$errors" "a detached container's terminal needs --console-socket"
+    config '.process.terminal = false'
+    fails 'restore needs a cgroup: by no other way are the restored processes found' \
+        hasu --cgroup-manager disabled --criu "$FAKE/criu" restore --detach -b "$BUNDLE" \
+        --image-path "$IMG" "$ID"
     [ ! -e "$FAKE/request-0" ]
     nothing_left
 }
@@ -515,6 +519,7 @@ ROWS
 }
 
 @test "a container that a checkpoint has ended is replaced by a restore, and can be deleted" {
+    local line
     up
     checkpoint
     is "$status" 0
@@ -522,6 +527,23 @@ ROWS
     ok hasu kill "$ID" KILL
     wait_stopped
     is "$(jq .checkpointed "$ROOT/$ID/state.json")" true
+    # One that is refused touches nothing.
+    while IFS= read -r line; do
+        # shellcheck disable=SC2086 # words
+        restore $line
+        is "$status" 1
+        status_is "$ID" stopped || { echo "$line: $errors"; return 1; }
+    done <<'ROWS'
+--no-pivot
+--lazy-pages --manage-cgroups-mode hard
+--console-socket /none
+--empty-ns ipc
+ROWS
+    config '.linux.namespaces |= map(if .type == "network" then .path = "/none" else . end)'
+    restore
+    has "$errors" "/linux/namespaces: '/none': no such file or directory"
+    status_is "$ID" stopped
+    config '.linux.namespaces |= map(del(.path))'
     answer 2 '\x08\x02\x10\x00'
     restore
     is "$status" 1
