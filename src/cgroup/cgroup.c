@@ -436,7 +436,7 @@ static int hierarchy_make(const struct cgroup *cg, struct hierarchy *h, struct e
 		r = check_unused(h, fd, e);
 	if (r == 0 && h->made == 0 && h->v2)
 		r = clear_leftover(h, fd, e);
-	return r;
+	return r < 0 ? r : hierarchy_remember(h, fd, e);
 }
 
 /* Remove the empty directories that were made. */

@@ -362,6 +362,34 @@ int hierarchy_open(const struct hierarchy *h, const char *path, struct err *e)
 	return fd;
 }
 
+int hierarchy_open_leaf(const struct hierarchy *h, struct err *e)
+{
+	_cleanup_close_ int fd = hierarchy_open(h, h->path, e);
+
+	if (fd >= 0 && !hierarchy_is_same(h, fd))
+		return err_say(e, ENOENT,
+			"opening cgroup '%s%s': it is not this container's: that one is gone",
+			h->mount, h->path);
+	return fd < 0 ? fd : TAKE_FD(fd);
+}
+
+int hierarchy_remember(struct hierarchy *h, int fd, struct err *e)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return err_set(e, errno, "looking at cgroup '%s%s'", h->mount, h->path);
+	h->inode = st.st_ino;
+	return 0;
+}
+
+bool hierarchy_is_same(const struct hierarchy *h, int fd)
+{
+	struct stat st;
+
+	return h->inode == 0 || (fstat(fd, &st) == 0 && st.st_ino == h->inode);
+}
+
 const struct hierarchy *cgroup_v2(const struct cgroup *cg)
 {
 	for (size_t i = 0; i < cg->n; i++)

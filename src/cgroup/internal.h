@@ -27,6 +27,7 @@ struct hierarchy {
 	int mount_id;
 	const char *own; /* the caller's cgroup from the mount's root, "/a/b"; NULL: not below it */
 	const char *path; /* the container's from the mount's root, "/a/id" */
+	uint64_t inode;   /* of that directory, which no other ever has; 0: not known */
 	unsigned made;    /* so many of its last names did this container make */
 	size_t reached;   /* while it is made: bytes of path that exist */
 };
@@ -82,11 +83,12 @@ int hierarchy_open_root(const struct hierarchy *h, struct err *e);
 int hierarchy_open_below(int dir_fd, const char *path);
 /* A cgroup of the hierarchy, "/a/b". -ENOENT, with e set, when it is not there. */
 int hierarchy_open(const struct hierarchy *h, const char *path, struct err *e);
-/* The same for the container's own. */
-static inline int hierarchy_open_leaf(const struct hierarchy *h, struct err *e)
-{
-	return hierarchy_open(h, h->path, e);
-}
+/* The same for the container's own. Should somebody else have one of that name by now, it is not
+ * there. */
+int hierarchy_open_leaf(const struct hierarchy *h, struct err *e);
+/* Remember which directory at fd is the container's, and is it that? */
+int hierarchy_remember(struct hierarchy *h, int fd, struct err *e);
+bool hierarchy_is_same(const struct hierarchy *h, int fd);
 const struct hierarchy *cgroup_v2(const struct cgroup *cg);
 const struct hierarchy *cgroup_v1_of(const struct cgroup *cg, const char *controller);
 /* Only cgroup v2, no hierarchy of v1 beside it. */

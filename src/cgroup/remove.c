@@ -448,6 +448,8 @@ static int hierarchy_remove(
 	_cleanup_close_ int fd = hierarchy_open_below(root, h->path + 1);
 	if (fd < 0 && fd != -ENOENT)
 		return err_set(e, -fd, "opening cgroup '%s%s'", h->mount, h->path);
+	if (fd >= 0 && !hierarchy_is_same(h, fd))
+		return 0; /* ours went before, and somebody else has the name by now */
 	r = fd < 0 ? 0 : empty_subtree(h, fd, deadline, e);
 	if (fd >= 0 && r == 0)
 		r = remove_below(h, fd, deadline, e);
@@ -462,12 +464,23 @@ static int hierarchy_remove(
 	return remove_dirs(h, root, cg->creating && h->made == 0 && !cg->scope, deadline, e);
 }
 
+/* Is there a cgroup at the container's path, and another one than the container's? */
+static bool is_others(const struct hierarchy *h)
+{
+	_cleanup_close_ int fd = hierarchy_open(h, h->path, NULL);
+
+	return fd >= 0 && !hierarchy_is_same(h, fd);
+}
+
 int cgroup_remove(struct cgroup *cg, struct err *e)
 {
 	const int64_t deadline = clock_ms() + CGROUP_WAIT_MS;
 	int ret = 0;
 
 	scope_settle(cg);
+	/* The unit, then, was stopped and another one started under its name. */
+	if (cg->scope && is_others(&cg->h[0]))
+		return 0;
 	/* v2 first: its cgroup.kill empties the others too. One that fails does not keep
 	 * the rest. */
 	for (int v2 = 1; v2 >= 0; v2--) {

@@ -434,6 +434,9 @@ static int check_controllers(const struct cgroup *cg, struct err *e)
 	_cleanup_close_ int fd = hierarchy_open_leaf(&cg->h[0], e);
 	if (fd < 0)
 		return fd;
+	r = hierarchy_remember(&cg->h[0], fd, e);
+	if (r < 0)
+		return r;
 	r = fd_read_file(fd, "cgroup.controllers", CGROUP_FILE_MAX, &has, NULL);
 	if (r < 0)
 		return err_set(e, -r, "reading the controllers of cgroup '%s'", cg->path);

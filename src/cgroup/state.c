@@ -36,6 +36,8 @@ struct json_object *cgroup_to_json(const struct cgroup *cg)
 		json_object_object_add(o, "controllers", json_object_new_string(h->controllers));
 		json_object_object_add(o, "mount", json_object_new_string(h->mount));
 		json_object_object_add(o, "path", json_object_new_string(h->path));
+		if (h->inode)
+			json_object_object_add(o, "inode", json_object_new_uint64(h->inode));
 		json_object_object_add(o, "made", json_object_new_int64(h->made));
 		json_object_array_add(list, o);
 	}
@@ -75,7 +77,7 @@ static int hierarchy_from_json(struct json_object *o, const struct cgroup *mount
 	struct arena *arena, struct hierarchy *ret, struct err *e)
 {
 	const char *controllers = text_of(o, "controllers"), *mount = text_of(o, "mount");
-	struct json_object *made;
+	struct json_object *made, *inode;
 	unsigned names = 0;
 	char *path;
 	int r;
@@ -92,6 +94,12 @@ static int hierarchy_from_json(struct json_object *o, const struct cgroup *mount
 		json_object_get_int64(made) > names)
 		return err_say(e, EBADMSG,
 			"the saved state does not say what was made of cgroup '%s'", path);
+	/* A version that did not keep it has none. */
+	const bool known = json_object_object_get_ex(o, "inode", &inode);
+	if (known && (!json_object_is_type(inode, json_type_int) ||
+			     json_object_get_uint64(inode) == 0))
+		return err_say(e, EBADMSG,
+			"the saved state does not say which directory is cgroup '%s'", path);
 
 	for (size_t i = 0; i < mounted->n; i++) {
 		if (!str_eq(mounted->h[i].controllers, controllers) ||
@@ -99,6 +107,7 @@ static int hierarchy_from_json(struct json_object *o, const struct cgroup *mount
 			continue;
 		*ret = mounted->h[i];
 		ret->path = path;
+		ret->inode = known ? json_object_get_uint64(inode) : 0;
 		ret->made = (unsigned)json_object_get_int64(made);
 		return 0;
 	}

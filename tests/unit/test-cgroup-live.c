@@ -299,6 +299,79 @@ static void remove_kills_what_is_left(void **state)
 	reap(pid, SIGKILL);
 }
 
+/* The same cgroup, as another process finds it in the saved state. */
+static struct cgroup *saved(struct test *t)
+{
+	struct cgroup *back = NULL;
+	struct json_object *json = cgroup_to_json(t->cg);
+
+	assert_non_null(json);
+	assert_ok(cgroup_from_json(json, &t->arena, &back, &t->e));
+	json_object_put(json);
+	return back;
+}
+
+/* Take the directory away in each hierarchy, and make it again. */
+static void make_again(struct test *t)
+{
+	for (size_t i = 0; i < t->cg->n; i++) {
+		const struct hierarchy *h = &t->cg->h[i];
+		char dir[PATH_MAX];
+
+		snprintf(dir, sizeof(dir), "%s%s", h->mount, t->path);
+		assert_int_equal(rmdir(dir), 0);
+		assert_int_equal(mkdir(dir, 0755), 0);
+		/* v1 takes nobody into an empty cpuset. */
+		if (strstr(h->controllers, "cpuset")) {
+			char above[PATH_MAX], text[256];
+			snprintf(above, sizeof(above), "%s%s", h->mount, t->parent);
+			snprintf(text, sizeof(text), "%s", slurp(above, "cpuset.cpus"));
+			spit(dir, "cpuset.cpus", text);
+			snprintf(text, sizeof(text), "%s", slurp(above, "cpuset.mems"));
+			spit(dir, "cpuset.mems", text);
+		}
+	}
+}
+
+/* Whoever has the container's path after its cgroup has gone is left alone. */
+static void anothers_cgroup_of_that_name_stays(void **state)
+{
+	TEST;
+	bool frozen = true;
+	char text[16];
+	pid_t *pids;
+	size_t n;
+
+	assert_ok(cgroup_make(t->cg, &t->e));
+	struct cgroup *back = saved(t);
+	make_again(t);
+	pid_t pid = sleeper();
+	snprintf(text, sizeof(text), "%d", (int)pid);
+	for (size_t i = 0; i < t->cg->n; i++) {
+		char dir[PATH_MAX];
+		snprintf(dir, sizeof(dir), "%s%s", t->cg->h[i].mount, t->path);
+		spit(dir, "cgroup.procs", text);
+	}
+	assert_int_equal(cgroup_kill(back, SIGKILL, &t->e), -ENOENT);
+	assert_says("it is not this container's: that one is gone");
+	assert_int_equal(cgroup_pids(back, &pids, &n, &t->e), -ENOENT);
+	assert_int_equal(cgroup_freeze(back, true, &t->e), -ENOENT);
+	assert_ok(cgroup_is_frozen(back, &frozen, &t->e));
+	assert_false(frozen);
+	assert_ok(cgroup_remove(back, &t->e));
+	assert_int_equal(kill(pid, 0), 0);
+	assert_int_equal(memberships(pid, t->path), ALL);
+	assert_int_equal(waitpid(pid, NULL, WNOHANG), 0);
+	kill(pid, SIGKILL);
+	reap(pid, SIGKILL);
+	/* An empty one is somebody's, too. */
+	assert_ok(cgroup_remove(back, &t->e));
+	assert_true(leftovers(t->path) > 0);
+	for (size_t i = 0; i < t->cg->n; i++)
+		t->cg->h[i].inode = 0;
+	remove_it(t);
+}
+
 static void ordinary_signals_reach_all(void **state)
 {
 	TEST;
@@ -1457,6 +1530,7 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 		T(made_everywhere_and_removed),
 		T(remove_kills_what_is_left),
+		T(anothers_cgroup_of_that_name_stays),
 		T(ordinary_signals_reach_all),
 		T(frozen_thawed_and_killed_while_frozen),
 		T(v1_alone_freezes_and_kills),
