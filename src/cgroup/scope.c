@@ -506,7 +506,8 @@ int scope_set(
 	if (r == 0) {
 		struct strbuf request = begin(cg->scope, "set");
 		add_properties(&request, properties);
-		r = ask(cg->scope, &request, true, e);
+		/* Ended in the middle, nobody would know whether systemd has them. */
+		r = ask(cg->scope, &request, false, e);
 	}
 	for (size_t i = 0; i < ELEMENTS(exact); i++) {
 		if (r == 0 && texts[i] && (r = fd_write_file(dir_fd, exact[i], texts[i])) < 0)

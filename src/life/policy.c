@@ -45,13 +45,8 @@ int policy_plan(const struct life *life, const struct spec *spec,
 	rules.path = path;
 	if (r == 0)
 		r = memory_choose(spec, options, &rules, arena, &want, &words, e);
-	if (image) {
-		want.present = true;
-		want.fallback = false;
-		want.policy = (struct mpol_spec){ .mode = image->mode,
-			.flags = image->flags,
-			.in = { .numbers = image->nodes } };
-	}
+	if (r == 0 && image)
+		r = memory_choose_image(spec, &rules, image, arena, &want, &words, e);
 	if (r == 0)
 		r = memory_plan(&want,
 			spec->linux_.has_resources ? spec->linux_.resources.cpu.mems : NULL, ret,

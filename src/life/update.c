@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "life/resctrl.h"
 #include "life/state.h"
+#include "life/wait.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +23,7 @@ static int update(struct state *s, const struct spec *update, struct err *e);
 int life_update(const struct life *life, const char *id, const struct spec *spec, struct err *e)
 {
 	enum life_status status;
+	sigset_t before;
 	struct state s;
 	int r = spec_check_supported(spec, e);
 
@@ -31,7 +33,12 @@ int life_update(const struct life *life, const char *id, const struct spec *spec
 		return r;
 	for (size_t i = 0; i < spec->n_warnings; i++)
 		log_warn("%s", spec->warnings[i]);
+	/* Files, systemd's properties and the state are changed together or not at all. */
+	wait_block_signals(&before);
 	r = update(&s, spec, e);
+	/* On failure they stay held, so that main can say why. */
+	if (r == 0)
+		wait_unblock_signals(&before);
 	state_free(&s);
 	return r;
 }

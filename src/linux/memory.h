@@ -63,6 +63,14 @@ int memory_choose(const struct spec *spec, const struct memory_options *options,
 	const struct conf_rules *rules, struct arena *arena, struct memory_want *ret,
 	struct memory_words *words, struct err *e);
 
+/*
+ * For restore, after that: what init had at its checkpoint takes the place of what was chosen. Where
+ * an annotation asks for a policy, what hasu.conf says of nodes holds for the image's as well.
+ */
+int memory_choose_image(const struct spec *spec, const struct conf_rules *rules,
+	const struct mpol *image, struct arena *arena, struct memory_want *want,
+	struct memory_words *words, struct err *e);
+
 /* For exec: the command line's alone. refuse_narrowing is the container's. */
 int memory_choose_option(const struct memory_options *options, bool refuse_narrowing,
 	struct memory_want *ret, struct memory_words *words, struct err *e);

@@ -110,6 +110,21 @@ static bool names_beyond(const struct conf_rules *rules, const struct mpol_spec 
 	return !mpol_nodeset_empty(&named);
 }
 
+/* From here on the plan holds it to that ceiling, whatever it will name. */
+static int set_ceiling(const struct conf_rules *rules, struct arena *arena,
+	struct memory_want *want, struct err *e)
+{
+	struct origin who = origin(rules, CONF_NODES);
+
+	if (!rules->limited)
+		return 0;
+	want->limit = arena_strdup(arena, who.text);
+	if (!want->limit)
+		return err_nomem(e);
+	want->may = rules->nodes;
+	return 0;
+}
+
 /*
  * The annotation is there and honoured. 1: it is taken; 0: it is denied and ignored.
  */
@@ -147,15 +162,8 @@ static int take_annotation(const struct spec *spec, const struct conf_rules *rul
 	want->source = MEMORY_ANNOTATION;
 	want->policy = a->policy;
 	want->text = a->text;
-	if (rules->limited) {
-		struct origin who = origin(rules, CONF_NODES);
-
-		want->limit = arena_strdup(arena, who.text);
-		if (!want->limit)
-			return err_nomem(e);
-		want->may = rules->nodes;
-	}
-	return 1;
+	int r = set_ceiling(rules, arena, want, e);
+	return r < 0 ? r : 1;
 }
 
 static int take_config(const struct spec *spec, bool kernel_rules, struct memory_want *want,
@@ -221,6 +229,30 @@ int memory_choose(const struct spec *spec, const struct memory_options *options,
 		return r;
 	*ret = want;
 	return 0;
+}
+
+int memory_choose_image(const struct spec *spec, const struct conf_rules *rules,
+	const struct mpol *image, struct arena *arena, struct memory_want *want,
+	struct memory_words *words, struct err *e)
+{
+	const struct mpol_spec policy = {
+		.mode = image->mode, .flags = image->flags, .in = { .numbers = image->nodes }
+	};
+	const bool limited = spec->policy_annotations.given & ANNOTATION_POLICY;
+
+	if (limited && rules->ignore && names_beyond(rules, &policy)) {
+		struct origin who = origin(rules, CONF_NODES), mild = origin(rules, CONF_DENIED);
+
+		strbuf_addf(&words->warnings,
+			"the memory policy of the image is ignored: it names nodes that may not be "
+			"named here (%s, and %s)\n",
+			who.text, mild.text);
+		return 0;
+	}
+	want->present = true;
+	want->fallback = false;
+	want->policy = policy;
+	return limited ? set_ceiling(rules, arena, want, e) : 0;
 }
 
 int memory_choose_option(const struct memory_options *options, bool refuse_narrowing,

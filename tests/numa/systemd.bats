@@ -303,6 +303,32 @@ up() {
     is "$(cat "$SCOPE/memory.max" "$SCOPE/pids.max")" "$before"
 }
 
+# A program in the place of the one that speaks to systemd: it waits, and gives no answer.
+@test "an update that a signal is to end while systemd is asked leaves files and properties alike" {
+    local helper=/usr/local/libexec/hasu-systemd i update
+    config '.linux.resources.memory.limit = 67108864'
+    up
+    printf '#!/bin/sh\n>%s/asked\nwhile [ ! -e %s/go ]; do sleep 0.1; done\n' \
+        "$BATS_TEST_TMPDIR" "$BATS_TEST_TMPDIR" >"$BATS_TEST_TMPDIR/helper"
+    chmod 755 "$BATS_TEST_TMPDIR/helper"
+    mount --bind "$BATS_TEST_TMPDIR/helper" "$helper"
+    "$HASU" update --memory 128M "$ID" </dev/null >"$OUT" 2>&1 3>&- &
+    update=$!
+    for ((i = 0; i < 3000; i++)); do
+        [ ! -e "$BATS_TEST_TMPDIR/asked" ] || break
+        sleep 0.1
+    done
+    kill -TERM "$update"
+    : >"$BATS_TEST_TMPDIR/go"
+    i=0
+    wait "$update" || i=$?
+    umount "$helper"
+    is "$i" 1
+    has "$(<"$OUT")" 'gave no answer'
+    shows MemoryMax=67108864
+    holds memory.max 67108864
+}
+
 @test "exec, ps, pause, resume and kill are about the scope's cgroup" {
     up
     is "$(exec_in cat /proc/self/cgroup)" "$(sed 's,^0::.*,0::/,' "/proc/$PID/cgroup")"
@@ -371,6 +397,38 @@ up() {
     shows ActiveState=active
     [ ! -e "/run/hasu/$ID" ]
     systemctl stop -- "$UNIT"
+}
+
+@test "a unit that has the name of a container which has ended is left alone" {
+    local i
+    config '.process.args = ["true"]'
+    "$HASU" create -b "$BUNDLE" "$ID" </dev/null 3>&-
+    "$HASU" start "$ID"
+    unit_gone
+    systemd-run --quiet --scope --unit "$UNIT" sleep 1000 </dev/null >/dev/null 2>&1 3>&- &
+    for ((i = 0; i < 300; i++)); do
+        [ ! -s "$SCOPE/cgroup.procs" ] || break
+        sleep 0.1
+    done
+    "$HASU" kill --all "$ID" KILL || true
+    "$HASU" delete "$ID"
+    is "$(property ActiveState)" active
+    [ -s "$SCOPE/cgroup.procs" ]
+    systemctl stop -- "$UNIT"
+    nothing_left
+}
+
+@test "a scope in a frozen slice would stop for ever: create says so, and nothing is left" {
+    local slice=/sys/fs/cgroup/hasufrozen.slice
+    config '.linux.cgroupsPath = "hasufrozen.slice:hasu:" + $id' --arg id "$ID"
+    SCOPE=$slice/$UNIT
+    systemctl start hasufrozen.slice
+    echo 1 >"$slice/cgroup.freeze"
+    run -1 timeout 60 "$HASU" create -b "$BUNDLE" "$ID" 3>&-
+    has "$output" "cgroup '/hasufrozen.slice/$UNIT' lies in one that is frozen: nothing in it would run"
+    echo 0 >"$slice/cgroup.freeze"
+    nothing_left
+    systemctl stop hasufrozen.slice
 }
 
 @test "the name of a container that has just ended can be used again at once" {

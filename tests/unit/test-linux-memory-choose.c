@@ -19,6 +19,12 @@ struct row {
 	const char *error, *warnings, *notes;
 };
 
+/* What an image has takes the place of what is chosen so. */
+struct image_row {
+	struct row row;
+	const char *image; /* the node of its BIND */
+};
+
 #define BIND "{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\"}"
 #define MANY                                                                                       \
 	"{\"mode\":\"MPOL_PREFERRED_MANY\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_NUMA_BALANCING\"]}"
@@ -118,6 +124,26 @@ static const struct row rows[] = {
 		"/annotations/hasu.memory-policy: takes the place of /linux/memoryPolicy (/c:2: "
 		"replace)\n" },
 };
+static const struct image_row image_rows[] = {
+	{ .row.says = "an image's", .row.policy = BIND, .row.annotations = "", .image = "3",
+		.row.want = "config bind:3" },
+	{ .row.says = "one without any other, whose nodes nobody limits", .row.annotations = "", .image = "3",
+		.row.conf = HEAD "nodes = 0", .row.want = "config bind:3" },
+	{ .row.says = "one where an annotation asks has the limits of that", .row.annotations = A "\"bind:0\"",
+		.image = "3", .row.conf = HEAD "nodes = 0",
+		.row.want = "annotation bind:3 within 0 (/c:2: nodes)" },
+	{ .row.says = "also where the annotation itself is ignored", .row.policy = BIND,
+		.row.annotations = A "\"bind:1\"", .image = "1",
+		.row.conf = HEAD "nodes = 0\ndenied = ignore\nreplace = yes", .row.want = "config bind:0",
+		.row.warnings = "/annotations/hasu.memory-policy: is ignored: it names nodes that may not be "
+		"named here (/c:2: nodes, and /c:3: denied)\nthe memory policy of the image is ignored: "
+		"it names nodes that may not be named here (/c:2: nodes, and /c:3: denied)\n" },
+	{ .row.says = "and holds where it may be", .row.policy = BIND, .row.annotations = A "\"bind:1\"",
+		.image = "2", .row.conf = HEAD "nodes = 0,2\ndenied = ignore\nreplace = yes",
+		.row.want = "config bind:2 within 0,2 (/c:2: nodes)", .row.warnings = "/annotations/hasu."
+		"memory-policy: is ignored: it names nodes that may not be named here (/c:2: nodes, and "
+		"/c:3: denied)\n" },
+};
 /* clang-format on */
 
 static struct spec *load(const struct row *row)
@@ -159,9 +185,8 @@ static void show(const struct memory_want *want, char *buf, size_t size)
 			mpol_nodeset_format(&want->may, nodes), want->limit);
 }
 
-static void test_row(void **state)
+static void test(const struct row *row, const char *node)
 {
-	const struct row *row = *state;
 	const struct memory_options options = { .policy = row->option };
 	struct memory_words words = { 0 };
 	struct spec *spec = load(row);
@@ -178,6 +203,12 @@ static void test_row(void **state)
 	conf_rules_for(conf, 0, "/pods/x", &rules);
 	rules.path = "/c";
 	r = memory_choose(spec, &options, &rules, &arena, &want, &words, &e);
+	if (r == 0 && node) {
+		struct mpol image = { .mode = MPOL_MODE_BIND };
+
+		mpol_nodeset_add(&image.nodes, (unsigned)atoi(node));
+		r = memory_choose_image(spec, &rules, &image, &arena, &want, &words, &e);
+	}
 	if (row->want) {
 		if (r < 0)
 			fail_msg("refused: %s", e.text);
@@ -199,7 +230,22 @@ static void test_row(void **state)
 	spec_free(spec);
 }
 
+static void test_row(void **state)
+{
+	test(*state, NULL);
+}
+
+static void test_image_row(void **state)
+{
+	const struct image_row *row = *state;
+
+	test(&row->row, row->image);
+}
+
 int main(void)
 {
-	return ROWS_RUN("which policy", rows, test_row);
+	int failed = ROWS_RUN("which policy", rows, test_row);
+
+	failed += ROWS_RUN("of an image", image_rows, test_image_row);
+	return failed;
 }
