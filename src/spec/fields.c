@@ -488,7 +488,7 @@ static const struct field spec_fields[] = {
 	{ .name = "zos", .kind = FIELD_FOREIGN },
 	{ 0 },
 };
-static const struct object spec_object = { spec_fields, sizeof(struct spec), NULL, NULL };
+const struct object fields_spec = { spec_fields, sizeof(struct spec), NULL, NULL };
 
 int fields_read(struct load *load, enum spec_part part, json_object *json)
 {
@@ -509,5 +509,5 @@ int fields_read(struct load *load, enum spec_part part, json_object *json)
 	case SPEC_WHOLE:
 		break;
 	}
-	return walk_object(load, NULL, &spec_object, json, spec);
+	return walk_object(load, NULL, &fields_spec, json, spec);
 }

@@ -32,3 +32,5 @@ object_reader after_seccomp;       /* struct spec_seccomp */
 /* Their values are tables of fields.c. */
 field_reader read_replaced_monitoring;
 extern const struct object fields_rdma, fields_net_device;
+/* The whole config, for a test that looks at every field. */
+extern const struct object fields_spec;

@@ -407,13 +407,13 @@ up() {
     unit_gone
     systemd-run --quiet --scope --unit "$UNIT" sleep 1000 </dev/null >/dev/null 2>&1 3>&- &
     for ((i = 0; i < 300; i++)); do
-        [ ! -s "$SCOPE/cgroup.procs" ] || break
+        ! grep -q . "$SCOPE/cgroup.procs" 2>/dev/null || break
         sleep 0.1
     done
     "$HASU" kill --all "$ID" KILL || true
     "$HASU" delete "$ID"
     is "$(property ActiveState)" active
-    [ -s "$SCOPE/cgroup.procs" ]
+    grep -q . "$SCOPE/cgroup.procs"
     systemctl stop -- "$UNIT"
     nothing_left
 }
