@@ -420,12 +420,24 @@ static int read_members(struct state *s, struct json_object *o, struct err *e)
 	return 0;
 }
 
+/* Not waiting for whatever else may have that name, and following no link. */
+static int read_regular(int dir_fd, const char *name, char **ret_text, size_t *ret_len)
+{
+	struct stat st;
+
+	_cleanup_close_ int fd =
+		openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st) < 0)
+		return -errno;
+	return S_ISREG(st.st_mode) ? fd_read_all(fd, STATE_TEXT_MAX, ret_text, ret_len) : -EBADMSG;
+}
+
 static int read_state(struct state *s, struct err *e)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len;
 
-	int r = fd_read_file(s->dir_fd, STATE_FILE, STATE_TEXT_MAX, &text, &len);
+	int r = read_regular(s->dir_fd, STATE_FILE, &text, &len);
 	if (r == -ENOENT) {
 		/* Between mkdir and the first save, or a create that was killed there. */
 		s->creating = true;
