@@ -38,7 +38,8 @@ static int reopen(const char *number)
 	char path[32];
 
 	(void)snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	say("mount_setattr", syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)));
+	say("mount_setattr",
+		syscall(SYS_mount_setattr, fd, "", AT_EMPTY_PATH, &attr, sizeof(attr)));
 	say("mount_setattr by path",
 		syscall(SYS_mount_setattr, AT_FDCWD, path, 0, &attr, sizeof(attr)));
 	say("open_tree", syscall(SYS_open_tree, fd, "", AT_EMPTY_PATH | OPEN_TREE_CLONE));

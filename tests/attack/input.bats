@@ -4,6 +4,7 @@
 # Attacks by what hasu reads: configs, IDs, the state directory; and by what it then says.
 # docs/attacks.md has the list.
 # shellcheck disable=SC2016 # filters of jq, scripts of containers
+# shellcheck disable=SC2030,SC2031 # each test is a subshell
 # shellcheck disable=SC2154 # status, output, errors: set by helpers.bash
 load helpers
 

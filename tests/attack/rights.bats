@@ -77,7 +77,9 @@ inheritable() {
 
 @test "the name of a setting leads out of /proc/sys" {
     local key
-    for key in net/../kernel/core_pattern net/ipv4/../../../self/comm net/../../sysrq-trigger; do
+    config '.linux.sysctl = { "kernel.core_pattern": "|/evil" }'
+    refused "/linux/sysctl: 'kernel.core_pattern' belongs to no namespace and would change the host"
+    for key in net/../kernel/core_pattern net/ipv4/../../../self/comm net/../../sysrq-trigger net//x /kernel/domainname; do
         config '.linux.sysctl = { ($words[0]): "evil" }' "$key"
         call hasu create -b "$BUNDLE" "$ID"
         [ "$status" -ne 0 ] || { echo "was set: $key"; return 1; }
@@ -113,7 +115,7 @@ inheritable() {
     up
     ok hasu kill "$ID" KILL
     wait_stopped
-    sleep 1000 </dev/null >/dev/null 2>&1 3>&- 4>&- &
+    sleep 1000 >/dev/null 2>&1 3>&- 4>&- &
     victim=$!
     # As if the kernel had counted round to the number of the container's init.
     jq --argjson pid "$victim" '.pid = $pid' "$ROOT/$ID/state.json" >"$T/state.json"
