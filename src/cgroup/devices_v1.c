@@ -177,9 +177,19 @@ static int list_apply(
 	return list_add(list, room, rule);
 }
 
+/* Do only both together allow to open for reading and writing? To make a node is asked alone. */
+static bool add_up(const struct dev_rule *a, const struct dev_rule *b)
+{
+	const unsigned both = DEV_READ | DEV_WRITE;
+
+	return ((a->access | b->access) & both) == both && (a->access & both) != both &&
+	       (b->access & both) != both;
+}
+
 /*
- * v1 grants a request only if one exception covers the whole of it: let each have what wider ones
- * give anyway. Two that cross ("1:*" and "*:3") have no one to hold what they give together.
+ * v1 grants a request only if one exception covers the whole of it: where two add up, the narrower
+ * one gets what the wider one gives anyway. Two that cross ("1:*" and "*:3") have no one to hold
+ * what they give together.
  */
 static int list_widen(struct dev_list *list, struct err *e)
 {
@@ -187,13 +197,13 @@ static int list_widen(struct dev_list *list, struct err *e)
 
 	for (size_t i = 0; i < list->n; i++)
 		for (size_t j = 0; j < list->n; j++)
-			if (covers(&list->v[j], &list->v[i]))
-				list->v[i].access |= list->v[j].access;
+			if (covers(&list->v[j], &list->v[i]) && add_up(&list->v[j], &list->v[i]))
+				list->v[i].access |= DEV_READ | DEV_WRITE;
 	for (size_t i = 0; i < list->n; i++) {
 		for (size_t j = i + 1; j < list->n; j++) {
 			const struct dev_rule *a = &list->v[i], *b = &list->v[j];
 			bool crossed = crosses(a, b) && !covers(a, b) && !covers(b, a);
-			if (crossed && (a->access & ~b->access) && (b->access & ~a->access))
+			if (crossed && add_up(a, b))
 				return err_say(e, ENOTSUP,
 					"/linux/resources/devices: cgroup v1 cannot add up '%s' "
 					"and '%s' for the devices of both",

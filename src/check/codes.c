@@ -98,6 +98,7 @@ static const struct check_code codes[] = {
 	{ "spec.memory.swap", "set swap to memory and swap together, or to -1" },
 	{ "spec.mount.mappings", "give both, or neither" },
 	{ "spec.mount.option", "leave it out, or mount a file system instead of a directory" },
+	{ "spec.mount.option.ignored", "leave it out" },
 	{ "spec.mount.relative", "write the destination from / on" },
 	{ "spec.mount.source", "name what is to be mounted" },
 	{ "spec.mount.type", "name the type of the file system" },

@@ -154,6 +154,9 @@ int confine(const struct process_plan *p, int root_fd, const struct confine_keep
 	int cwd = enter_cwd(p, &as_root);
 	if (cwd < 0 && cwd != -EACCES)
 		return err_say(e, as_root.num, "%s", as_root.text);
+	/* Now, since a seccomp filter may forbid getcwd(2). */
+	if (cwd == 0 && (r = verify_cwd(p, e)) < 0)
+		return r;
 
 	/* Without no_new_privs, seccomp(2) takes CAP_SYS_ADMIN, which goes next. */
 	if (p->filter && !p->process->no_new_privileges) {
@@ -162,9 +165,7 @@ int confine(const struct process_plan *p, int root_fd, const struct confine_keep
 	}
 	if ((r = FAULT("creds", e)) < 0 || (r = creds_apply(p->process, e)) < 0)
 		return r;
-	if (cwd < 0 && (r = enter_cwd(p, e)) < 0)
-		return r;
-	if ((r = verify_cwd(p, e)) < 0)
+	if (cwd < 0 && ((r = enter_cwd(p, e)) < 0 || (r = verify_cwd(p, e)) < 0))
 		return r;
 	if ((r = FAULT("executable", e)) < 0 ||
 		(r = find_program(p, program.env, arena, &program.path, e)) < 0)

@@ -146,12 +146,23 @@ static int check_mount(struct spec *spec, size_t n, struct load *load)
 		"/mounts/%zu/source: is required for a bind mount", n);
 	REFUSE_IF(load, !bind && !m->type && !is_remount(m), "spec.mount.type",
 		"/mounts/%zu/type: is required unless the options have bind or rbind", n);
-	/* The kernel would take them for a bind mount and do nothing. */
+	/* The kernel takes them for a bind mount and does nothing. NAME=VALUE is left in by some that
+	 * turn a tmpfs into one; any other word may be a misspelt "ro". */
 	for (size_t i = 0; bind && i < m->options.n; i++) {
-		REFUSE_IF(load, !names_mount_option(m->options.v[i]), "spec.mount.option",
+		const char *word = m->options.v[i];
+
+		if (names_mount_option(word))
+			continue;
+		bool value = strchr(word, '=') != NULL;
+		REFUSE_IF(load, !value, "spec.mount.option",
 			"/mounts/%zu/options/%zu: '%s' is an option of a file system, "
 			"which a bind mount cannot have",
-			n, i, shown(m->options.v[i]).text);
+			n, i, shown(word).text);
+		if (value && (r = load_warn(load, "spec.mount.option.ignored",
+				      "/mounts/%zu/options/%zu: '%s' is ignored: it is an option "
+				      "of a file system, which a bind mount cannot have",
+				      n, i, shown(word).text)) < 0)
+			return r;
 	}
 	return check_mount_maps(m, n, load);
 }
@@ -177,8 +188,8 @@ static int check_hooks(const struct spec *spec, struct load *load)
 			REFUSE_IF(load, hook->path && hook->path[0] != '/', "spec.path.relative",
 				"/hooks/%s/%zu/path: '%s' is not an absolute path",
 				names_hooks[p].name, i, shown(hook->path).text);
-			(void)snprintf(pointer, sizeof(pointer), "/hooks/%s/%zu",
-				names_hooks[p].name, i);
+			(void)snprintf(
+				pointer, sizeof(pointer), "/hooks/%s/%zu", names_hooks[p].name, i);
 			int r = rules_check_env(&hook->env, pointer, load);
 			if (r < 0)
 				return r;
@@ -224,8 +235,7 @@ static int annotation_choice(struct spec *spec, unsigned bit, const char *first,
 }
 
 /* What libmpol found; r is what it returned. */
-static int say_report(
-	struct load *load, const struct mpol_report *report, const char *where, int r)
+static int say_report(struct load *load, const struct mpol_report *report, const char *where, int r)
 {
 	const struct mpol_finding *finding = mpol_report_first(report, MPOL_ERROR);
 

@@ -19,8 +19,8 @@ teardown() {
 # Numbers of the architecture that the tests run on: getppid, sched_yield, kill.
 numbers() {
     case $(uname -m) in
-    x86_64) getppid=110 yield=24 ;;
-    aarch64) getppid=173 yield=124 ;;
+    x86_64) getppid=110 yield=24 getcwd=79 ;;
+    aarch64) getppid=173 yield=124 getcwd=17 ;;
     *) skip "no table of system calls for this machine" ;;
     esac
 }
@@ -83,6 +83,17 @@ ends_by_sigsys() {
         "writev","no_such_call_yet"],"action":"SCMP_ACT_ALLOW"}]}'
     inside_ok "probe call $getppid; echo allowed"
     is "$output" $'Function not implemented\nallowed'
+}
+
+@test "seccomp: what starts the container needs no getcwd, which a filter may forbid" {
+    local nnp
+    numbers
+    for nnp in false true; do
+        seccomp '{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["getcwd"],"action":"SCMP_ACT_ERRNO"}]}'
+        config ".process.noNewPrivileges = $nnp"
+        inside_ok "probe call $getcwd"
+        is "$nnp $output" "$nnp Operation not permitted"
+    done
 }
 
 @test "seccomp: arguments are compared, all seven ways" {
