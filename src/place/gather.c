@@ -29,7 +29,8 @@
 struct gathering {
 	struct place *p;
 	struct state s;
-	int init_fd; /* /proc/PID of init */
+	int init_fd;       /* /proc/PID of init */
+	bool huge_counted; /* by the cgroup */
 	const struct place_options *options;
 };
 
@@ -234,6 +235,7 @@ static int read_sums(struct gathering *g, struct err *e)
 	r = cgroup_numa(g->s.cgroup, &texts, e);
 	if (r < 0)
 		return r;
+	g->huge_counted = texts.n_huge > 0;
 	if (texts.memory) {
 		p->source = texts.v1 ? PLACE_FROM_V1 : PLACE_FROM_V2;
 		r = place_read_cgroup(&texts, (uint64_t)sysconf(_SC_PAGESIZE), p->pages);
@@ -270,6 +272,33 @@ static int read_pressure(struct place *p)
 	return 0;
 }
 
+/* "HugetlbPages:	    2048 kB", of a process, or "Hugetlb:" of the machine: more than none? */
+static bool has_huge(int dir_fd, const char *path, const char *key)
+{
+	_cleanup_free_ char *text = NULL;
+	const char *at;
+
+	if (fd_read_file(dir_fd, path, STATUS_MAX, &text, NULL) < 0)
+		return false;
+	at = strstr(text, key);
+	return at && strtoull(at + strlen(key), NULL, 10) > 0;
+}
+
+/* Where the container's cgroup has no controller for huge pages its processes have to tell. */
+static bool uses_huge_uncounted(const struct gathering *g, const pid_t *pids, size_t n)
+{
+	if (g->huge_counted || !has_huge(AT_FDCWD, "/proc/meminfo", "\nHugetlb:"))
+		return false;
+	for (size_t i = 0; i < n && i < PLACE_PROCESSES_MAX; i++) {
+		char path[48];
+
+		(void)snprintf(path, sizeof(path), "/proc/%d/status", (int)pids[i]);
+		if (has_huge(AT_FDCWD, path, "\nHugetlbPages:"))
+			return true;
+	}
+	return false;
+}
+
 static uint64_t outside(const struct place_verdict *v)
 {
 	return v->governed - v->in_place;
@@ -303,7 +332,8 @@ static int look(struct gathering *g, struct err *e)
 	if ((r = read_sums(g, e)) < 0 || (r = look_at(g, pids, n, false, e)) < 0)
 		return r;
 	place_conclude(p);
-	maps = g->options->processes || p->source == PLACE_FROM_NOTHING;
+	p->huge_by_maps = p->source != PLACE_FROM_NOTHING && uses_huge_uncounted(g, pids, n);
+	maps = g->options->processes || p->source == PLACE_FROM_NOTHING || p->huge_by_maps;
 	if (!maps && is_suspicious(g)) {
 		maps = p->verdict.governed <= UNASKED_MAX;
 		p->suspicious = !maps;

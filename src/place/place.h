@@ -158,6 +158,7 @@ struct place {
 	size_t n_differing;
 	struct place_thread *threads; /* up to PLACE_THREADS_SHOWN of those that differ */
 
+	bool huge_by_maps; /* no cgroup counts huge pages: numa_maps does */
 	bool mapped_known; /* numa_maps was read */
 	bool mapped_asked;
 	size_t n_mapped; /* processes with a row */
@@ -202,6 +203,9 @@ struct place_lister {
 int place_look(
 	struct place *p, const pid_t *pids, size_t n, const struct place_lister *lister, bool maps);
 
+/* What one process has mapped becomes the next row, and is added to the sums. */
+void place_take(struct place *p, const struct place_mapped *m);
+
 enum place_grade {
 	PLACE_ALL_RIGHT, /* 95 % at least: a few pages of a start under another policy do no harm */
 	PLACE_MOSTLY,    /* 75 % */
@@ -224,6 +228,8 @@ char *place_policy_text(const struct mpol *policy, bool cut, char buf[PLACE_POLI
 #define PLACE_WORDS 320
 /* "on nodes 0-1 in equal parts": where it should lie. */
 const char *place_due_words(const struct place *p, char buf[PLACE_WORDS]);
+/* Has it a good deal more than its part of an interleaving? */
+bool place_has_much(const struct place *p, unsigned node);
 /* Bytes of files that processes have mapped, that others brought in, and that lie elsewhere. */
 uint64_t place_others(const struct place *p);
 

@@ -121,6 +121,9 @@ static void take_sums(struct place *p, const struct place_mapped *m)
 		/* Several may have the same file: the one with most of it counts. */
 		if (file > p->others[node])
 			p->others[node] = file;
+		if (p->huge_by_maps)
+			place_add(&p->pages->bytes[PLACE_HUGETLB][node],
+				m->all.bytes[PLACE_HUGETLB][node]);
 		if (p->source != PLACE_FROM_MAPS)
 			continue;
 		for (int kind = 0; kind < PLACE_KINDS; kind++)
@@ -130,6 +133,12 @@ static void take_sums(struct place *p, const struct place_mapped *m)
 		p->own_shown = true;
 		p->own_policy = m->own_policy;
 	}
+}
+
+void place_take(struct place *p, const struct place_mapped *m)
+{
+	take_row(p, &p->processes[p->n_mapped++], m);
+	take_sums(p, m);
 }
 
 /* 0: it has ended, or we may not look at it. */
@@ -154,9 +163,7 @@ static int look_at_process(struct place *p, pid_t pid, int proc_fd, struct place
 		return 0;
 	row->pid = pid;
 	read_comm(proc_fd, row->comm);
-	take_row(p, row, m);
-	take_sums(p, m);
-	p->n_mapped++;
+	place_take(p, m);
 	return 0;
 }
 

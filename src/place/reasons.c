@@ -22,11 +22,6 @@ struct left {
 	uint64_t node[MPOL_NODES_MAX];
 };
 
-static bool balanced_now(const struct place *p)
-{
-	return p->due.balanced;
-}
-
 static int add_reason(struct place *p, const char *code, uint64_t bytes, const char *text)
 {
 	if (!text)
@@ -74,20 +69,32 @@ static bool is_other_policy(const struct mpol *a, const struct mpol *b)
 	return a->mode != b->mode || !mpol_nodeset_equal(&a->nodes, &b->nodes);
 }
 
+/*
+ * The kernel moves the policy with the cpuset, or does without nodes that it takes away; the pages it
+ * moves only where cpuset.mems was set before.
+ */
 static int before_change(struct place *p, struct left *left)
 {
-	const struct mpol_nodeset before =
-		mpol_nodeset_minus(&p->saved.resolved.nodes, &p->due.nodes);
-	char then[MPOL_TEXT], now[MPOL_TEXT];
+	const bool other = is_other_policy(&p->saved.resolved, &p->live.due);
+	struct mpol_nodeset before = mpol_nodeset_minus(&p->saved.resolved.nodes, &p->due.nodes);
+	char then[MPOL_TEXT], now[MPOL_TEXT], nodes[MPOL_NODESET_TEXT];
 	uint64_t bytes;
 
-	if (!p->saved.present || !is_other_policy(&p->saved.resolved, &p->live.due))
+	if (!p->saved.present || (!other && mpol_nodeset_empty(&before)))
 		return 0;
 	bytes = claim(left, &before, NULL);
-	if (balanced_now(p))
+	if (other && p->due.balanced)
 		place_add(&bytes, claim(left, &p->due.nodes, p->verdict.excess));
 	if (bytes == 0)
 		return 0;
+	if (!other)
+		return add_reason(p, "before-change", bytes,
+			arena_printf(&p->arena,
+				"are from before a change of the cpuset, which allowed the "
+				"policy's "
+				"node%s %s when the container was made",
+				mpol_nodeset_count(&before) == 1 ? "" : "s",
+				mpol_nodeset_format(&before, nodes)));
 	return add_reason(p, "before-change", bytes,
 		arena_printf(&p->arena,
 			"are from before a change of the cpuset: the policy was '%s' when the "
@@ -116,13 +123,17 @@ static int other_threads(struct place *p, struct left *left)
 	bytes = claim(left, any ? NULL : &nodes, NULL);
 	if (bytes == 0)
 		return 0;
+	(void)mpol_maps_text(&p->threads[0].policy, policy);
+	if (p->n_differing == 1)
+		return add_reason(p, "other-threads", bytes,
+			arena_printf(&p->arena,
+				"can come from the thread with another policy, '%s' of %d (%s)",
+				policy, (int)p->threads[0].tid, p->threads[0].comm));
 	return add_reason(p, "other-threads", bytes,
 		arena_printf(&p->arena,
-			"can come from the %zu thread%s with another policy, such as '%s' of %d "
+			"can come from the %zu threads with other policies, such as '%s' of %d "
 			"(%s)",
-			p->n_differing, p->n_differing == 1 ? "" : "s",
-			mpol_maps_text(&p->threads[0].policy, policy), (int)p->threads[0].tid,
-			p->threads[0].comm));
+			p->n_differing, policy, (int)p->threads[0].tid, p->threads[0].comm));
 }
 
 static const struct mpol_node *node_of(const struct place *p, unsigned id)

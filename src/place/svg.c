@@ -111,7 +111,7 @@ static void add_node(struct sheet *s, const struct place *p, unsigned node, uint
 	if (here)
 		svg_rect(&s->body,
 			!due                      ? "bar-full"
-			: p->verdict.excess[node] ? "bar-high"
+			: place_has_much(p, node) ? "bar-high"
 						  : "bar",
 			x, s->y, width < 4 ? 4 : width, 16, 4);
 	if (p->due.balanced && p->due.weight[node] && most) {

@@ -115,7 +115,7 @@ static enum tone node_tone(const struct place *p, unsigned node)
 {
 	if (!mpol_nodeset_has(&p->due.nodes, node))
 		return TONE_BAD;
-	return p->verdict.excess[node] ? TONE_WARN : TONE_GOOD;
+	return place_has_much(p, node) ? TONE_WARN : TONE_GOOD;
 }
 
 static void add_bar(
@@ -212,7 +212,8 @@ static void add_processes(struct strbuf *b, const struct place *p, const struct 
 	}
 	if (p->n_processes > p->n_mapped) {
 		strbuf_addf(&line,
-			"%zu more have ended meanwhile, cannot be looked at, or are too many",
+			"of %zu more nothing is known: they have ended meanwhile, may not be "
+			"looked at, or are too many",
 			p->n_processes - p->n_mapped);
 		add_line(b, style, "", &line);
 	}

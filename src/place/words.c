@@ -63,26 +63,27 @@ char *place_policy_text(const struct mpol *policy, bool cut, char buf[PLACE_POLI
 
 const char *place_due_words(const struct place *p, char buf[PLACE_WORDS])
 {
-	char nodes[MPOL_NODESET_TEXT];
 	const bool many = mpol_nodeset_count(&p->due.nodes) != 1;
+	char nodes[MPOL_NODESET_TEXT];
+	const char *how = "";
 
-	(void)mpol_nodeset_format(&p->due.nodes, nodes);
 	if (p->due.moved)
-		(void)snprintf(buf, PLACE_WORDS,
-			"on node%s %.200s, which the cpuset allows; none of the policy's is",
-			many ? "s" : "", nodes);
+		how = many ? ", which the cpuset allows; none of the policy's is"
+			   : ", which the cpuset allows; the policy's are not";
 	else if (p->due.by_cpu)
-		(void)snprintf(buf, PLACE_WORDS, "on node%s %.200s, those of its CPUs",
-			many ? "s" : "", nodes);
-	else if (p->due.policy.mode == MPOL_MODE_WEIGHTED_INTERLEAVE)
-		(void)snprintf(
-			buf, PLACE_WORDS, "on node%s %.200s by weight", many ? "s" : "", nodes);
-	else if (p->due.balanced)
-		(void)snprintf(buf, PLACE_WORDS, "on node%s %.200s in equal parts", many ? "s" : "",
-			nodes);
-	else
-		(void)snprintf(buf, PLACE_WORDS, "on node%s %.200s", many ? "s" : "", nodes);
+		how = many ? ", those of its CPUs" : ", that of its CPUs";
+	else if (many && p->due.policy.mode == MPOL_MODE_WEIGHTED_INTERLEAVE)
+		how = " by weight";
+	else if (many && p->due.balanced)
+		how = " in equal parts";
+	(void)mpol_nodeset_format(&p->due.nodes, nodes);
+	(void)snprintf(buf, PLACE_WORDS, "on node%s %.200s%s", many ? "s" : "", nodes, how);
 	return buf;
+}
+
+bool place_has_much(const struct place *p, unsigned node)
+{
+	return p->verdict.excess[node] > place_on_node(p->pages, node) / 20;
 }
 
 uint64_t place_others(const struct place *p)

@@ -25,10 +25,15 @@ number() {
     jq -r "$1" <<<"$output"
 }
 
+# What it printed would come between that of placement, as call() has one file for both.
+quiet_program() {
+    program sh -c 'exec probe wait >/dev/null'
+}
+
 # Some memory of its own and some of a tmpfs, which stay.
 up_with_memory() {
     config '.linux.memoryPolicy = { mode: "MPOL_BIND", nodes: $words[0] }' "$(first_node)"
-    program sh -c 'head -c 8388608 /dev/zero >/dev/shm/file; exec probe wait'
+    program sh -c 'head -c 8388608 /dev/zero >/dev/shm/file; exec probe wait >/dev/null'
     ok hasu run --detach -b "$BUNDLE" "$ID"
     PID=$(init_pid "$ID")
     until_true test -s "/proc/$PID/root/dev/shm/file"
@@ -89,7 +94,7 @@ sums_agree() {
     is "$(number .policy.from)" /linux/memoryPolicy
     hasu delete --force "$ID"
     config 'del(.linux.memoryPolicy) | .annotations["hasu.memory-policy"] = "interleave:allowed"'
-    program probe wait
+    quiet_program
     ok hasu run --detach -b "$BUNDLE" "$ID"
     place --format json
     is "$(number .policy.from)" /annotations/hasu.memory-policy
@@ -148,4 +153,148 @@ renamed() {
     has "$output" "local for thread"
     place --format svg
     lacks "$output" $'\e'
+}
+
+# --- formats ---
+
+# What the tools of others read: XML that parses, as far as Python's expat can tell.
+@test "svg: XML that parses, with a row for each node" {
+    need_tool python3
+    up_with_memory
+    place --format svg
+    # shellcheck disable=SC2001
+    python3 - "$T/out" <<'END' >"$T/texts"
+import sys
+import xml.etree.ElementTree as tree
+
+root = tree.parse(sys.argv[1]).getroot()
+assert root.tag == "{http://www.w3.org/2000/svg}svg", root.tag
+for element in root.iter("{http://www.w3.org/2000/svg}text"):
+    print(element.text or "")
+END
+    has "$(cat "$T/texts")" "Memory of $ID"
+    for node in $(jq -r '.nodes[].id' <<<"$(hasu placement --format json "$ID")"); do
+        grep -qx "node $node" "$T/texts"
+    done
+}
+
+# The grammar of the OpenMetrics text format 1.0, for what has gauges alone, and the rules that no
+# grammar has: one block for each family, TYPE and UNIT and HELP before its samples, the unit at the end
+# of its name, no sample twice, EOF at the end.
+@test "openmetrics: the grammar of the format, and the numbers of json" {
+    need_tool python3
+    up_with_memory
+    place --processes --format openmetrics
+    python3 - "$T/out" <<'END'
+import re
+import sys
+
+text = open(sys.argv[1], encoding="utf-8", newline="").read()
+assert text.endswith("# EOF\n"), "no EOF"
+name = r"[a-zA-Z_:][a-zA-Z0-9_:]*"
+label = r'[a-zA-Z_][a-zA-Z0-9_]*="(?:[^"\\\n]|\\["\\n])*"'
+sample = re.compile(rf"({name})\{{({label}(?:,{label})*)\}} ([0-9]+(?:\.[0-9]+)?)")
+meta = re.compile(rf"# (TYPE|UNIT|HELP) ({name}) (.+)")
+done, seen, family, begun = set(), set(), None, False
+for line in text[: -len("# EOF\n")].split("\n")[:-1]:
+    m = meta.fullmatch(line)
+    if m:
+        if m[2] != family:
+            assert m[1] == "TYPE" and m[3] == "gauge" and m[2] not in done, line
+            family, begun = m[2], False
+            done.add(family)
+        assert not begun, "after its samples: " + line
+        assert m[1] != "UNIT" or family.endswith("_" + m[3]), line
+        continue
+    m = sample.fullmatch(line)
+    assert m and m[1] == family, line
+    names = re.findall(r'([a-zA-Z_][a-zA-Z0-9_]*)="', m[2])
+    assert len(names) == len(set(names)), line
+    assert m[1] + m[2] not in seen, "twice: " + line
+    seen.add(m[1] + m[2])
+    begun = True
+assert len(done) >= 8, done
+END
+    cp "$T/out" "$T/metrics"
+    place --format json
+    has "$(cat "$T/metrics")" "hasu_placement_memory_bytes{id=\"$ID\",node=\"$(first_node)\",kind=\"anon\"} "
+    has "$(cat "$T/metrics")" "effective=\"$(policy_of "$PID")\""
+    is "$(sed -n 's/^hasu_placement_in_place_ratio{.*} //p' "$T/metrics" | awk '{ print $1 * 100 }')" \
+        "$(number .verdict.percent)"
+}
+
+@test "--processes: each has its pages, as numa_maps has them" {
+    up_with_memory
+    ok hasu exec --detach "$ID" sh -c 'exec probe wait >/dev/null'
+    until_true two_processes
+    until_true pages_agree
+    is "$(number '.processList | length')" 2
+    is "$(number .processList[0].pid)" "$PID"
+    is "$(number .processList[0].name)" probe
+    place --processes
+    has "$output" "$PID (probe) node $(first_node) "
+}
+
+pages_agree() {
+    local want
+    place --processes --format json
+    want=$(awk -v page="$(getconf PAGESIZE)" '{ for (i = 3; i <= NF; i++) if ($i ~ /^N[0-9]+=/) {
+        sub(/.*=/, "", $i); sum += $i } } END { printf "%.0f\n", sum * page }' "/proc/$PID/numa_maps")
+    [ "$want" -gt 0 ] && [ "$(number '[.processList[0].nodes[].bytes] | add')" = "$want" ] &&
+        [ "$(number '.processList[0] | .anon + .file + .shmem + .hugetlb')" = "$want" ]
+}
+
+two_processes() {
+    [ "$(hasu ps --format json "$ID" | jq length)" -eq 2 ]
+}
+
+# Processes that begin and end all the time: no error, and nobody from outside among them.
+@test "processes that end while they are looked at are passed over" {
+    local i
+    program sh -c 'while :; do for i in 1 2 3 4 5 6 7 8; do /bin/true & done; wait; done'
+    ok hasu run --detach -b "$BUNDLE" "$ID"
+    for ((i = 0; i < 20; i++)); do
+        place --processes --format json
+        [ "$(number '.processList | length')" -ge 1 ]
+        is "$(number '[.threads.list[] | select(.policy.text != "default")] | length')" 0
+    done
+}
+
+# --- again and again, and enough ---
+
+@test "--watch prints again, until the container ends" {
+    up_with_memory
+    hasu placement --watch 100ms --format json "$ID" >"$T/watched" 2>"$T/watch-errors" 3>&- &
+    local watcher=$!
+    until_true seen_times 3
+    hasu kill "$ID" KILL
+    status=0
+    wait "$watcher" || status=$?
+    is "$status" 0
+    is "$(cat "$T/watch-errors")" ''
+    is "$(jq -s 'map(.id) | unique | length' "$T/watched")" 1
+    fails "'0' is not a time above zero" hasu placement --watch 0 "$ID"
+    fails "'soon' is not a time above zero" hasu placement --watch soon "$ID"
+}
+
+seen_times() {
+    [ "$(jq -s length "$T/watched")" -ge "$1" ]
+}
+
+@test "--expect: 0 where enough is in place, and what is no percentage is refused" {
+    local bad
+    # All nodes of this machine, so that all is in place whatever they are.
+    config '.linux.memoryPolicy = { mode: "MPOL_PREFERRED_MANY", nodes: $words[0] }' "$(nodes_with_memory)"
+    quiet_program
+    ok hasu run --detach -b "$BUNDLE" "$ID"
+    place --expect 100
+    place --expect 99.9
+    has "$output" "in place: 100 %"
+    for bad in 0 0.0 101 100.1 -5 95% 9x 1.25 "" 1e1; do
+        [ -n "$bad" ] || continue
+        fails "'$bad' is not a percentage above 0 and up to 100" hasu placement --expect="$bad" "$ID"
+        is "$status" 1
+    done
+    fails "container 'nobody' does not exist" hasu placement --expect 5 nobody
+    is "$status" 1
 }

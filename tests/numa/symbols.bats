@@ -269,6 +269,10 @@ exec_in_with() {
     expect_pages "turn 1,2" "$(cat "$OUT")"
     [ "$(exec_in probe maps)" = "maps interleave:1-2" ]
     [ "$(jq -r .memoryPolicy.request.fallbackFrom "$state")" = MPOL_WEIGHTED_INTERLEAVE ]
+    "$HASU" placement --format json "$ID" | jq -e '.policy.fallbackFrom == "MPOL_WEIGHTED_INTERLEAVE"
+        and .policy.effective.text == "interleave:1-2"' || fail "$("$HASU" placement "$ID")"
+    COLUMNS=200 "$HASU" placement "$ID" |
+        grep ', in place of MPOL_WEIGHTED_INTERLEAVE, which this kernel lacks'
     [ "$(jq -r .memoryPolicy.asked.mode "$state")" = MPOL_INTERLEAVE ]
     # The same for the config's own policy, by the option, and for exec.
     container_teardown
