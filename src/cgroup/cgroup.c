@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * cgroup.c - plan a container's cgroup, make it, and put processes into it.
- *
- * Never leaves a directory behind that it made when it fails, and never removes one that it did not
- * make.
+ * cgroup.c - plan a container's cgroup, and put processes into it. make.c makes it.
  */
 #include "cgroup/cgroup.h"
 
@@ -16,11 +13,6 @@
 #include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
-
-#define DISABLED_HINT "--cgroup-manager=disabled runs containers without cgroups"
-
-/* What every container gets of a pure v2, as under the peers, so that its use can be seen. */
-static const char v2_general[] = "cpuset cpu io memory hugetlb pids rdma misc";
 
 static int plan_disabled(
 	const struct spec *spec, struct arena *arena, struct cgroup **ret, struct err *e);
@@ -46,12 +38,12 @@ int cgroup_plan(const struct spec *spec, const char *id, enum cgroup_manager man
 	if (r < 0)
 		return r;
 	if (cg->n == 0)
-		return err_say(e, ENOENT, "no cgroup file system is mounted here: " DISABLED_HINT);
+		return err_say(e, ENOENT, "no cgroup file system is mounted here: " CGROUP_DISABLED_HINT);
 	for (size_t i = 0; i < cg->n; i++)
 		if (cg->h[i].readonly)
 			return err_say(e, EROFS,
 				"the cgroup mount '%s' is read-only: no cgroup can be made "
-				"there; " DISABLED_HINT,
+				"there; " CGROUP_DISABLED_HINT,
 				cg->h[i].mount);
 	r = manager == CGROUP_SYSTEMD ? scope_plan(cg, spec, id, arena, e)
 				      : plan_paths(cg, spec->linux_.cgroups_path, id, arena, e);
@@ -186,315 +178,6 @@ static int v2_offers(const struct cgroup *cg, char **ret, struct err *e)
 	if (r < 0)
 		return err_set(e, -r, "reading '%s/cgroup.controllers'", v2->mount);
 	return 0;
-}
-
-/*
- * Making the directories.
- */
-
-static bool needed(const struct cgroup *cg, const char *controller)
-{
-	for (size_t i = 0; i < cg->v2_needs.n; i++)
-		if (str_eq(cg->v2_needs.v[i], controller))
-			return true;
-	return false;
-}
-
-/*
- * The processes that stand in the way of passing controllers on, "" if none: only the root of the
- * hierarchy, which has no type, may have both. Some controllers the kernel would take nonetheless,
- * and make the cgroup the head of a threaded subtree, where no container can be.
- */
-static int own_processes(int dir_fd, const char *where, char **ret, struct err *e)
-{
-	int r;
-
-	if (faccessat(dir_fd, "cgroup.type", F_OK, 0) < 0)
-		return 0;
-	r = fd_read_file(dir_fd, "cgroup.procs", CGROUP_FILE_MAX, ret, NULL);
-	/* EOPNOTSUPP: threaded, which check_type() will say. */
-	if (r < 0 && r != -EOPNOTSUPP)
-		return err_set(e, -r, "reading the processes of cgroup '%s'", where);
-	return 0;
-}
-
-static int has_processes(
-	const char *procs, const char *controller, const char *where, struct err *e)
-{
-	return err_say(e, EBUSY,
-		"cgroup '%s' has processes of its own (such as %.*s), and cgroup v2 passes the "
-		"controller %s on only from a cgroup without: choose another linux.cgroupsPath",
-		where, (int)strcspn(procs, "\n"), procs, controller);
-}
-
-/* Let the controllers that are needed, and on a pure v2 the general ones, reach dir_fd's
- * children. */
-static int enable_controllers(const struct cgroup *cg, int dir_fd, const char *where, struct err *e)
-{
-	_cleanup_free_ char *offered = NULL, *on = NULL, *procs = NULL;
-	char text[80];
-	int r;
-
-	r = fd_read_file(dir_fd, "cgroup.controllers", CGROUP_FILE_MAX, &offered, NULL);
-	if (r == 0)
-		r = fd_read_file(dir_fd, "cgroup.subtree_control", CGROUP_FILE_MAX, &on, NULL);
-	if (r < 0)
-		return err_set(e, -r, "reading the controllers of cgroup '%s'", where);
-	r = own_processes(dir_fd, where, &procs, e);
-	if (r < 0)
-		return r;
-
-	for (size_t i = 0; i < cg->v2_needs.n; i++)
-		if (!word_in(offered, " \n", cg->v2_needs.v[i]))
-			return err_say(e, ENODEV,
-				"cgroup '%s' has no controller %s, which linux.resources needs: "
-				"the cgroups above do not pass it on",
-				where, cg->v2_needs.v[i]);
-
-	for (const char *p = offered; *p;) {
-		char name[64];
-		size_t n = strcspn(p, " \n");
-		(void)snprintf(name, sizeof(name), "%.*s", (int)n, p);
-		p += n;
-		p += strspn(p, " \n");
-		bool must = needed(cg, name);
-		bool want = must || (cgroup_pure_v2(cg) && word_in(v2_general, " ", name));
-		if (!want || word_in(on, " \n", name))
-			continue;
-		if (!str_empty(procs) && must)
-			return has_processes(procs, name, where, e);
-		if (!str_empty(procs))
-			continue;
-		(void)snprintf(text, sizeof(text), "+%s", name);
-		r = fd_write_file(dir_fd, "cgroup.subtree_control", text);
-		if (r < 0 && must) /* the others are a courtesy */
-			return err_set(
-				e, -r, "enabling the controller %s below cgroup '%s'", name, where);
-	}
-	return 0;
-}
-
-/*
- * v1 starts a cpuset with no CPUs and no nodes, and nothing can join it before it has some.
- * noprefix mounts call the files "cpus" and "mems".
- */
-static int cpuset_fill(int parent_fd, int fd, const char *where, struct err *e)
-{
-	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
-
-	for (size_t i = 0; i < ELEMENTS(files); i++) {
-		_cleanup_free_ char *has = NULL, *parents = NULL;
-		const char *file = files[i];
-		int r = fd_read_file(fd, file, CGROUP_FILE_MAX, &has, NULL);
-		if (r == -ENOENT) {
-			file += strlen("cpuset.");
-			r = fd_read_file(fd, file, CGROUP_FILE_MAX, &has, NULL);
-		}
-		if (r == 0 && has[strspn(has, " \n")] != '\0')
-			continue;
-		if (r == 0)
-			r = fd_read_file(parent_fd, file, CGROUP_FILE_MAX, &parents, NULL);
-		if (r == 0)
-			r = fd_write_file(fd, file, parents);
-		if (r < 0)
-			return err_set(
-				e, -r, "filling %s of cgroup '%s' from its parent", file, where);
-	}
-	return 0;
-}
-
-static int check_unused(const struct hierarchy *h, int fd, struct err *e)
-{
-	_cleanup_(freep) pid_t *pids = NULL;
-	struct pid_list list = { 0 };
-	int r = pids_collect(fd, true, &list, e);
-
-	pids = list.v;
-	if (r < 0)
-		return r;
-	if (list.n > 0)
-		return err_say(e, EBUSY,
-			"cgroup '%s%s' is in use: it has processes (such as %d); give each "
-			"container a linux.cgroupsPath of its own",
-			h->mount, h->path, (int)pids[0]);
-	return 0;
-}
-
-/*
- * What an earlier container made below its cgroup passes controllers on, and so nobody could be put
- * into the cgroup itself. No process is left in any of it.
- */
-static int clear_leftover(const struct hierarchy *h, int fd, struct err *e)
-{
-	_cleanup_free_ char *on = NULL;
-	char text[80], *save = NULL;
-	int r = fd_read_file(fd, "cgroup.subtree_control", CGROUP_FILE_MAX, &on, NULL);
-
-	if (r < 0)
-		return err_set(
-			e, -r, "reading the controllers of cgroup '%s%s'", h->mount, h->path);
-	if (on[strspn(on, " \n")] == '\0')
-		return 0;
-	r = remove_below(h, fd, clock_ms() + CGROUP_WAIT_MS, e);
-	if (r == -ETIMEDOUT)
-		return err_say(
-			e, ETIMEDOUT, "cgroup '%s%s' could not be emptied", h->mount, h->path);
-	for (char *w = strtok_r(on, " \n", &save); w && r == 0; w = strtok_r(NULL, " \n", &save)) {
-		(void)snprintf(text, sizeof(text), "-%s", w);
-		r = fd_write_file(fd, "cgroup.subtree_control", text);
-		if (r < 0)
-			return err_set(e, -r, "taking the controller %s from below cgroup '%s%s'",
-				w, h->mount, h->path);
-	}
-	return r;
-}
-
-static int check_type(const struct hierarchy *h, int fd, struct err *e)
-{
-	_cleanup_free_ char *type = NULL;
-	int r = fd_read_file(fd, "cgroup.type", CGROUP_FILE_MAX, &type, NULL);
-
-	if (r < 0)
-		return err_set(e, -r, "reading the type of cgroup '%s%s'", h->mount, h->path);
-	type[strcspn(type, "\n")] = '\0';
-	if (!str_eq(type, "domain"))
-		return err_say(e, ENOTSUP,
-			"cgroup '%s%s' is of type '%s': a container needs one of type domain, not "
-			"in a threaded subtree",
-			h->mount, h->path, type);
-	return 0;
-}
-
-/* Delegation is for v2 alone (cgroups(7)): there an ordinary user may own a part of the tree. */
-static int not_ours(const struct hierarchy *h, int num, const char *where, struct err *e)
-{
-	return err_say(e, num, "making cgroup '%s%s': %s: %s; " DISABLED_HINT, h->mount, where,
-		err_reason(num),
-		h->v2 ? "an ordinary user makes cgroups only below one that is delegated to them, "
-			"such as a scope of 'systemd-run --user --scope -p Delegate=yes'"
-		      : "cgroup v1 cannot safely be delegated to ordinary users");
-}
-
-/* Make or open the child called by the first n bytes of name. ENOENT: dir_fd's cgroup is gone. */
-static int make_child(struct hierarchy *h, int dir_fd, const char *name, size_t n,
-	const char *where, struct err *e)
-{
-	char child[NAME_MAX + 1];
-
-	memcpy(child, name, n);
-	child[n] = '\0';
-	const bool made = mkdirat(dir_fd, child, 0755) == 0;
-	if (!made && (errno == EACCES || errno == EPERM))
-		return not_ours(h, errno, where, e);
-	if (!made && errno != EEXIST)
-		return err_set(e, errno, "making cgroup '%s'", where);
-	h->made += made;
-	if (made)
-		h->reached = strlen(where);
-	int fd = hierarchy_open_below(dir_fd, child);
-	if (fd < 0)
-		return err_set(e, -fd, "opening cgroup '%s'", where);
-	if (!made)
-		h->made = 0; /* what stands above it is not ours alone */
-	h->reached = strlen(where);
-	return fd;
-}
-
-static int hierarchy_make(const struct cgroup *cg, struct hierarchy *h, struct err *e)
-{
-	char where[CGROUP_PATH_MAX + 2];
-	int r;
-
-	_cleanup_close_ int fd = hierarchy_open_root(h, e);
-	if (fd < 0)
-		return fd;
-	h->made = 0;
-	h->reached = 0;
-	for (const char *p = h->path; *p == '/';) {
-		size_t n = strcspn(p + 1, "/");
-		(void)snprintf(where, sizeof(where), "%.*s", (int)(p - h->path), h->path);
-		if (h->v2) {
-			r = enable_controllers(cg, fd, *where ? where : "/", e);
-			if (r < 0)
-				return r;
-		}
-		(void)snprintf(where, sizeof(where), "%.*s", (int)(p + 1 + n - h->path), h->path);
-		_cleanup_close_ int child = make_child(h, fd, p + 1, n, where, e);
-		if (child < 0)
-			return child;
-		if (hierarchy_has(h, "cpuset")) {
-			r = cpuset_fill(fd, child, where, e);
-			if (r < 0)
-				return r;
-		}
-		(void)fd_close(fd);
-		fd = TAKE_FD(child);
-		p += 1 + n;
-	}
-	r = h->v2 ? check_type(h, fd, e) : 0;
-	if (r == 0 && h->made == 0)
-		r = check_unused(h, fd, e);
-	if (r == 0 && h->made == 0 && h->v2)
-		r = clear_leftover(h, fd, e);
-	return r < 0 ? r : hierarchy_remember(h, fd, e);
-}
-
-/* Remove the empty directories that were made. */
-static void hierarchy_unmake(struct hierarchy *h)
-{
-	char path[CGROUP_PATH_MAX + 2];
-
-	if (h->made == 0)
-		return;
-	_cleanup_close_ int root = hierarchy_open_root(h, NULL);
-	(void)snprintf(path, sizeof(path), "%.*s", (int)h->reached, h->path);
-	for (; root >= 0 && h->made > 0; h->made--) {
-		char *name = strrchr(path, '/');
-		*name++ = '\0';
-		_cleanup_close_ int parent = hierarchy_open_below(root, path + (*path == '/'));
-		if (parent < 0 || unlinkat(parent, name, AT_REMOVEDIR) < 0)
-			return; /* somebody else uses it by now */
-	}
-}
-
-int cgroup_make(struct cgroup *cg, struct err *e)
-{
-	bool frozen = false;
-	int r = 0;
-
-	if (cg->scope) {
-		r = scope_make(cg, e);
-		cg->made = r == 0;
-		/* Not by what is frozen already: its own process may just be on the way there. */
-		if (r == 0)
-			r = cgroup_will_freeze(cg, &frozen, e);
-		if (r == 0 && frozen)
-			r = err_say(e, EBUSY,
-				"cgroup '%s' lies in one that is frozen: nothing in it would run",
-				cg->path);
-		if (r < 0 && cg->made)
-			(void)cgroup_remove(cg, NULL); /* what failed matters more */
-		cg->made = r == 0;
-		return r;
-	}
-	for (size_t i = 0; i < cg->n && r == 0; i++) {
-		/* ENOENT: another container's end took away a directory on the way. */
-		for (int tries = 0; tries < 8; tries++) {
-			r = hierarchy_make(cg, &cg->h[i], e);
-			if (r != -ENOENT)
-				break;
-			hierarchy_unmake(&cg->h[i]);
-		}
-	}
-	if (r == 0)
-		r = cgroup_is_frozen(cg, &frozen, e);
-	if (r == 0 && frozen)
-		r = err_say(e, EBUSY, "cgroup '%s' is frozen: nothing in it would run", cg->path);
-	if (r < 0)
-		for (size_t i = 0; i < cg->n; i++)
-			hierarchy_unmake(&cg->h[i]);
-	cg->made = r == 0;
-	return r;
 }
 
 /*
@@ -654,6 +337,12 @@ int cgroup_for_rootfs(
 	}
 	*ret = found;
 	return 0;
+}
+
+void cgroup_close(struct cgroup *cg)
+{
+	for (size_t i = 0; i < cg->n; i++)
+		cg->h[i].leaf_fd = fd_close(cg->h[i].leaf_fd);
 }
 
 const char *cgroup_path(const struct cgroup *cg)

@@ -98,6 +98,9 @@ int cgroup_clone_fd(struct cgroup *cg);
 int cgroup_clone_fd_below(
 	const struct cgroup *cg, int pid_proc_fd, struct arena *arena, const char **ret_sub);
 
+/* Close what cgroup_make() left open, so that each step that follows need not find its way again. */
+void cgroup_close(struct cgroup *cg);
+
 /* Put pid into the cgroup, in all hierarchies where clone3 did not. sub: a sub-cgroup for exec, or
  * NULL. */
 int cgroup_add(

@@ -169,6 +169,7 @@ static int hierarchy_match(char *line, const struct mount_line *mounts, size_t n
 			.mount = m->point,
 			.mount_id = m->id,
 			.own = own_below(self, m->root),
+			.leaf_fd = -1,
 		};
 		/* Of two mounts on one directory the later one is what is seen there. */
 		bool covers = found && str_eq(h.mount, best.mount);
@@ -364,6 +365,10 @@ int hierarchy_open(const struct hierarchy *h, const char *path, struct err *e)
 
 int hierarchy_open_leaf(const struct hierarchy *h, struct err *e)
 {
+	int same = h->leaf_fd >= 0 ? fcntl(h->leaf_fd, F_DUPFD_CLOEXEC, 0) : -1;
+
+	if (same >= 0)
+		return same;
 	_cleanup_close_ int fd = hierarchy_open(h, h->path, e);
 
 	if (fd >= 0 && !hierarchy_is_same(h, fd))

@@ -30,7 +30,10 @@ struct hierarchy {
 	uint64_t inode;   /* of that directory, which no other ever has; 0: not known */
 	unsigned made;    /* so many of its last names did this container make */
 	size_t reached;   /* while it is made: bytes of path that exist */
+	int leaf_fd;      /* the container's directory, from cgroup_make() on; -1: to be opened */
 };
+
+#define CGROUP_DISABLED_HINT "--cgroup-manager=disabled runs containers without cgroups"
 
 /* What the manager systemd adds: scope.c. */
 struct scope {

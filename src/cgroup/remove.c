@@ -19,6 +19,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/stat.h>
 
 #define LIST_DEPTH_MAX 64
 #define BATCH 256 /* pidfds held at a time */
@@ -377,20 +378,29 @@ static int empty_subtree(const struct hierarchy *h, int fd, int64_t deadline, st
 	return r == -ELOOP ? 0 : r; /* remove_below goes deeper */
 }
 
-/* The leaf, and what else we made above it if nobody uses that. */
-static int remove_dirs(
-	struct hierarchy *h, int root, bool keep_leaf, int64_t deadline, struct err *e)
+/*
+ * The leaf, and what else we made above it if nobody uses that. deadline 0: one try, and -EBUSY or
+ * -ENOTEMPTY without words where something is left in the leaf.
+ */
+static int remove_dirs(struct hierarchy *h, int root, int64_t deadline, struct err *e)
 {
 	char path[CGROUP_PATH_MAX + 2];
+	struct stat st;
 	int r = 0;
 
 	(void)snprintf(path, sizeof(path), "%s", h->path);
-	for (bool leaf = true; leaf ? !keep_leaf : h->made > 0; leaf = false) {
+	for (bool leaf = true; leaf || h->made > 0; leaf = false) {
 		char *name = strrchr(path, '/');
 		*name++ = '\0';
 		_cleanup_close_ int parent = hierarchy_open_below(root, path + (*path == '/'));
 		r = parent < 0 ? parent : 0;
+		if (r == 0 && leaf && h->inode != 0 &&
+			fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+			st.st_ino != h->inode)
+			return 0; /* ours went before, and somebody else has the name by now */
 		while (r == 0 && unlinkat(parent, name, AT_REMOVEDIR) < 0) {
+			if (deadline == 0 && leaf && (errno == EBUSY || errno == ENOTEMPTY))
+				return -errno;
 			/*
 			 * The last process has ended, but the kernel takes it out of its cgroup a
 			 * moment later; of that it tells nobody on v1.
@@ -445,6 +455,12 @@ static int hierarchy_remove(
 	/* A scope without a process systemd takes away itself. */
 	if (!cg->made && !cg->creating)
 		return cg->scope ? 0 : remove_planned(h, root, e);
+	/* What this very process found there, and did not make, is not its to remove. */
+	const bool keep_leaf = cg->creating && h->made == 0 && !cg->scope;
+	/* Mostly nobody is left, and nothing below: rmdir knows that better than we could. */
+	r = keep_leaf ? -EBUSY : remove_dirs(h, root, 0, e);
+	if (r != -EBUSY && r != -ENOTEMPTY)
+		return r;
 	_cleanup_close_ int fd = hierarchy_open_below(root, h->path + 1);
 	if (fd < 0 && fd != -ENOENT)
 		return err_set(e, -fd, "opening cgroup '%s%s'", h->mount, h->path);
@@ -460,8 +476,7 @@ static int hierarchy_remove(
 			h->mount, h->path, CGROUP_WAIT_MS / 1000);
 	if (r < 0)
 		return r;
-	/* What this very process found there, and did not make, is not its to remove. */
-	return remove_dirs(h, root, cg->creating && h->made == 0 && !cg->scope, deadline, e);
+	return keep_leaf ? 0 : remove_dirs(h, root, deadline, e);
 }
 
 /* Is there a cgroup at the container's path, and another one than the container's? */

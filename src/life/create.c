@@ -625,6 +625,8 @@ void attempt_let_signals(const struct attempt *a)
 
 void attempt_close_host(struct attempt *a)
 {
+	if (a->cgroup)
+		cgroup_close(a->cgroup);
 	if (a->rootfs_open)
 		rootfs_close(&a->rootfs);
 	a->rootfs_open = false;

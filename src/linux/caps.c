@@ -74,20 +74,18 @@ bool caps_have(unsigned cap)
 int caps_bound(uint64_t keep, struct err *e)
 {
 	for (unsigned cap = 0; cap < 64; cap++) {
-		int bound = prctl(PR_CAPBSET_READ, (unsigned long)cap, 0, 0, 0);
-
+		if ((keep >> cap & 1) || prctl(PR_CAPBSET_DROP, (unsigned long)cap, 0, 0, 0) == 0)
+			continue;
+		const int num = errno;
+		const int bound = prctl(PR_CAPBSET_READ, (unsigned long)cap, 0, 0, 0);
 		if (bound < 0)
 			break; /* past the last that this kernel knows */
-		if (!bound || (keep >> cap & 1))
-			continue;
-		if (prctl(PR_CAPBSET_DROP, (unsigned long)cap, 0, 0, 0) < 0) {
-			const char *name = names_of(names_capabilities, cap);
-
-			return err_set(e, errno,
-				"/process/capabilities/bounding: dropping %s, which needs "
-				"CAP_SETPCAP",
-				name ? name : "a capability without a name");
-		}
+		if (bound == 0)
+			continue; /* dropped by somebody before us */
+		const char *name = names_of(names_capabilities, cap);
+		return err_set(e, num,
+			"/process/capabilities/bounding: dropping %s, which needs CAP_SETPCAP",
+			name ? name : "a capability without a name");
 	}
 	return 0;
 }
@@ -161,7 +159,8 @@ int caps_limit(struct spec_capabilities *caps, struct strbuf *ret_lacking, struc
 
 	if (r < 0)
 		return err_set(e, -r, "reading the runtime's own capabilities");
-	const uint64_t asked = caps->permitted | caps->effective | caps->inheritable | caps->ambient;
+	const uint64_t asked =
+		caps->permitted | caps->effective | caps->inheritable | caps->ambient;
 	names_add_set(ret_lacking, names_capabilities, asked & ~own.permitted);
 	caps->permitted &= own.permitted;
 	caps->effective &= own.permitted;

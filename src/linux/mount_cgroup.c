@@ -8,7 +8,6 @@
 #include "linux/mounts.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
@@ -174,10 +173,8 @@ static int fill(struct rootfs *r, size_t i, int tmpfs_fd, struct err *e)
 		if (mkdirat(tmpfs_fd, name, 0755) < 0)
 			return err_set(
 				e, errno, "making the directory of cgroup hierarchy '%s'", name);
-		_cleanup_close_ int dir =
-			openat(tmpfs_fd, name, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (dir < 0 || move_mount(fd, "", dir, "",
-				       MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		/* Without MOVE_MOUNT_T_SYMLINKS no link is followed. */
+		if (move_mount(fd, "", tmpfs_fd, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 			return err_set(e, errno, "mounting cgroup hierarchy '%s'", name);
 		int n = mount_propagate(fd, plan, e);
 		if (n == 0 && strchr(name, ','))

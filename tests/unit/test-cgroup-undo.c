@@ -17,7 +17,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const struct hierarchy place = { .v2 = true, .mount = "/mnt", .path = "/c" };
+static const struct hierarchy place = { .v2 = true, .mount = "/mnt", .path = "/c", .leaf_fd = -1 };
 
 struct place {
 	char dir[32];
