@@ -10,9 +10,9 @@
 
 #include "base/fd.h"
 #include "linux/seccomp_cache.h"
+#include "linux/seccomp_tree.h"
 #include "spec/names.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <linux/seccomp.h>
 #include <seccomp.h>
@@ -121,17 +121,20 @@ static int add_rule(scmp_filter_ctx ctx, const struct spec_seccomp_rule *rule, i
 	return 0;
 }
 
-static int add_rules(scmp_filter_ctx ctx, const struct spec_seccomp *s, struct err *e)
+/* plain: what is decided already. */
+static int add_rules(scmp_filter_ctx ctx, const struct spec_seccomp *s,
+	const struct seccomp_plain *plain, struct err *e)
 {
+	size_t at = 0;
 	int r;
 
 	for (size_t i = 0; i < s->n_rules; i++) {
 		const struct spec_seccomp_rule *rule = &s->rules[i];
 
-		/* libseccomp refuses a rule that says what is said already. */
-		if (rule->action == s->default_action)
-			continue;
-		for (size_t k = 0; k < rule->names.n; k++) {
+		for (size_t k = 0; k < rule->names.n; k++, at++) {
+			/* libseccomp refuses a rule that says what is said already. */
+			if (rule->action == s->default_action || (at < plain->n && plain->v[at]))
+				continue;
 			int number = seccomp_syscall_resolve_name(rule->names.v[k]);
 
 			/* Profiles name the system calls of all kernels and machines. */
@@ -162,29 +165,17 @@ static uint32_t newest_named(const struct spec_seccomp *s, uint32_t arch)
 	return newest;
 }
 
-struct program {
-	struct sock_filter insns[BPF_MAXINSNS];
-	size_t n;
-};
-
-static void emit(struct program *p, uint16_t code, uint32_t k, uint8_t jt, uint8_t jf)
-{
-	/* At most 9 for each of ARCHS_MAX architectures. */
-	assert(p->n < BPF_MAXINSNS);
-	p->insns[p->n++] = (struct sock_filter){ code, jt, jf, k };
-}
-
 /* "Newer than newest? ENOSYS. Otherwise go on": the number of the call is in the accumulator. */
 #define LIMIT_INSNS 3
-static void emit_limit(struct program *p, uint32_t newest)
+static void emit_limit(struct seccomp_program *p, uint32_t newest)
 {
-	emit(p, BPF_JMP | BPF_JGT | BPF_K, newest, 0, 1);
-	emit(p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
-	emit(p, BPF_JMP | BPF_JA, 0, 0, 0); /* to the filter; aimed when that is known */
+	seccomp_emit(p, BPF_JMP | BPF_JGT | BPF_K, newest, 0, 1);
+	seccomp_emit(p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
+	seccomp_emit(p, BPF_JMP | BPF_JA, 0, 0, 0); /* to the filter; aimed when that is known */
 }
 
 /* For calls of one audit architecture. The accumulator holds the call's, before and after. */
-static void emit_arch(struct program *p, const struct spec_seccomp *s, uint32_t arch, bool x32)
+static void emit_arch(struct seccomp_program *p, const struct spec_seccomp *s, uint32_t arch, bool x32)
 {
 	const bool s390 = arch == SCMP_ARCH_S390 || arch == SCMP_ARCH_S390X;
 	uint32_t newest = newest_named(s, arch);
@@ -193,24 +184,24 @@ static void emit_arch(struct program *p, const struct spec_seccomp *s, uint32_t 
 
 	if (!newest && !newest_x32)
 		return;
-	emit(p, BPF_JMP | BPF_JEQ | BPF_K, arch, 0, 0);
-	emit(p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
+	seccomp_emit(p, BPF_JMP | BPF_JEQ | BPF_K, arch, 0, 0);
+	seccomp_emit(p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr), 0, 0);
 	if (s390) {
 		/* Its kernel shows numbers that it does not know as 0, once setup(2). */
-		emit(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
-		emit(p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
+		seccomp_emit(p, BPF_JMP | BPF_JEQ | BPF_K, 0, 0, 1);
+		seccomp_emit(p, BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS, 0, 0);
 	}
 	if (arch == SCMP_ARCH_X86_64) {
 		/* x32 has this architecture too, and numbers of its own with a bit set. */
-		emit(p, BPF_JMP | BPF_JSET | BPF_K, X32_BIT, newest ? LIMIT_INSNS : 1, 0);
+		seccomp_emit(p, BPF_JMP | BPF_JSET | BPF_K, X32_BIT, newest ? LIMIT_INSNS : 1, 0);
 		if (newest)
 			emit_limit(p, newest);
 		else
-			emit(p, BPF_JMP | BPF_JA, 0, 0, 0);
+			seccomp_emit(p, BPF_JMP | BPF_JA, 0, 0, 0);
 		if (newest_x32)
 			emit_limit(p, newest_x32);
 		else
-			emit(p, BPF_JMP | BPF_JA, 0, 0, 0);
+			seccomp_emit(p, BPF_JMP | BPF_JA, 0, 0, 0);
 	} else {
 		emit_limit(p, newest);
 	}
@@ -250,17 +241,17 @@ static size_t audit_archs(const struct spec_seccomp *s, uint32_t archs[ARCHS_MAX
  * numbers above all that the profile names get ENOSYS before the filter itself is asked, as under
  * runc. No call that the profile names is touched by it.
  */
-static void emit_enosys(struct program *p, const struct spec_seccomp *s)
+static void emit_enosys(struct seccomp_program *p, const struct spec_seccomp *s)
 {
 	uint32_t archs[ARCHS_MAX];
 	bool x32;
-	size_t n = audit_archs(s, archs, &x32);
+	size_t n = audit_archs(s, archs, &x32), start = p->n;
 
-	emit(p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
+	seccomp_emit(p, BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch), 0, 0);
 	for (size_t i = 0; i < n; i++)
 		emit_arch(p, s, archs[i], x32 && archs[i] == SCMP_ARCH_X86_64);
 	/* Every unconditional jump leads past the end of this part. */
-	for (size_t i = 0; i < p->n; i++)
+	for (size_t i = start; i < p->n; i++)
 		if (p->insns[i].code == (BPF_JMP | BPF_JA))
 			p->insns[i].k = (uint32_t)(p->n - i - 1);
 }
@@ -274,7 +265,7 @@ static bool wants_enosys(uint32_t default_action)
 }
 
 /* libseccomp 2.5 exports to a descriptor only. */
-static int export_to(scmp_filter_ctx ctx, struct program *p, struct err *e)
+static int export_to(scmp_filter_ctx ctx, struct seccomp_program *p, struct err *e)
 {
 	_cleanup_close_ int fd = -1;
 	_cleanup_free_ char *text = NULL;
@@ -348,9 +339,23 @@ static int load_flags(
 	return 0;
 }
 
-static int compile(const struct spec_seccomp *s, struct program *p, struct err *e)
+/* Those of the filter as libseccomp numbers them: the native one and those named, once. */
+static size_t filter_archs(const struct spec_seccomp *s, uint32_t archs[ARCHS_MAX])
+{
+	bool x32;
+	size_t n = audit_archs(s, archs, &x32);
+
+	if (x32 && n < ARCHS_MAX)
+		archs[n++] = SCMP_ARCH_X32;
+	return n;
+}
+
+static int compile(
+	const struct spec_seccomp *s, bool with_tree, struct seccomp_program *p, struct err *e)
 {
 	_cleanup_filter_ scmp_filter_ctx ctx = NULL;
+	struct seccomp_plain plain = { 0 };
+	uint32_t archs[ARCHS_MAX];
 	int r;
 
 	ctx = seccomp_init(s->default_action);
@@ -366,9 +371,14 @@ static int compile(const struct spec_seccomp *s, struct program *p, struct err *
 	r = add_archs(ctx, s, e);
 	if (r < 0)
 		return r;
-	r = add_rules(ctx, s, e);
+	p->n = 0;
+	if (with_tree && seccomp_tree(s, archs, filter_archs(s, archs), p, &plain) < 0)
+		return err_nomem(e);
+	r = add_rules(ctx, s, &plain, e);
+	free(plain.v);
 	if (r < 0)
 		return r;
+	/* No call that the profile names is touched by it, so it may stand behind the tree. */
 	if (wants_enosys(s->default_action))
 		emit_enosys(p, s);
 	return export_to(ctx, p, e);
@@ -377,13 +387,15 @@ static int compile(const struct spec_seccomp *s, struct program *p, struct err *
 static int compile_anew(
 	const struct spec_seccomp *s, struct sock_filter **ret, size_t *ret_n, struct err *e)
 {
-	_cleanup_free_ struct program *p = calloc(1, sizeof(*p));
+	_cleanup_free_ struct seccomp_program *p = calloc(1, sizeof(*p));
 	struct sock_filter *insns;
 	int r;
 
 	if (!p)
 		return err_nomem(e);
-	r = compile(s, p, e);
+	r = compile(s, true, p, e);
+	if (r == -E2BIG)
+		r = compile(s, false, p, e);
 	if (r < 0)
 		return r;
 	insns = malloc(p->n * sizeof(*insns));

@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 
 /* To be raised when seccomp.c makes another program of the same profile. */
-#define FORMAT "2"
+#define FORMAT "3"
 #define FILES_MAX 64
 #define KEY_MAX (1u << 20)
 #define NAME_TEXT 24

@@ -710,6 +710,8 @@ static void links_and_mounts_are_not_followed(void **state)
 	assert_int_equal(hierarchy_open_below(fd, ".."), -EXDEV);
 	close(fd);
 	struct hierarchy h = t->cg->h[0];
+
+	h.leaf_fd = -1; /* by its path */
 	h.mount = "/tmp";
 	assert_true(hierarchy_open_leaf(&h, &t->e) < 0);
 	assert_says("'/tmp' is not the cgroup mount");

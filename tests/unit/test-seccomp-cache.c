@@ -99,6 +99,9 @@ static struct spec_seccomp_rule rules[] = {
 	{ { 1, (char **)(const char *[]){ "ioctl" } }, SCMP_ACT_ALLOW, 2, &args[4] },
 	{ { 1, (char **)(const char *[]){ "mmap" } }, SCMP_ACT_ERRNO(EDOM), 1, &args[6] },
 	{ { 1, (char **)(const char *[]){ "reboot" } }, SCMP_ACT_KILL_PROCESS, 0, NULL },
+	/* Numbers that x86 alone has; behind two of them are calls that have rules of their own. */
+	{ { 4, (char **)(const char *[]){ "socketcall", "ipc", "waitpid", "stat64" } },
+		SCMP_ACT_ALLOW, 0, NULL },
 };
 static struct spec_seccomp profile = {
 	.default_action = SCMP_ACT_ERRNO(EPERM),
