@@ -259,44 +259,48 @@ static int add_to(const struct hierarchy *h, int fd, const char *where, pid_t pi
 	return 0;
 }
 
-int cgroup_add(const struct cgroup *cg, const char *sub, pid_t pid, bool cloned_into, struct err *e)
+/* In one hierarchy. *found: its sub-cgroup, or the one it is to be in, is there. */
+static int add_in(const struct cgroup *cg, const struct hierarchy *h, const struct cgroup_sub *sub,
+	pid_t pid, bool *found, struct err *e)
 {
-	struct arena arena = { 0 };
-	char *below = NULL;
+	_cleanup_close_ int below_fd = -1;
+	_cleanup_close_ int fd = hierarchy_open_leaf(h, e);
+
+	if (fd < 0)
+		return fd;
+	if (sub->path)
+		below_fd = hierarchy_open_below(fd, sub->path + 1);
+	if (sub->path && below_fd < 0 && (sub->must || below_fd != -ENOENT))
+		return err_set(e, -below_fd, "opening sub-cgroup '%s' of '%s%s'", sub->path + 1,
+			h->mount, h->path);
+	*found |= !sub->path || below_fd >= 0;
+	int r = add_to(h, below_fd >= 0 ? below_fd : fd, h->path, pid, e);
+	/* The way from a session leads through cgroups that are not the user's. */
+	if ((r == -EACCES || r == -EPERM) && cg->scope && cg->scope->user)
+		r = add_by_systemd(cg, below_fd >= 0 ? below_fd : fd, sub->path, pid, e);
+	return r;
+}
+
+int cgroup_add(const struct cgroup *cg, const struct cgroup_sub *subs, pid_t pid, bool cloned_into,
+	struct err *e)
+{
+	static const struct cgroup_sub none = { 0 };
 	bool found = cg->n == 0;
 	int r = 0;
 
-	if (str_empty(sub) || str_eq(sub, "/"))
-		sub = NULL;
-	else
-		r = cgroup_path_clean(sub, "the sub-cgroup", &arena, &below, e);
 	for (size_t i = 0; i < cg->n && r == 0; i++) {
-		const struct hierarchy *h = &cg->h[i];
-		if (cloned_into && h->v2 && !sub) {
+		const struct cgroup_sub *sub = subs ? &subs[i] : &none;
+
+		if (cloned_into && cg->h[i].v2 && !sub->path)
 			found = true;
-			continue;
-		}
-		const char *where = h->path;
-		_cleanup_close_ int fd = hierarchy_open_leaf(h, e);
-		r = fd < 0 ? fd : 0;
-		/* A container may have made it in the hierarchies that it uses only. */
-		_cleanup_close_ int below_fd = -1;
-		if (r == 0 && sub)
-			below_fd = hierarchy_open_below(fd, below + 1);
-		if (r == 0 && below_fd < 0 && below_fd != -ENOENT && sub)
-			r = err_set(e, -below_fd, "opening sub-cgroup '%s'", sub);
-		found |= !sub || below_fd >= 0;
-		if (r == 0)
-			r = add_to(h, below_fd >= 0 ? below_fd : fd, where, pid, e);
-		/* The way from a session leads through cgroups that are not the user's. */
-		if ((r == -EACCES || r == -EPERM) && cg->scope && cg->scope->user)
-			r = add_by_systemd(cg, below_fd >= 0 ? below_fd : fd, below, pid, e);
+		else
+			r = add_in(cg, &cg->h[i], sub, pid, &found, e);
 	}
 	if (r == 0 && !found)
-		r = err_set(e, ENOENT, "opening sub-cgroup '%s' of '%s'", sub, cg->path);
+		r = err_set(
+			e, ENOENT, "opening sub-cgroup '%s' of '%s'", subs[0].path + 1, cg->path);
 	if (r == 0)
 		scope_settle(cg);
-	arena_free(&arena);
 	return r;
 }
 

@@ -101,10 +101,21 @@ int cgroup_clone_fd_below(
 /* Close what cgroup_make() left open, so that each step that follows need not find its way again. */
 void cgroup_close(struct cgroup *cg);
 
-/* Put pid into the cgroup, in all hierarchies where clone3 did not. sub: a sub-cgroup for exec, or
- * NULL. */
-int cgroup_add(
-	const struct cgroup *cg, const char *sub, pid_t pid, bool cloned_into, struct err *e);
+/*
+ * Sub-cgroups for exec, one for each hierarchy: path NULL is the container's own cgroup; must: it has
+ * to be there, else in one hierarchy at least. From options: "PATH", one alone and for all hierarchies,
+ * or, where there is cgroup v1, "CONTROLLER,...:PATH", as under runc. In arena.
+ */
+struct cgroup_sub {
+	const char *path;
+	bool must;
+};
+int cgroup_subs(const struct cgroup *cg, const struct str_list *args, struct arena *arena,
+	struct cgroup_sub **ret, struct err *e);
+
+/* Put pid into the cgroup, in all hierarchies where clone3 did not. subs: of cgroup_subs(), or NULL. */
+int cgroup_add(const struct cgroup *cg, const struct cgroup_sub *subs, pid_t pid, bool cloned_into,
+	struct err *e);
 
 /* All processes in it and below it; *ret is malloc'ed. */
 int cgroup_pids(const struct cgroup *cg, pid_t **ret, size_t *ret_n, struct err *e);

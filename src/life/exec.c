@@ -322,11 +322,12 @@ static int make_process_there(struct exec *x, struct err *e)
 static int make_process(struct exec *x, struct err *e)
 {
 	/* A sub-cgroup is found by cgroup_add, which then moves the joiner. */
+	const bool below = x->options->cgroups.n > 0;
 	_cleanup_close_ int cgroup_fd =
-		x->state.cgroup && !x->options->cgroup ? cgroup_clone_fd(x->state.cgroup) : -1;
+		x->state.cgroup && !below ? cgroup_clone_fd(x->state.cgroup) : -1;
+	struct cgroup_sub *subs = NULL;
 	struct spawn how = {
 		.cgroup = x->state.cgroup,
-		.sub_cgroup = x->options->cgroup,
 		.cgroup_fd = cgroup_fd,
 		.join = join,
 		.become = process_main,
@@ -334,16 +335,23 @@ static int make_process(struct exec *x, struct err *e)
 		.what = "the process",
 	};
 
-	if (x->options->cgroup && !x->state.cgroup)
+	if (below && !x->state.cgroup)
 		return err_say(e, EINVAL, "--cgroup: container '%s' has no cgroup", x->state.id);
-	int r = spawn(&how, &x->made, e);
-	if (r != -EBUSY || !x->state.cgroup || x->options->cgroup)
+	int r = below ? cgroup_subs(x->state.cgroup, &x->options->cgroups, &x->arena, &subs, e) : 0;
+	if (r < 0)
+		return r;
+	how.subs = subs;
+	r = spawn(&how, &x->made, e);
+	if (r != -EBUSY || !x->state.cgroup || below)
 		return r;
 	/* The container has cgroups of its own now: where its init is there is room. */
-	_cleanup_close_ int below_fd = cgroup_clone_fd_below(
-		x->state.cgroup, x->init_proc_fd, &x->arena, &how.sub_cgroup);
-	if (below_fd < 0 && !how.sub_cgroup)
+	struct cgroup_sub inits = { 0 };
+	_cleanup_close_ int below_fd =
+		cgroup_clone_fd_below(x->state.cgroup, x->init_proc_fd, &x->arena, &inits.path);
+	if (below_fd < 0 && !inits.path)
 		return r;
+	/* It is of cgroup v2 alone, the one hierarchy of a scope. */
+	how.subs = inits.path ? &inits : NULL;
 	how.cgroup_fd = below_fd;
 	return spawn(&how, &x->made, e);
 }

@@ -63,7 +63,7 @@ struct exec_options {
 	const char *pid_file, *console_socket;
 	const char *pidfd_socket; /* gets a pidfd of the process; NULL: none */
 	const char *apparmor, *process_label;
-	const char *cgroup; /* sub-cgroup of the container's */
+	struct str_list cgroups; /* sub-cgroups of the container's: cgroup_subs() */
 	unsigned preserve_fds;
 	struct memory_options memory; /* another policy than init's */
 };

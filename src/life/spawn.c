@@ -54,7 +54,7 @@ int spawn(const struct spawn *how, struct spawned *ret, struct err *e)
 	if (how->cgroup) {
 		r = FAULT("cgroup-add", e);
 		if (r == 0)
-			r = cgroup_add(how->cgroup, how->sub_cgroup, s.pid, how->cgroup_fd >= 0, e);
+			r = cgroup_add(how->cgroup, how->subs, s.pid, how->cgroup_fd >= 0, e);
 	}
 	if (r == 0 && how->join)
 		r = from_joiner(how, &s, e);

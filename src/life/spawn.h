@@ -25,7 +25,7 @@ struct spawned {
 struct spawn {
 	uint64_t flags;              /* CLONE_NEW* */
 	const struct cgroup *cgroup; /* NULL: none */
-	const char *sub_cgroup;
+	const struct cgroup_sub *subs; /* below it; NULL: it itself */
 	int cgroup_fd; /* for CLONE_INTO_CGROUP; -1: none */
 	int (*join)(void *arg, struct err *e);
 	void (*become)(void *arg, int sock);

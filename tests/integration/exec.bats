@@ -170,6 +170,38 @@ NoNewPrivs:	1"
     nothing_left
 }
 
+@test "exec --cgroup CONTROLLER:PATH puts it there in the hierarchy of that controller alone" {
+    local options words
+    up
+    if cgroup2_only; then
+        fails "--cgroup 'pids:sub': cgroup v2 has one hierarchy for all controllers: give the path alone" \
+            hasu exec --cgroup pids:sub "$ID" true
+        return
+    fi
+    local pids freezer memory
+    pids=$(cgroup_of "$PID" pids) freezer=$(cgroup_of "$PID" freezer) memory=$(cgroup_of "$PID" memory)
+    mkdir "$pids/sub" "$freezer/sub" "$memory/other"
+    ok hasu exec --detach --pid-file "$T/pid" --cgroup pids,freezer:sub --cgroup memory:/other \
+        "$ID" sleep 1000
+    is "$(cgroup_of "$(<"$T/pid")" pids)" "$pids/sub"
+    is "$(cgroup_of "$(<"$T/pid")" freezer)" "$freezer/sub"
+    is "$(cgroup_of "$(<"$T/pid")" memory)" "$memory/other"
+    is "$(cgroup_of "$(<"$T/pid")" cpuset)" "$(cgroup_of "$PID" cpuset)"
+    while IFS='|' read -r options words; do
+        # shellcheck disable=SC2086 # words
+        fails "$words" hasu exec $options "$ID" true
+    done <<'ROWS'
+--cgroup memory:sub|opening sub-cgroup 'sub' of
+--cgroup none:sub|--cgroup 'none:sub': there is no hierarchy of cgroup v1 with the controller 'none'
+--cgroup :sub|--cgroup ':sub': there is no hierarchy of cgroup v1 with the controller ''
+--cgroup pids:sub --cgroup sub|--cgroup 'sub': several are of the form CONTROLLER,...:PATH
+--cgroup pids:sub --cgroup pids:other|--cgroup 'pids:other': the hierarchy
+--cgroup pids:../..|the sub-cgroup
+ROWS
+    ok hasu delete --force "$ID"
+    nothing_left
+}
+
 @test "exec --cgroup that is not there, or leads out, is refused" {
     up
     fails nowhere hasu exec --cgroup nowhere "$ID" true

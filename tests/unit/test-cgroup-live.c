@@ -643,6 +643,17 @@ static void a_failed_make_leaves_nothing(void **state)
 	assert_int_equal(leftovers(t->parent), 0);
 }
 
+/* As exec --cgroup does. */
+static int add_below(struct test *t, const char *sub, pid_t pid)
+{
+	char *args[] = { (char *)sub };
+	const struct str_list list = { 1, args };
+	struct cgroup_sub *subs;
+	int r = cgroup_subs(t->cg, &list, &t->arena, &subs, &t->e);
+
+	return r < 0 ? r : cgroup_add(t->cg, subs, pid, false, &t->e);
+}
+
 static void sub_cgroups(void **state)
 {
 	TEST;
@@ -650,14 +661,14 @@ static void sub_cgroups(void **state)
 
 	assert_ok(cgroup_make(t->cg, &t->e));
 	pid_t pid = sleeper();
-	assert_int_equal(cgroup_add(t->cg, "sub", pid, false, &t->e), -ENOENT);
+	assert_int_equal(add_below(t, "sub", pid), -ENOENT);
 	assert_says("sub");
-	assert_int_equal(cgroup_add(t->cg, "../x", pid, false, &t->e), -EINVAL);
+	assert_int_equal(add_below(t, "../x", pid), -EINVAL);
 	assert_says("'..'");
 	assert_true(host_dir(t, "", t->path, dir) || host_dir(t, "pids", t->path, dir));
 	strcat(dir, "/sub");
 	assert_int_equal(mkdir(dir, 0755), 0);
-	assert_ok(cgroup_add(t->cg, "/sub/", pid, false, &t->e));
+	assert_ok(add_below(t, "/sub/", pid));
 	snprintf(want, sizeof(want), "%s/sub", t->path);
 	assert_int_equal(memberships(pid, want), cgroup_pure_v2(t->cg) ? ALL : 1);
 	pid_t *pids;
