@@ -497,7 +497,7 @@ static const struct known known[] = {
 	{ "--process-label LABEL", "exec", "--process-label", "v", " label=v" },
 	{ "--preserve-fds N", "exec", "--preserve-fds", "3", " x-fds=3" },
 	{ "--console-socket SOCKET", "exec", "--console-socket", "v", " x-console=v" },
-	{ "--cgroup PATH", "exec", "--cgroup", "v", " cgroup=v" },
+	{ "--cgroup [CONTROLLER,...:]PATH", "exec", "--cgroup", "v", " cgroup[v]" },
 	{ "--ignore-paused", "exec", "--ignore-paused", NULL, " paused" },
 	{ "--resources, -r FILE", "update", "--resources", "v", " resources=v" },
 	{ "--resources, -r FILE", "update", "-r", "v", " resources=v" },
