@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
+# shellcheck disable=SC2034 # PID is for init_maps
 #
 # A memory policy by way of an engine that knows none: Podman passes the annotation on, and the pages
 # of its container lie where that says. The probe asks the kernel.
