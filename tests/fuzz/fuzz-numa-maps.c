@@ -78,5 +78,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		REQUIRE(row.n_nodes > 0 && row.n_nodes <= MPOL_NODES_MAX);
 		REQUIRE(row.kind_len > 0 && row.kind_len <= len);
 	}
+	if (mpol_stat_line_v1(text, len, 4096, &row) == 0) {
+		REQUIRE(row.n_nodes > 0 && row.n_nodes <= MPOL_NODES_MAX);
+		REQUIRE(row.kind_len > 0 && row.kind_len < len);
+		for (size_t i = 0; i < row.n_nodes; i++)
+			REQUIRE(row.nodes[i].node < MPOL_NODES_MAX &&
+				row.nodes[i].bytes % 4096 == 0);
+	}
 	return 0;
 }

@@ -473,6 +473,41 @@ static void test_stat(void **state)
 	assert_true(got.nodes[row->n - 1].bytes == row->last_bytes);
 }
 
+struct stat_v1_row {
+	const char *says;
+	const char *line;
+	uint64_t unit;
+	uint64_t last_bytes; /* of the last node */
+	int error;
+};
+
+static const struct stat_v1_row stat_v1_rows[] = {
+	{ "pages of 4 KiB", "anon=3 N0=1 N1=2", 4096, 8192, 0 },
+	{ "bytes", "total=2097152 N0=0 N1=2097152", 1, 2097152, 0 },
+	{ "a sum that is not that of the rest", "hierarchical_file=1 N0=5", 4096, 20480, 0 },
+	{ "the largest", "anon=0 N0=4503599627370495", 4096, 4503599627370495ull * 4096, 0 },
+	{ "more than 64 bits of bytes", "anon=0 N0=4503599627370496", 4096, 0, -ERANGE },
+	{ "cgroup v2's line", "anon N0=4096", 1, 0, -EBADMSG },
+	{ "no sum", "anon= N0=1", 1, 0, -EBADMSG },
+	{ "no kind", "=1 N0=1", 1, 0, -EBADMSG },
+	{ "no node", "anon=1", 1, 0, -EBADMSG },
+	{ "a sum with a tail", "anon=1x N0=1", 1, 0, -EBADMSG },
+	{ "a node too large", "anon=1 N1024=1", 1, 0, -EBADMSG },
+	{ "nodes that fall", "anon=1 N1=1 N0=1", 1, 0, -EBADMSG },
+	{ "nothing", "", 1, 0, -EBADMSG },
+};
+
+static void test_stat_v1(void **state)
+{
+	const struct stat_v1_row *row = *state;
+	struct mpol_stat_row got = { .n_nodes = 0 };
+
+	assert_int_equal(
+		mpol_stat_line_v1(row->line, strlen(row->line), row->unit, &got), row->error);
+	if (!row->error)
+		assert_true(got.nodes[got.n_nodes - 1].bytes == row->last_bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest others[] = {
@@ -486,6 +521,7 @@ int main(void)
 	failed += ROWS_RUN("lines of numa_maps", line_rows, test_line);
 	failed += ROWS_RUN("policies of processes", process_rows, test_process);
 	failed += ROWS_RUN("lines of memory.numa_stat", stat_rows, test_stat);
+	failed += ROWS_RUN("lines of memory.numa_stat of cgroup v1", stat_v1_rows, test_stat_v1);
 	failed += cmocka_run_group_tests_name("numa_maps", others, NULL, NULL);
 	return failed != 0;
 }
