@@ -125,6 +125,7 @@ static const struct check_code codes[] = {
 	{ "spec.seccomp.errno", "leave it out" },
 	{ "spec.seccomp.listener", "set listenerPath to the socket of the agent" },
 	{ "spec.seccomp.notify", "choose another action" },
+	{ "spec.sysctl.domainname", "leave out one of the two" },
 	{ "spec.sysctl.host", "set it on the host" },
 	{ "spec.sysctl.hostname", "set /hostname" },
 	{ "spec.sysctl.name", "name a file below /proc/sys" },

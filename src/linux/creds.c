@@ -16,6 +16,8 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <linux/capability.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -238,6 +240,8 @@ static char *home_entry(const struct spec_process *p, int root_fd, struct arena 
 				   : arena_printf(arena, "HOME=%.*s", (int)home_len, home);
 }
 
+static char **last_of_each(const struct str_list *env, struct arena *arena);
+
 char **creds_environment(const struct spec_process *p, int root_fd, struct arena *arena)
 {
 	const char *home = NULL;
@@ -247,13 +251,55 @@ char **creds_environment(const struct spec_process *p, int root_fd, struct arena
 	env = arena_array(arena, char *, p->env.n + 2);
 	if (!env)
 		return NULL;
-	/* getenv(3) finds the first of several, but the last is what the config means. */
+	char **last = last_of_each(&p->env, arena);
+	if (!last)
+		return NULL;
 	for (size_t i = 0; i < p->env.n; i++) {
-		if (str_starts(p->env.v[i], "HOME="))
-			home = p->env.v[i];
+		if (!last[i])
+			continue;
+		if (str_starts(last[i], "HOME="))
+			home = last[i];
 		else
-			env[n++] = p->env.v[i];
+			env[n++] = last[i];
 	}
 	env[n] = home && home[strlen("HOME=")] ? (char *)home : home_entry(p, root_fd, arena);
 	return env[n] ? env : NULL;
+}
+
+struct variable {
+	char *entry;
+	size_t name_len, at;
+};
+
+/* By name; of one name, the last first. */
+static int by_name(const void *one, const void *other)
+{
+	const struct variable *a = one, *b = other;
+	int r = strncmp(a->entry, b->entry, a->name_len < b->name_len ? a->name_len : b->name_len);
+
+	if (r == 0 && a->name_len != b->name_len)
+		return a->name_len < b->name_len ? -1 : 1;
+	return r != 0 ? r : (a->at < b->at) - (a->at > b->at);
+}
+
+/*
+ * The entries in their places, without those whose name comes again: getenv(3) finds the first of
+ * several, but the last is what the config or `exec --env` means. Sorted, since they may be many.
+ */
+static char **last_of_each(const struct str_list *env, struct arena *arena)
+{
+	struct variable *v = arena_array(arena, struct variable, env->n + 1);
+	char **last = arena_array(arena, char *, env->n + 1);
+
+	if (!v || !last)
+		return NULL;
+	for (size_t i = 0; i < env->n; i++)
+		v[i] = (struct variable){ env->v[i], strcspn(env->v[i], "="), i };
+	qsort(v, env->n, sizeof(*v), by_name);
+	for (size_t i = 0; i < env->n; i++)
+		last[v[i].at] = i > 0 && v[i].name_len == v[i - 1].name_len &&
+						!memcmp(v[i].entry, v[i - 1].entry, v[i].name_len)
+					? NULL
+					: v[i].entry;
+	return last;
 }

@@ -215,6 +215,11 @@ static int settle_one_sysctl(struct str_pair *pair, struct spec *spec, struct lo
 		key.text, names_namespaces[owner->ns].name);
 	REFUSE_IF(load, str_eq(path, "kernel/hostname"), "spec.sysctl.hostname",
 		"/linux/sysctl: '%s' is what /hostname is for", key.text);
+	REFUSE_IF(load,
+		str_eq(path, "kernel/domainname") && spec->domainname && spec->domainname[0] &&
+			!str_eq(pair->value, spec->domainname),
+		"spec.sysctl.domainname", "/linux/sysctl: '%s' is '%s', but /domainname is '%s'",
+		key.text, shown(pair->value).text, shown(spec->domainname).text);
 	pair->key = path;
 	return 0;
 }

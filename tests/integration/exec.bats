@@ -65,6 +65,9 @@ NoNewPrivs:	1"
     up
     ok hasu exec -e WORD=exec "$ID" sh -c 'echo $WORD; env | grep -c ^WORD='
     is "$output" $'exec\n1'
+    # A shell makes one of several itself; getenv(3) elsewhere finds the first.
+    ok hasu exec -e WORD=1 -e WORD=2 "$ID" env
+    is "$(grep ^WORD= <<<"$output")" WORD=2
 }
 
 @test "exec --user and --additional-gids" {

@@ -168,6 +168,17 @@ HASU_IT=$ID
 HOME=/root"
 }
 
+@test "of several variables of one name the program gets the last" {
+    config '.process.env = ["A=1", "PATH=/bin", "AB=3", "A=2", "HOME=/", "A=", "HASU_IT=\($id)"]'
+    program env
+    ok hasu run -b "$BUNDLE" "$ID"
+    is "$output" "PATH=/bin
+AB=3
+A=
+HASU_IT=$ID
+HOME=/"
+}
+
 @test "HOME comes from the container's passwd, the config's wins" {
     config '.process.user.uid = 1000'
     inside_ok 'echo $HOME'
