@@ -292,12 +292,14 @@ row() {
     config 'del(.linux.memoryPolicy)'
     refuses 'memory policy of the image: /linux/memoryPolicy/nodes' "$HASU" restore --detach \
         --bundle "$BUNDLE" --image-path "$IMG" "$ID"
-    [ ! -e "$STATE/$ID" ]
+    # The container that the checkpoint has ended is as it was, until a restore can follow.
+    [ "$("$HASU" state "$ID" | jq -r .status)" = stopped ]
     mems 0-3
     jq '.memoryPolicy.nodes = "9"' "$IMG/hasu.json" >"$IMG/new"
     mv "$IMG/new" "$IMG/hasu.json"
     refuses 'node 9 does not exist' "$HASU" restore --detach --bundle "$BUNDLE" \
         --image-path "$IMG" "$ID"
+    "$HASU" delete "$ID"
     [ ! -e "$STATE/$ID" ]
     [ ! -e "/sys/fs/cgroup/$ID" ]
 }

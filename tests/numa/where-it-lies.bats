@@ -175,7 +175,8 @@ right() {
     config '.process.args = ["probe", "hold", "500", "--file", "/files/one"]'
     "$HASU" run --detach --bundle "$BUNDLE" other >"$BATS_TEST_TMPDIR/other" 2>&1 </dev/null 3>&-
     until grep -q ready "$BATS_TEST_TMPDIR/other"; do sleep 0.1; done
-    says '.verdict.othersFiles == 0' --processes
+    # Programs lie where the copy of the rootfs was written: files of others, too.
+    says '.verdict.othersFiles < 500 * 4096' --processes
     ID=other says '.verdict.othersFiles >= 500 * 4096 and .verdict.percent >= 95' --processes
     "$HASU" placement --processes other | grep 'that others brought in, lie on other nodes'
     "$HASU" delete --force other
