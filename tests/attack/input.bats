@@ -44,11 +44,13 @@ with_member() {
 }
 
 @test "a config that is larger than any" {
+    head -c 33554432 /dev/zero | tr '\0' ' ' >>"$CONFIG"
+    bomb "config.json: is larger than 32 MiB"
     truncate -s 20G "$CONFIG"
-    bomb "config.json"
+    bomb "config.json: is larger than 32 MiB"
     rm "$CONFIG"
     ln -s /dev/zero "$CONFIG"
-    bomb "config.json"
+    bomb "config.json: is larger than 32 MiB"
 }
 
 @test "a config of more values than any container needs" {
@@ -175,10 +177,10 @@ damaged() {
     rm "$file"
     mkfifo "$file"
     call timeout -s KILL 30 "$HASU" --root "$ROOT" state "$ID"
-    is "$status" 1
-    has "$errors" "state of container '$ID'"
     rm "$file"
     cp "$T/good" "$file"
+    is "$status" 1
+    has "$errors" "reading the state of container '$ID': bad message"
 }
 
 @test "a link in the state directory is another container's" {

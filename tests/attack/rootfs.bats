@@ -30,7 +30,7 @@ teardown() {
     is "$output" tmpfs
 }
 
-@test "a volume in which directory and link are exchanged all the time leads no mount out (CVE-2021-30465)" {
+@test "a volume in which directory and link are exchanged all the time leads no mount out (CVE-2024-45310)" {
     local swap
     mkdir -p "$T/volume/a/sub"
     ln -s "$OUTSIDE" "$T/volume/b"
@@ -175,7 +175,7 @@ teardown() {
     bare_dev
     mount_add '{"destination":"/dev/pts","type":"devpts","source":"devpts","options":["newinstance","ptmxmode=0666"]}'
     mknod -m 666 "$ROOTFS/dev/ptmx" c 5 2
-    inside_ok 'readlink /dev/ptmx'
+    inside_ok 'readlink /dev/ptmx || stat -c "%F %t:%T" /dev/ptmx'
     is "$output" pts/ptmx
 }
 

@@ -100,7 +100,7 @@ waits_for_agent() {
     grep -ls unix_wait_for_peer "/proc/$exec_pid/wchan"
 }
 
-@test "a process of the container looks into what exec is about to start" {
+@test "a process of the container looks into what exec is about to start (CVE-2016-9962)" {
     local agent exec_pid
     # Its seccomp agent answers nobody, so that exec waits with all rights given up, before execve.
     config '.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", listenerPath: "\($t)/agent",
