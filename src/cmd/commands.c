@@ -449,9 +449,9 @@ const struct command commands[] = {
 	{ "placement", "ID", "show where a container's memory lies, and whether its policy put it there",
 		"Exits with 0, with 3 if less is in place than --expect asks for, and with 1 where "
 		"that cannot\n"
-		"be told. It costs the same whatever the container's size, unless --processes is "
-		"given or\n"
-		"much of the memory is not in place.\n",
+		"be told; with --watch the last look counts. It costs the same however much memory "
+		"there is,\n"
+		"unless --processes is given or much of it is not in place.\n",
 		{ placement_options }, 1, 1, false, false, EXIT_FAILURE, cmd_placement },
 	{ "features", "", "print what this runtime can do, as JSON", NULL, { NULL }, 0, 0, false,
 		false, EXIT_FAILURE, cmd_features },

@@ -49,6 +49,9 @@ static const struct stat_row stat_rows[] = {
 		"hierarchical_total=60 N0=10 N1=50\nhierarchical_file=20 N0=0 N1=20\n"
 		"hierarchical_anon=30 N0=10 N1=20\nhierarchical_unevictable=10 N0=0 N1=10\n",
 		NULL, 20 * PAGE, 20 * PAGE, 0, 0, 10 * PAGE, 0, 0 },
+	{ "v1: and so they do where they come first", true,
+		"hierarchical_anon=30 N0=10 N1=20\nanon=3 N0=1 N1=2\n", NULL, 20 * PAGE, 0, 0, 0, 0,
+		0, 0 },
 	{ "v1: kernels without sums have the cgroup's own", true,
 		"total=5 N0=0 N1=5\nfile=2 N0=0 N1=2\nanon=3 N0=0 N1=3\n", NULL, 3 * PAGE, 2 * PAGE,
 		0, 0, 0, 0, 0 },
