@@ -106,6 +106,11 @@ static int write_label(int fd, const char *text, size_t len)
 	return n < 0 ? -errno : (size_t)n == len ? 0 : -EIO;
 }
 
+static int unknown_label(const char *label, struct err *e)
+{
+	return err_set(e, EINVAL, "/process/selinuxLabel: the loaded policy knows no '%s'", label);
+}
+
 int lsm_label_exec(const struct lsm *lsm, const struct spec_process *p, struct err *e)
 {
 	_cleanup_(strbuf_free) struct strbuf text = { 0 };
@@ -127,9 +132,7 @@ int lsm_label_exec(const struct lsm *lsm, const struct spec_process *p, struct e
 	if (lsm->selinux_fd >= 0) {
 		r = write_label(lsm->selinux_fd, p->selinux_label, strlen(p->selinux_label));
 		if (r == -EINVAL)
-			return err_set(e, EINVAL,
-				"/process/selinuxLabel: the loaded policy knows no '%s'",
-				p->selinux_label);
+			return unknown_label(p->selinux_label, e);
 		if (r < 0)
 			return err_set(
 				e, -r, "/process/selinuxLabel: asking for '%s'", p->selinux_label);
@@ -144,6 +147,8 @@ int lsm_label_keys(const struct lsm *lsm, const char *label, struct err *e)
 	/* An empty line takes it back. */
 	int r = label ? write_label(lsm->keys_fd, label, strlen(label))
 		      : write_label(lsm->keys_fd, "\n", 1);
+	if (r == -EINVAL && label)
+		return unknown_label(label, e);
 	if (r < 0)
 		return err_set(
 			e, -r, "/process/selinuxLabel: labelling keys '%s'", label ? label : "");

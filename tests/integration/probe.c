@@ -226,6 +226,18 @@ static int keyring(void)
 	return 0;
 }
 
+/* keyring-label: what SELinux calls the session keyring. */
+static int keyring_label(void)
+{
+	char label[256];
+	long n = syscall(SYS_keyctl, 17, -3, label, sizeof(label)); /* KEYCTL_GET_SECURITY, session */
+
+	if (n < 0 || (size_t)n > sizeof(label))
+		return fail("keyctl");
+	puts(label);
+	return 0;
+}
+
 /* limit RESOURCE: "SOFT HARD", by prlimit(2) with the kernel's number of the resource. */
 static int limit(const char *resource)
 {
@@ -574,6 +586,8 @@ int main(int argc, char **argv)
 		return try_open(rest);
 	if (!strcmp(what, "keyring"))
 		return keyring();
+	if (!strcmp(what, "keyring-label"))
+		return keyring_label();
 	if (!strcmp(what, "limit") && n == 1)
 		return limit(*rest);
 	if (!strcmp(what, "wait"))
