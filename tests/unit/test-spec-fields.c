@@ -157,12 +157,20 @@ int main(void)
 	static const char *const files[] = { "config-bad.tsv", "memory-policy-bad.tsv" };
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_every_field_has_bad_rows) };
 
+	struct case_table tables[ELEMENTS(files)]; /* rows point into them */
 	for (size_t i = 0; i < ELEMENTS(files); i++) {
 		struct case_table t = cases_open(files[i]);
 
+		tables[i] = t;
 		all = realloc(all, (n_all + t.n) * sizeof(*all));
 		for (size_t k = 0; k < t.n; k++)
 			take(t.rows[k].want);
 	}
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	for (size_t i = 0; i < ELEMENTS(files); i++) {
+		free(tables[i].rows);
+		free(tables[i].text);
+	}
+	free(all);
+	return failed;
 }
