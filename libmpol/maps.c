@@ -22,8 +22,16 @@
 #define READ_STEP 48
 /* show_numa_map() has a buffer of 64 bytes for the policy, one of them for the NUL. */
 #define POLICY_CUT 63
-/* A name of PATH_MAX bytes, each escaped as \ooo, and 1024 times " N1023=" with a count. */
+/*
+ * A path is as long as its directories are deep, and each byte may be escaped as \ooo: of a line that
+ * does not fit, the middle of its name is left out. What stands before the name, and the 1024 times
+ * " N1023=" with a count after it, are shorter than these.
+ */
 #define LINE_LONGEST 65536
+#define LINE_HEAD 1024
+#define LINE_TAIL 32768
+/* A policy is looked for among so many mappings: a container may have any number of them. */
+#define TASK_MAPPINGS 1024
 
 struct mpol_maps {
 	int fd;
@@ -301,8 +309,10 @@ static ssize_t fill(struct mpol_maps *maps)
 	memmove(maps->buf, maps->buf + maps->at, maps->end - maps->at);
 	maps->end -= maps->at;
 	maps->at = 0;
-	if (maps->end == sizeof(maps->buf))
-		return -EBADMSG; /* longer than any line */
+	if (maps->end == sizeof(maps->buf)) {
+		memmove(maps->buf + LINE_HEAD, maps->buf + maps->end - LINE_TAIL, LINE_TAIL);
+		maps->end = LINE_HEAD + LINE_TAIL;
+	}
 	room = sizeof(maps->buf) - maps->end;
 	do {
 		n = read(maps->fd, maps->buf + maps->end, room < maps->step ? room : maps->step);
@@ -329,10 +339,10 @@ static int next_line(struct mpol_maps *maps, struct cursor *ret)
 		}
 		if (maps->eof) /* the kernel ends every line */
 			return maps->at == maps->end ? 0 : -EBADMSG;
-		searched = maps->end - maps->at;
 		n = fill(maps);
 		if (n < 0)
 			return (int)n;
+		searched = maps->end - (size_t)n;
 		maps->eof = n == 0;
 	}
 }
@@ -385,7 +395,7 @@ static int task_policy(struct mpol_maps *maps, struct mpol *ret, bool *ret_cut)
 	bool cut = false;
 	int r;
 
-	while (best < FILE_MAPPING) {
+	for (size_t i = 0; i < TASK_MAPPINGS && best < FILE_MAPPING; i++) {
 		int rank = ANY;
 
 		r = mpol_maps_next(maps, &m);

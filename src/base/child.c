@@ -126,14 +126,6 @@ fail:
 	_exit(127);
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &t);
-	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 /* 1 when it has ended, 0 when the time is over, or -errno. */
 static int wait_once(const struct child_run *run, int pidfd, int timeout_ms)
 {
@@ -147,12 +139,12 @@ static int wait_once(const struct child_run *run, int pidfd, int timeout_ms)
 
 static int wait_for(const struct child_run *run, int pidfd, pid_t pid, struct err *e)
 {
-	int64_t end = now_ms() + run->timeout_ms;
+	int64_t end = sys_clock_ms() + run->timeout_ms;
 	bool timed_out = false;
 	int done = 0;
 
 	while (done == 0) {
-		int64_t left = run->timeout_ms > 0 ? end - now_ms() : -1;
+		int64_t left = run->timeout_ms > 0 ? end - sys_clock_ms() : -1;
 		timed_out = run->timeout_ms > 0 && left <= 0;
 		if (timed_out)
 			break;

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #define OR_ERRNO(type, call)                                                                       \
@@ -58,4 +59,12 @@ int sys_setresuid(uid_t uid)
 int sys_setresgid(gid_t gid)
 {
 	return OR_ERRNO(int, syscall(SYS_setresgid, gid, gid, gid));
+}
+
+int64_t sys_clock_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &t); /* cannot fail for this clock */
+	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }

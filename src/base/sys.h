@@ -23,3 +23,6 @@ int sys_pidfd_getfd(int pidfd, int fd);
 int sys_setgroups(size_t n, const gid_t *gids);
 int sys_setresuid(uid_t uid);
 int sys_setresgid(gid_t gid);
+
+/* Milliseconds of a clock that nobody sets (CLOCK_MONOTONIC). */
+int64_t sys_clock_ms(void);

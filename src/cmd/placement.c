@@ -74,8 +74,15 @@ static int look_once(const struct options *o, const struct life *life,
 		strbuf_adds(&b, "\033[H\033[2J");
 	show(&b, o->placement_format, &p);
 	*ret_permille = place_permille(&p.verdict);
+	const bool told = place_counted(&p);
 	place_free(&p);
-	return print_out(&b, e);
+	r = print_out(&b, e);
+	if (r == 0 && !told && options->expect_permille)
+		return err_say(e, EACCES,
+			"option '--expect': no cgroup counts the memory of '%s', and no numa_maps of its "
+			"processes can be read",
+			o->args.v[0]);
+	return r;
 }
 
 /* Until the container ends, which is no error, or somebody ends us. */

@@ -11,6 +11,7 @@
 #include "place/place.h"
 
 #include "base/fd.h"
+#include "base/sys.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -25,6 +26,8 @@
 /* Less than this outside is no reason to look closer: the start of any program. */
 #define SUSPICIOUS_MIN ((uint64_t)1 << 20)
 #define SUSPICIOUS_PERMILLE 950
+/* And for no longer than this, whatever the container has made of its mappings. */
+#define LOOK_MS 2000
 
 struct gathering {
 	struct place *p;
@@ -32,6 +35,7 @@ struct gathering {
 	int init_fd;       /* /proc/PID of init */
 	bool huge_counted; /* by the cgroup */
 	const struct place_options *options;
+	struct err listing; /* what list() last met */
 };
 
 static int look(struct gathering *g, struct err *e);
@@ -84,11 +88,15 @@ static int open_init(struct gathering *g, struct err *e)
 
 	(void)snprintf(path, sizeof(path), "/proc/%d", (int)g->s.pid);
 	g->init_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	const int saved = errno;
 	/* The directory is of the process that has this number at the moment. */
 	_cleanup_close_ int pidfd = state_open_init(&g->s);
-	if (g->init_fd < 0 || pidfd < 0)
+	if (g->init_fd >= 0 && pidfd >= 0)
+		return 0;
+	const int r = g->init_fd < 0 ? -saved : pidfd;
+	if (r == -ENOENT || r == -ESRCH)
 		return err_say(e, ESRCH, "container not running: '%s' is stopped", g->s.id);
-	return 0;
+	return err_set(e, -r, "opening the first process of container '%s'", g->s.id);
 }
 
 static int copy_request(struct gathering *g, struct err *e)
@@ -191,8 +199,7 @@ static int by_number(const void *a, const void *b)
 /* A place_lister's. Without a cgroup init is the only one that is known. */
 static int list(void *arg, pid_t **ret, size_t *ret_n)
 {
-	const struct gathering *g = arg;
-	struct err ignored;
+	struct gathering *g = arg;
 	pid_t *pids = NULL;
 	size_t n = 0;
 	int r;
@@ -203,9 +210,12 @@ static int list(void *arg, pid_t **ret, size_t *ret_n)
 			return -ENOMEM;
 		pids[n++] = g->s.pid;
 	} else {
-		r = cgroup_pids(g->s.cgroup, &pids, &n, &ignored);
-		if (r == -ENOMEM)
+		r = cgroup_pids(g->s.cgroup, &pids, &n, &g->listing);
+		/* It went with its last process. */
+		if (r < 0 && r != -ENOENT && r != -ENODEV) {
+			free(pids);
 			return r;
+		}
 		if (n > 0)
 			qsort(pids, n, sizeof(*pids), by_number);
 	}
@@ -219,6 +229,8 @@ static int look_at(struct gathering *g, const pid_t *pids, size_t n, bool maps, 
 	const struct place_lister lister = { .list = list, .arg = g };
 	int r = place_look(g->p, pids, n, &lister, maps);
 
+	if (r == -ETIME)
+		return r;
 	return r < 0 ? err_set(e, -r, "looking at the processes of container '%s'", g->s.id) : 0;
 }
 
@@ -315,6 +327,16 @@ static bool is_suspicious(const struct gathering *g)
 	return outside(v) >= SUSPICIOUS_MIN && place_permille(v) < least;
 }
 
+/* Of some processes only they would tell nothing. */
+static void forget_maps(struct place *p)
+{
+	p->suspicious = true;
+	p->n_mapped = 0;
+	p->own_shown = false;
+	memset(p->own, 0, sizeof(p->own));
+	memset(p->others, 0, sizeof(p->others));
+}
+
 static int look(struct gathering *g, struct err *e)
 {
 	struct place *p = g->p;
@@ -326,9 +348,11 @@ static int look(struct gathering *g, struct err *e)
 	if ((r = open_init(g, e)) < 0 || (r = copy_request(g, e)) < 0 ||
 		(r = know_host(p, false, e)) < 0 || (r = find_due(g, e)) < 0)
 		return r;
-	if (list(g, &pids, &n) < 0)
-		return err_nomem(e);
+	if ((r = list(g, &pids, &n)) < 0)
+		return err_set(e, -r, "listing the processes of container '%s'", g->s.id);
 	p->n_processes = n;
+	if (!p->mapped_asked)
+		p->until_ms = sys_clock_ms() + LOOK_MS;
 	if ((r = read_sums(g, e)) < 0 || (r = look_at(g, pids, n, false, e)) < 0)
 		return r;
 	place_conclude(p);
@@ -341,7 +365,15 @@ static int look(struct gathering *g, struct err *e)
 	if (maps) {
 		if (p->source == PLACE_FROM_NOTHING)
 			p->source = PLACE_FROM_MAPS;
-		if ((r = look_at(g, pids, n, true, e)) < 0)
+		const bool needed = p->mapped_asked || p->source == PLACE_FROM_MAPS || p->huge_by_maps;
+		if (needed)
+			p->until_ms = 0;
+		r = look_at(g, pids, n, true, e);
+		if (r == -ETIME) {
+			forget_maps(p);
+			r = 0;
+		}
+		if (r < 0)
 			return r;
 		place_conclude(p);
 	}

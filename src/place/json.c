@@ -55,6 +55,7 @@ static void add_threads(struct json_writer *w, const struct place *p)
 	jw_object(w, "threads");
 	jw_u64(w, "looked", p->n_looked);
 	jw_u64(w, "notLooked", p->n_unlooked);
+	jw_u64(w, "notRead", p->n_unread);
 	jw_u64(w, "differing", p->n_differing);
 	jw_array(w, "list");
 	for (size_t i = 0; i < p->n_differing && i < PLACE_THREADS_SHOWN; i++) {
@@ -103,8 +104,8 @@ static void add_process(
 		jw_u64(w, place_kind_name((enum place_kind)kind), row->by_kind[kind]);
 	jw_u64(w, "ownPolicy", row->own);
 	jw_array(w, "nodes");
-	for (unsigned n = mpol_nodeset_next(&p->host.online, 0); n < MPOL_NODES_MAX;
-		n = mpol_nodeset_next(&p->host.online, n + 1), k++) {
+	for (unsigned n = mpol_nodeset_next(&p->row_nodes, 0); n < MPOL_NODES_MAX;
+		n = mpol_nodeset_next(&p->row_nodes, n + 1), k++) {
 		if (!row->bytes[k])
 			continue;
 		jw_object(w, NULL);

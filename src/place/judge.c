@@ -136,6 +136,11 @@ unsigned place_permille(const struct place_verdict *v)
 #define RIGHT_PERMILLE 950
 #define MOSTLY_PERMILLE 750
 
+bool place_counted(const struct place *p)
+{
+	return p->source != PLACE_FROM_NOTHING && (p->source != PLACE_FROM_MAPS || p->n_mapped > 0);
+}
+
 enum place_grade place_grade(const struct place *p)
 {
 	const unsigned permille = place_permille(&p->verdict);

@@ -154,14 +154,17 @@ struct place {
 
 	size_t n_processes; /* in its cgroup */
 	size_t n_looked;    /* threads whose policy was looked at */
-	size_t n_unlooked;  /* and those that were not, since there are too many */
+	size_t n_unlooked;  /* and those that were not, since there are too many; at least */
 	size_t n_differing;
 	struct place_thread *threads; /* up to PLACE_THREADS_SHOWN of those that differ */
 
 	bool huge_by_maps; /* no cgroup counts huge pages: numa_maps does */
 	bool mapped_known; /* numa_maps was read */
 	bool mapped_asked;
+	int64_t until_ms; /* by sys_clock_ms(): when to stop looking unasked; 0: never */
 	size_t n_mapped; /* processes with a row */
+	size_t n_unread; /* whose numa_maps is not as the kernel writes it */
+	struct mpol_nodeset row_nodes; /* what the rows have amounts of */
 	struct place_process *processes;
 	uint64_t own[MPOL_NODES_MAX]; /* mappings with policies of their own */
 	struct mpol own_policy;
@@ -172,7 +175,7 @@ struct place {
 	struct place_verdict verdict;
 	size_t n_reasons;
 	struct place_reason reasons[PLACE_REASONS_MAX];
-	bool suspicious; /* numa_maps could tell more, and was not read */
+	bool suspicious; /* numa_maps could tell more, and was not read, or not to the end */
 };
 
 struct place_options {
@@ -194,7 +197,8 @@ int place_reasons(struct place *p);
 
 /*
  * processes.c: by gather.c. Threads whose policy differs or, with maps, what each process has mapped.
- * list gives the container's processes as they are then, rising, malloc'ed. -ENOMEM, or its error.
+ * list gives the container's processes as they are then, rising, malloc'ed. -ENOMEM, -ETIME if
+ * until_ms came before all maps were read, or list's error.
  */
 struct place_lister {
 	int (*list)(void *arg, pid_t **ret, size_t *ret_n);
@@ -213,6 +217,9 @@ enum place_grade {
 	PLACE_EMPTY, /* nothing to judge */
 };
 enum place_grade place_grade(const struct place *p);
+
+/* Did a cgroup or any process tell how much memory there is? */
+bool place_counted(const struct place *p);
 
 /*
  * words.c: what the formats say in the same words.

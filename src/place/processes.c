@@ -6,13 +6,14 @@
 #include "place/place.h"
 
 #include "base/fd.h"
+#include "base/sys.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 
-/* Threads whose policy is looked at; it costs some microseconds for each. */
+/* Threads whose policy is looked at. */
 #define THREADS_QUICK 2048
 #define THREADS_MOST 65536
 
@@ -75,9 +76,20 @@ static void look_at_thread(struct place *p, pid_t pid, int task_fd, const char *
 	read_comm(fd, t->comm);
 }
 
+static size_t threads_most(const struct place *p)
+{
+	return p->mapped_asked ? THREADS_MOST : THREADS_QUICK;
+}
+
+/* A look costs some microseconds, but a container decides how large its first mapping is. */
+static bool is_late(const struct place *p)
+{
+	return p->until_ms && sys_clock_ms() > p->until_ms;
+}
+
 static void look_at_threads(struct place *p, pid_t pid, int proc_fd)
 {
-	const size_t most = p->mapped_asked ? THREADS_MOST : THREADS_QUICK;
+	const size_t most = threads_most(p);
 	int task = openat(proc_fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = task < 0 ? NULL : fdopendir(task);
 	const struct dirent *entry;
@@ -89,7 +101,7 @@ static void look_at_threads(struct place *p, pid_t pid, int proc_fd)
 	while ((entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
-		if (p->n_looked < most)
+		if (p->n_looked < most && !is_late(p))
 			look_at_thread(p, pid, task, entry->d_name);
 		else
 			p->n_unlooked++;
@@ -103,8 +115,8 @@ static void take_row(struct place *p, struct place_process *row, const struct pl
 {
 	size_t i = 0;
 
-	for (unsigned node = mpol_nodeset_next(&p->host.online, 0); node < MPOL_NODES_MAX;
-		node = mpol_nodeset_next(&p->host.online, node + 1), i++)
+	for (unsigned node = mpol_nodeset_next(&p->row_nodes, 0); node < MPOL_NODES_MAX;
+		node = mpol_nodeset_next(&p->row_nodes, node + 1), i++)
 		row->bytes[i] = place_on_node(&m->all, node);
 	for (int kind = 0; kind < PLACE_KINDS; kind++)
 		row->by_kind[kind] = place_of_kind(&m->all, (enum place_kind)kind);
@@ -158,6 +170,8 @@ static int look_at_process(struct place *p, pid_t pid, int proc_fd, struct place
 	r = place_read_maps(fd, &p->live, &task, cut, m);
 	if (r == -ENOMEM)
 		return r;
+	if (r == -EBADMSG)
+		p->n_unread++;
 	/* Part of a process that ended meanwhile says nothing. */
 	if (r < 0)
 		return 0;
@@ -197,7 +211,7 @@ static int look_at_batch(struct place *p, const pid_t *pids, int *fds, size_t n,
 		if (!maps)
 			look_at_threads(p, pids[i], fds[i]);
 		else if (p->n_mapped < PLACE_PROCESSES_MAX)
-			r = look_at_process(p, pids[i], fds[i], m);
+			r = is_late(p) ? -ETIME : look_at_process(p, pids[i], fds[i], m);
 	}
 	return r;
 }
@@ -206,6 +220,8 @@ static int make_rows(struct place *p, size_t n)
 {
 	const size_t rows = n < PLACE_PROCESSES_MAX ? n : PLACE_PROCESSES_MAX;
 	const unsigned nodes = mpol_nodeset_count(&p->host.online);
+
+	p->row_nodes = p->host.online;
 	uint64_t *bytes = arena_array(&p->arena, uint64_t, rows * nodes + 1);
 
 	p->processes = arena_array(&p->arena, struct place_process, rows + 1);
@@ -231,6 +247,12 @@ int place_look(
 	for (size_t at = 0; at < n && r == 0; at += BATCH) {
 		const size_t some = n - at < BATCH ? n - at : BATCH;
 
+		/* Each batch lists them all again. */
+		if (maps ? p->n_mapped >= PLACE_PROCESSES_MAX
+			 : p->n_looked >= threads_most(p) || is_late(p)) {
+			p->n_unlooked += maps ? 0 : n - at;
+			break;
+		}
 		for (size_t i = 0; i < some; i++)
 			fds[i] = open_proc(pids[at + i]);
 		r = look_at_batch(p, pids + at, fds, some, lister, maps, m);

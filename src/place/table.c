@@ -92,7 +92,8 @@ static void add_effective(struct strbuf *b, const struct place *p, const struct 
 		strbuf_addf(&line, ", for all %zu threads%s", p->n_looked,
 			p->n_unlooked ? " that were looked at" : "");
 	if (p->n_unlooked)
-		strbuf_addf(&line, " (%zu were not: --processes looks at more)", p->n_unlooked);
+		strbuf_addf(&line, " (%s%zu were not%s)", p->mapped_asked ? "" : "at least ",
+			p->n_unlooked, p->mapped_asked ? "" : ": --processes looks at more");
 	add_line(b, style, "effective", &line);
 	for (size_t i = 0; i < p->n_differing && i < PLACE_THREADS_SHOWN; i++) {
 		const struct place_thread *t = &p->threads[i];
@@ -195,15 +196,18 @@ static void add_processes(struct strbuf *b, const struct place *p, const struct 
 		"and what they have mapped; what they share counts for each");
 	for (size_t i = 0; i < p->n_mapped; i++) {
 		const struct place_process *row = &p->processes[i];
+		const char *between = "";
 		size_t k = 0;
 
 		strbuf_addf(&line, "(%s)", row->comm);
-		for (unsigned n = mpol_nodeset_next(&p->host.online, 0); n < MPOL_NODES_MAX;
-			n = mpol_nodeset_next(&p->host.online, n + 1), k++)
-			if (row->bytes[k])
-				strbuf_addf(&line, "%s node %u %s",
-					line.text[line.len - 1] == ')' ? "" : ",", n,
-					size_words(row->bytes[k], size));
+		for (unsigned n = mpol_nodeset_next(&p->row_nodes, 0); n < MPOL_NODES_MAX;
+			n = mpol_nodeset_next(&p->row_nodes, n + 1), k++) {
+			if (!row->bytes[k])
+				continue;
+			strbuf_addf(&line, "%s node %u %s", between, n,
+				size_words(row->bytes[k], size));
+			between = ",";
+		}
 		if (row->own)
 			strbuf_addf(&line, "; %s under policies of mappings",
 				size_words(row->own, size));
@@ -258,6 +262,11 @@ static void add_verdict(struct strbuf *b, const struct place *p, const struct st
 		strbuf_addf(
 			&line, "%s %s", size_words(p->reasons[i].bytes, all), p->reasons[i].text);
 		add_line(b, style, i ? "" : "why not", &line);
+	}
+	if (p->n_unread > 0) {
+		strbuf_addf(&line, "(numa_maps of %zu process%s could not be understood)", p->n_unread,
+			p->n_unread == 1 ? "" : "es");
+		add_line(b, style, "", &line);
 	}
 	if (p->suspicious)
 		add_fact(b, style, "",

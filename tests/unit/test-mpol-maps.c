@@ -258,7 +258,7 @@ static void test_line(void **state)
 	}
 }
 
-static void test_a_line_has_a_longest_length(void **state)
+static void test_a_name_is_kept_whole_where_it_fits(void **state)
 {
 	const size_t len = 200000;
 	char *text = malloc(len);
@@ -280,9 +280,75 @@ static void test_a_line_has_a_longest_length(void **state)
 	text[60000] = 'x';
 	text[len - 1] = '\n';
 	maps = file_reader(text, len, &fd);
-	assert_int_equal(mpol_maps_next(maps, &m), -EBADMSG);
+	assert_int_equal(mpol_maps_next(maps, &m), 1);
+	assert_in_range(m->name_len, 30000, 65536);
+	assert_int_equal(mpol_maps_next(maps, &m), 0);
 	mpol_maps_close(maps);
 	close(fd);
+	free(text);
+}
+
+/* A path may be longer than any buffer: directories can be made deeper than PATH_MAX. */
+static void test_long_names(void **state)
+{
+	const size_t most = 300000;
+	char *text = malloc(most + 65536);
+	const struct mpol_mapping *m;
+
+	(void)state;
+	assert_non_null(text);
+	for (size_t len = 30000; len <= most; len += 997) {
+		size_t at = (size_t)sprintf(text, "7f00 prefer (many):0-1 file=/");
+		struct mpol_maps *maps;
+		int fd;
+
+		memset(text + at, 'x', len);
+		at += len;
+		at += (size_t)sprintf(text + at, " anon=3 mapped=4");
+		for (unsigned n = 0; n < 1024; n++)
+			at += (size_t)sprintf(text + at, " N%u=%u", n, 4000000000u + n);
+		at += (size_t)sprintf(text + at, "\n7f01 bind:1 heap anon=1 N1=1\n");
+		maps = file_reader(text, at, &fd);
+		assert_int_equal(mpol_maps_next(maps, &m), 1);
+		assert_true(m->file && m->name_len > 1000 && memcmp(m->name, "/xxx", 4) == 0);
+		assert_true(m->anon == 3 && m->mapped == 4 && m->n_nodes == 1024);
+		for (unsigned n = 0; n < 1024; n++)
+			assert_true(m->nodes[n].node == n && m->nodes[n].pages == 4000000000u + n);
+		assert_int_equal(mpol_maps_next(maps, &m), 1);
+		assert_true(m->start == 0x7f01 && m->heap && m->anon == 1);
+		assert_int_equal(mpol_maps_next(maps, &m), 0);
+		mpol_maps_close(maps);
+		close(fd);
+	}
+	free(text);
+}
+
+/* As many mappings as a container may make before one of a file. */
+static void test_many_mappings(void **state)
+{
+	static const char line[] = "1000 interleave:0 anon=1 N0=1\n";
+	char *text = malloc(70000 * sizeof(line) + 100);
+	struct mpol policy;
+	size_t at = 0;
+	bool cut;
+	int dir, fd;
+	char path[] = "/tmp/mpol-maps-XXXXXX";
+
+	(void)state;
+	assert_non_null(text);
+	for (int i = 0; i < 70000; i++)
+		at += (size_t)sprintf(text + at, "%s", line);
+	at += (size_t)sprintf(text + at, "2000 bind:1 file=/bin/x N0=1\n");
+	assert_non_null(mkdtemp(path));
+	dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	fd = openat(dir, "numa_maps", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(write(fd, text, at), at);
+	assert_int_equal(mpol_of_process(dir, &policy, &cut), 0);
+	assert_int_equal(policy.mode, MPOL_MODE_INTERLEAVE);
+	unlinkat(dir, "numa_maps", 0);
+	close(fd);
+	close(dir);
+	rmdir(path);
 	free(text);
 }
 
@@ -511,7 +577,8 @@ static void test_stat_v1(void **state)
 int main(void)
 {
 	const struct CMUnitTest others[] = {
-		cmocka_unit_test(test_a_line_has_a_longest_length),
+		cmocka_unit_test(test_a_name_is_kept_whole_where_it_fits),
+		cmocka_unit_test(test_long_names), cmocka_unit_test(test_many_mappings),
 		cmocka_unit_test(test_all_nodes_of_a_line),
 		cmocka_unit_test(test_own_numa_maps),
 		cmocka_unit_test(test_read_errors_come_through),

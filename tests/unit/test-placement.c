@@ -516,8 +516,9 @@ static void gather_maps(const struct shown_row *row, struct place *p)
 	assert_int_equal(place_read_maps(fd, &p->live, &p->live.now, false, m), 0);
 	close(fd);
 	p->processes = arena_new(&p->arena, struct place_process);
+	p->row_nodes = p->host.online;
 	p->processes->bytes =
-		arena_array(&p->arena, uint64_t, mpol_nodeset_count(&p->host.online) + 1);
+		arena_array(&p->arena, uint64_t, mpol_nodeset_count(&p->row_nodes) + 1);
 	p->processes->pid = 4321;
 	place_take(p, m);
 	memcpy(p->processes->comm, "?[2Jserver", sizeof("?[2Jserver"));
