@@ -15,6 +15,8 @@ struct arena_block {
 	alignas(max_align_t) char data[];
 };
 
+/* Each block has twice the room of the one before: most arenas hold little. */
+#define ARENA_FIRST ((size_t)1024)
 #define ARENA_BLOCK ((size_t)16384)
 
 void *arena_alloc(struct arena *a, size_t n, size_t size)
@@ -29,7 +31,9 @@ void *arena_alloc(struct arena *a, size_t n, size_t size)
 
 	struct arena_block *b = a->block;
 	if (!b || b->size - b->used < bytes) {
-		size_t room = bytes > ARENA_BLOCK ? bytes : ARENA_BLOCK;
+		size_t room = b ? b->size * 2 : ARENA_FIRST;
+		room = room > ARENA_BLOCK ? ARENA_BLOCK : room;
+		room = bytes > room ? bytes : room;
 		b = calloc(1, sizeof(*b) + room);
 		if (!b)
 			return NULL;
