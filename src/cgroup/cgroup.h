@@ -151,8 +151,23 @@ int cgroup_for_rootfs(
 	const struct cgroup *cg, struct arena *arena, struct rootfs_cgroups *ret, struct err *e);
 
 struct json_object *cgroup_to_json(const struct cgroup *cg);
-/* From the saved state, which is not trusted: paths must lie below a cgroup mount. */
-int cgroup_from_json(
-	struct json_object *json, struct arena *arena, struct cgroup **ret, struct err *e);
+
+/*
+ * Which hierarchies are mounted, for who reads many states: the kernel writes the whole table of mounts
+ * for each who asks. All-zero: not looked up yet. A mount that goes meanwhile is noticed when it is
+ * opened.
+ */
+struct cgroup_mounts {
+	struct arena arena;
+	struct hierarchy *h;
+	size_t n;
+	bool known;
+};
+void cgroup_mounts_free(struct cgroup_mounts *m);
+
+/* From the saved state, which is not trusted: paths must lie below a cgroup mount. *ret lives no longer
+ * than mounts; NULL: looked up for this one. */
+int cgroup_from_json(struct json_object *json, struct cgroup_mounts *mounts, struct arena *arena,
+	struct cgroup **ret, struct err *e);
 /* The path as state and `features` show it, e.g. "/user.slice/abc". "" when disabled. */
 const char *cgroup_path(const struct cgroup *cg);

@@ -73,7 +73,7 @@ static int clean_path(struct json_object *o, struct arena *arena, char **ret, st
 	return r;
 }
 
-static int hierarchy_from_json(struct json_object *o, const struct cgroup *mounted,
+static int hierarchy_from_json(struct json_object *o, const struct cgroup_mounts *mounted,
 	struct arena *arena, struct hierarchy *ret, struct err *e)
 {
 	const char *controllers = text_of(o, "controllers"), *mount = text_of(o, "mount");
@@ -134,11 +134,26 @@ static int scope_from_json(
 	return cg->scope->unit ? 0 : err_nomem(e);
 }
 
-int cgroup_from_json(
-	struct json_object *json, struct arena *arena, struct cgroup **ret, struct err *e)
+static int look_up(struct cgroup_mounts *mounts, struct arena *arena, struct err *e)
+{
+	if (mounts->known)
+		return 0;
+	int r = hierarchies_find(arena, &mounts->h, &mounts->n, e);
+	mounts->known = r == 0;
+	return r;
+}
+
+void cgroup_mounts_free(struct cgroup_mounts *m)
+{
+	arena_free(&m->arena);
+}
+
+int cgroup_from_json(struct json_object *json, struct cgroup_mounts *mounts, struct arena *arena,
+	struct cgroup **ret, struct err *e)
 {
 	const char *manager = text_of(json, "manager");
-	struct cgroup mounted = { 0 };
+	struct cgroup_mounts now = { 0 };
+	struct cgroup_mounts *mounted = mounts ? mounts : &now;
 	struct json_object *list, *made;
 	char *path;
 	int r;
@@ -166,21 +181,21 @@ int cgroup_from_json(
 	if (r == 0)
 		r = clean_path(json, arena, &path, e);
 	if (r == 0)
-		r = hierarchies_find(arena, &mounted.h, &mounted.n, e);
+		r = look_up(mounted, mounts ? &mounts->arena : arena, e);
 	if (r < 0)
 		return r;
 	cg->path = path;
 	size_t n = json_object_array_length(list);
-	if (n == 0 || n > mounted.n)
+	if (n == 0 || n > mounted->n)
 		return err_say(e, EBADMSG,
 			"the saved state has %zu cgroup hierarchies, and %zu are mounted here", n,
-			mounted.n);
+			mounted->n);
 	cg->h = arena_array(arena, struct hierarchy, n);
 	if (!cg->h)
 		return err_nomem(e);
 	for (size_t i = 0; i < n; i++) {
 		r = hierarchy_from_json(
-			json_object_array_get_idx(list, i), &mounted, arena, &cg->h[i], e);
+			json_object_array_get_idx(list, i), mounted, arena, &cg->h[i], e);
 		if (r < 0)
 			return r;
 	}

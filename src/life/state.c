@@ -30,7 +30,9 @@
 
 static int check_id(const char *id, struct err *e);
 static int open_root(const struct life *life, bool make, struct err *e);
-static int read_state(struct state *s, struct err *e);
+static int open_state(const struct life *life, const char *id, enum state_lock lock,
+	struct cgroup_mounts *mounts, struct state *ret, struct err *e);
+static int read_state(struct state *s, struct cgroup_mounts *mounts, struct err *e);
 
 int state_reserve(const struct life *life, const char *id, struct state *ret, struct err *e)
 {
@@ -260,6 +262,12 @@ static int lock_dir(int fd, const char *id, bool bounded, struct err *e)
 int state_load(const struct life *life, const char *id, enum state_lock lock, struct state *ret,
 	struct err *e)
 {
+	return open_state(life, id, lock, NULL, ret, e);
+}
+
+static int open_state(const struct life *life, const char *id, enum state_lock lock,
+	struct cgroup_mounts *mounts, struct state *ret, struct err *e)
+{
 	struct state s = { .dir_fd = -1 };
 	int r = check_id(id, e);
 	if (r < 0)
@@ -288,7 +296,7 @@ int state_load(const struct life *life, const char *id, enum state_lock lock, st
 		}
 	}
 	s.id = arena_strdup(&s.arena, id);
-	r = s.id ? read_state(&s, e) : err_nomem(e);
+	r = s.id ? read_state(&s, mounts, e) : err_nomem(e);
 	if (r == -EBADMSG && lock == STATE_LOCK_DAMAGED) {
 		s.damaged = true;
 		r = 0;
@@ -373,7 +381,8 @@ static int get_pairs(struct state *s, struct json_object *o, const char *key, st
 	return 0;
 }
 
-static int read_members(struct state *s, struct json_object *o, struct err *e)
+static int read_members(
+	struct state *s, struct json_object *o, struct cgroup_mounts *mounts, struct err *e)
 {
 	struct json_object *v;
 	const char *id;
@@ -403,7 +412,7 @@ static int read_members(struct state *s, struct json_object *o, struct err *e)
 		(r = get_bool(s, o, "checkpointed", &s->checkpointed, e)) < 0)
 		return r;
 	if (json_object_object_get_ex(o, "cgroup", &v)) {
-		r = cgroup_from_json(v, &s->arena, &s->cgroup, e);
+		r = cgroup_from_json(v, mounts, &s->arena, &s->cgroup, e);
 		if (r < 0)
 			return err_prefix(e, "the saved state of container '%s'", s->id);
 	}
@@ -432,7 +441,7 @@ static int read_regular(int dir_fd, const char *name, char **ret_text, size_t *r
 	return S_ISREG(st.st_mode) ? fd_read_all(fd, STATE_TEXT_MAX, ret_text, ret_len) : -EBADMSG;
 }
 
-static int read_state(struct state *s, struct err *e)
+static int read_state(struct state *s, struct cgroup_mounts *mounts, struct err *e)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len;
@@ -452,7 +461,7 @@ static int read_state(struct state *s, struct err *e)
 		json_object_put(o);
 		return bad(e, s, "it is not a JSON object");
 	}
-	r = read_members(s, o, e);
+	r = read_members(s, o, mounts, e);
 	json_object_put(o);
 	return r;
 }
@@ -638,10 +647,11 @@ const char *life_status_name(enum life_status status)
 	return names[status];
 }
 
-int life_info(const struct life *life, const char *id, struct container_info *ret, struct err *e)
+int life_info(const struct life *life, const char *id, struct cgroup_mounts *mounts,
+	struct container_info *ret, struct err *e)
 {
 	struct state s;
-	int r = state_load(life, id, STATE_READ, &s, e);
+	int r = open_state(life, id, STATE_READ, mounts, &s, e);
 	if (r < 0)
 		return r;
 

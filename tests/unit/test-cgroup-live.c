@@ -306,7 +306,7 @@ static struct cgroup *saved(struct test *t)
 	struct json_object *json = cgroup_to_json(t->cg);
 
 	assert_non_null(json);
-	assert_ok(cgroup_from_json(json, &t->arena, &back, &t->e));
+	assert_ok(cgroup_from_json(json, NULL, &t->arena, &back, &t->e));
 	json_object_put(json);
 	return back;
 }
@@ -745,7 +745,7 @@ static void state_there_and_back(void **state)
 	struct json_object *json = cgroup_to_json(t->cg);
 	assert_non_null(json);
 	struct json_object *again = json_tokener_parse(json_object_to_json_string(json));
-	assert_ok(cgroup_from_json(again, &arena, &back, &t->e));
+	assert_ok(cgroup_from_json(again, NULL, &arena, &back, &t->e));
 	json_object_put(json);
 	json_object_put(again);
 	pid_t pid = sleeper();
@@ -784,14 +784,14 @@ static void state_is_not_trusted(void **state)
 		assert_true(json_object_object_get_ex(json, "hierarchies", &list));
 		json_object_object_add(json_object_array_get_idx(list, 0), rows[i].key,
 			json_tokener_parse(rows[i].value));
-		assert_true(cgroup_from_json(json, &arena, &back, &t->e) < 0);
+		assert_true(cgroup_from_json(json, NULL, &arena, &back, &t->e) < 0);
 		assert_says(rows[i].words);
 		json_object_put(json);
 		arena_free(&arena);
 	}
 	struct arena arena = { 0 };
 	struct cgroup *back;
-	assert_true(cgroup_from_json(NULL, &arena, &back, &t->e) < 0);
+	assert_true(cgroup_from_json(NULL, NULL, &arena, &back, &t->e) < 0);
 	arena_free(&arena);
 }
 
@@ -810,7 +810,7 @@ static void disabled_is_nothing(void **state)
 	assert_string_equal(cgroup_path(cg), "");
 	assert_int_equal(cgroup_kill(cg, SIGKILL, &t->e), -ENOTSUP);
 	struct json_object *json = cgroup_to_json(cg);
-	assert_ok(cgroup_from_json(json, &arena, &back, &t->e));
+	assert_ok(cgroup_from_json(json, NULL, &arena, &back, &t->e));
 	json_object_put(json);
 	assert_ok(cgroup_remove(back, &t->e));
 	t->spec.linux_.resources.memory.limit = (struct opt_i64){ true, 1 << 20 };
