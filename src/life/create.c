@@ -302,8 +302,12 @@ static int make_cgroup(struct attempt *a, struct err *e)
 {
 	int r;
 
-	/* Before and after: whenever we are killed, `delete --force` finds the cgroup, and knows
-	 * whether all of it was made by us. */
+	/*
+	 * Whenever we are killed, `delete --force` has to find what is there. Before: where the cgroup
+	 * may be, and the class of resctrl; nobody is in it yet, so an empty one may go. Below, before
+	 * anybody is in it: that all of it is ours, which directories those are, and how many above, so
+	 * that who is left in it can be ended.
+	 */
 	if ((r = FAULT("save-creating", e)) < 0 || (r = state_save(&a->state, e)) < 0)
 		return r;
 	if ((r = FAULT("cgroup-make", e)) < 0)
@@ -585,7 +589,13 @@ int attempt_commit(struct attempt *a, const struct memory_result *memory, struct
 	int sig = interrupt_pending();
 	if (sig)
 		return err_say(e, EINTR, "interrupted by signal %d (%s)", sig, sigdescr_np(sig));
+	/*
+	 * From here on it is a container: who it is, and what its hooks and its policy were. One that
+	 * `run` starts counts as running at once, since nobody else can start it; should `run` be killed
+	 * before it has said START, its init ends, and it is stopped.
+	 */
 	a->state.creating = false;
+	a->state.started |= a->start_here;
 	if ((r = FAULT("commit", e)) < 0 || (r = state_save(&a->state, e)) < 0)
 		return r;
 	log_debug("container '%s' is created", a->state.id);

@@ -90,12 +90,15 @@ int start_container(int conn, int pidfd, struct state *state, const struct spec 
 		r = msg_expect_end(conn, true, e);
 	if (r < 0)
 		return err_prefix(e, "starting container '%s'", state->id);
-	state->started = true;
-	r = state_save(state, e);
-	if (r < 0)
-		return r;
+	/* So that nobody need ask init; of `run` that was in the state when it committed. */
+	if (!state->started) {
+		state->started = true;
+		r = state_save(state, e);
+		if (r < 0)
+			return r;
+		(void)unlinkat(state->dir_fd, STATE_START_SOCKET, 0); /* `delete` would do it */
+	}
 	log_debug("container '%s' is started", state->id);
-	(void)unlinkat(state->dir_fd, STATE_START_SOCKET, 0); /* `delete` would do it */
 	if (spec) {
 		r = hooks_run(&spec->hooks, HOOK_POSTSTART, state, "running", state->pid, e);
 		*ret_hook_failed = r < 0;
