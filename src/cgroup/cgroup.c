@@ -347,6 +347,7 @@ void cgroup_close(struct cgroup *cg)
 {
 	for (size_t i = 0; i < cg->n; i++)
 		cg->h[i].leaf_fd = fd_close(cg->h[i].leaf_fd);
+	cg->creating = false;
 }
 
 const char *cgroup_path(const struct cgroup *cg)

@@ -98,7 +98,8 @@ int cgroup_clone_fd(struct cgroup *cg);
 int cgroup_clone_fd_below(
 	const struct cgroup *cg, int pid_proc_fd, struct arena *arena, const char **ret_sub);
 
-/* Close what cgroup_make() left open, so that each step that follows need not find its way again. */
+/* Close what cgroup_make() left open, so that each step that follows need not find its way again. The
+ * making is over: from here on it is like one of a saved state. */
 void cgroup_close(struct cgroup *cg);
 
 /*

@@ -80,10 +80,10 @@ int start_container(int conn, int pidfd, struct state *state, const struct spec 
 int end_and_remove(const struct life *life, struct state *s, struct err *e);
 
 /*
- * In the foreground, at the end: remove what run or restore made. r is how that went so far: the
- * first error is returned, a later one only logged.
+ * In the foreground, at the end: remove what run or restore made. s is theirs, no longer locked. r is
+ * how that went so far: the first error is returned, a later one only logged.
  */
-int remove_again(const struct life *life, const char *id, int r, struct err *e);
+int remove_again(const struct life *life, struct state *s, int r, struct err *e);
 
 /*
  * What this host cannot give: an AppArmor or SELinux label is an error, capabilities that the runtime

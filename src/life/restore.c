@@ -102,7 +102,7 @@ int life_restore(
 	if (!o->create.detach) {
 		n = wait_foreground(r.a.init.pid, r.a.init.pidfd, r.a.master, &notify, &status, e);
 		if (!o->create.keep)
-			n = remove_again(life, o->id, n, e);
+			n = remove_again(life, &r.a.state, n, e);
 	}
 	notify_close(&notify);
 	attempt_free(&r.a);

@@ -130,12 +130,14 @@ int state_seccomp_cache(const struct life *life)
 
 static int replace_file(int dir_fd, const char *name, const char *text, size_t len)
 {
+	const int flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC;
 	char temporary[64];
 
 	(void)snprintf(temporary, sizeof(temporary), ".%s.new", name);
-	(void)unlinkat(dir_fd, temporary, 0); /* left by a crash, if at all */
-	_cleanup_close_ int fd =
-		openat(dir_fd, temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	_cleanup_close_ int fd = openat(dir_fd, temporary, flags, 0600);
+	/* Left by a crash. */
+	if (fd < 0 && errno == EEXIST && unlinkat(dir_fd, temporary, 0) == 0)
+		fd = openat(dir_fd, temporary, flags, 0600);
 	if (fd < 0)
 		return -errno;
 	int r = fd_write_all(fd, text, len);
@@ -235,6 +237,7 @@ static int lock_dir(int fd, const char *id, bool bounded, struct err *e)
 {
 	const struct timespec pause = { .tv_nsec = LOCK_PAUSE_MS * 1000000L };
 	unsigned waited_ms = 0;
+	struct stat st;
 
 	while (flock(fd, bounded ? LOCK_EX | LOCK_NB : LOCK_EX) < 0) {
 		if (bounded && errno == EWOULDBLOCK && waited_ms < LOCK_WAIT_MS) {
@@ -256,6 +259,9 @@ static int lock_dir(int fd, const char *id, bool bounded, struct err *e)
 		if (errno != EINTR)
 			return err_set(e, errno, "locking the state of container '%s'", id);
 	}
+	/* Whoever held the lock may have removed the directory. */
+	if (fstat(fd, &st) < 0 || st.st_nlink == 0)
+		return err_say(e, ENOENT, "container '%s' does not exist", id);
 	return 0;
 }
 
@@ -285,15 +291,9 @@ static int open_state(const struct life *life, const char *id, enum state_lock l
 		return err_set(e, errno, "opening state directory '%s/%s'", life->root, id);
 	}
 	if (lock != STATE_READ) {
-		struct stat st;
 		r = lock_dir(s.dir_fd, id, lock == STATE_LOCK_DAMAGED, e);
 		if (r < 0)
 			goto fail;
-		/* Whoever held the lock may have removed the directory. */
-		if (fstat(s.dir_fd, &st) < 0 || st.st_nlink == 0) {
-			r = err_say(e, ENOENT, "container '%s' does not exist", id);
-			goto fail;
-		}
 	}
 	s.id = arena_strdup(&s.arena, id);
 	r = s.id ? read_state(&s, mounts, e) : err_nomem(e);
@@ -469,6 +469,19 @@ static int read_state(struct state *s, struct cgroup_mounts *mounts, struct err 
 void state_unlock(const struct state *s)
 {
 	(void)flock(s->dir_fd, LOCK_UN); /* fails for no lock of ours */
+}
+
+int state_lock_again(const struct state *s, struct err *e)
+{
+	return lock_dir(s->dir_fd, s->id, false, e);
+}
+
+bool state_is_same(const struct state *s, const struct state *other)
+{
+	struct stat a, b;
+
+	return fstat(s->dir_fd, &a) == 0 && fstat(other->dir_fd, &b) == 0 && a.st_dev == b.st_dev &&
+	       a.st_ino == b.st_ino;
 }
 
 int state_load_config(const struct state *s, struct spec **ret, struct err *e)

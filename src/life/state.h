@@ -71,8 +71,12 @@ enum state_lock {
 /* -ENOENT when there is no such container. */
 int state_load(const struct life *life, const char *id, enum state_lock lock, struct state *ret,
 	struct err *e);
-/* Let others change the container from here on. */
+/* Let others change the container from here on; and wait for them again. -ENOENT when they have
+ * deleted it, whatever has its ID by now. */
 void state_unlock(const struct state *s);
+int state_lock_again(const struct state *s, struct err *e);
+/* Are both of one container? */
+bool state_is_same(const struct state *s, const struct state *other);
 int state_load_config(const struct state *s, struct spec **ret, struct err *e);
 
 /* Remove ROOT/ID with what we put there. */

@@ -19,7 +19,8 @@
 
 #define KILL_WAIT_MS 10000
 
-static int remove_made(const struct life *life, const char *id, struct err *e);
+static int remove_made(const struct life *life, struct state *s, struct err *e);
+static int remove_anew(const struct life *life, const struct state *made, struct err *e);
 
 int life_run(
 	const struct life *life, const struct create_options *o, int *ret_status, struct err *e)
@@ -51,7 +52,7 @@ int life_run(
 		r = notify_wait_ready(&notify, a.init.pid, a.init.pidfd, e);
 	notify_close(&notify);
 	if (failed || (!o->detach && !o->keep))
-		r = remove_again(life, o->id, r, e);
+		r = remove_again(life, &a.state, r, e);
 	attempt_free(&a);
 	attempt_let_signals(&a);
 	if (r == 0)
@@ -59,10 +60,10 @@ int life_run(
 	return r;
 }
 
-int remove_again(const struct life *life, const char *id, int r, struct err *e)
+int remove_again(const struct life *life, struct state *s, int r, struct err *e)
 {
 	struct err why = { 0 };
-	int removed = remove_made(life, id, &why);
+	int removed = remove_made(life, s, &why);
 
 	if (removed < 0 && r == 0)
 		return err_say(e, why.num, "%s", why.text);
@@ -71,17 +72,35 @@ int remove_again(const struct life *life, const char *id, int r, struct err *e)
 	return r;
 }
 
-/* Somebody else may have deleted it meanwhile. */
-static int remove_made(const struct life *life, const char *id, struct err *e)
+/* By what is known of it, of which nobody else changes anything. Somebody else may have deleted it
+ * meanwhile. */
+static int remove_made(const struct life *life, struct state *s, struct err *e)
+{
+	int r = state_lock_again(s, e);
+
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = end_and_remove(life, s, e);
+	/* The mount of a cgroup hierarchy is another one than when the container was made. */
+	if (r == -EINVAL || r == -ENOENT) {
+		state_unlock(s);
+		r = remove_anew(life, s, e);
+	}
+	return r;
+}
+
+static int remove_anew(const struct life *life, const struct state *made, struct err *e)
 {
 	struct state s;
-	int r = state_load(life, id, STATE_LOCK, &s, e);
+	int r = state_load(life, made->id, STATE_LOCK, &s, e);
 
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
 		return r;
-	r = end_and_remove(life, &s, e);
+	if (state_is_same(made, &s))
+		r = end_and_remove(life, &s, e);
 	state_free(&s);
 	return r;
 }

@@ -74,6 +74,23 @@ teardown() {
     nothing_left
 }
 
+@test "run: what has its ID by the time it ends is another container, and stays" {
+    program probe wait
+    HASU_IT=$ID "$HASU" --root "$ROOT" run -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>"$T/errors" 3>&- 4>&- &
+    local pid=$!
+    until_true status_is "$ID" running
+    kill -STOP "$pid"
+    ok hasu delete --force "$ID"
+    ok hasu create -b "$BUNDLE" "$ID"
+    kill -CONT "$pid"
+    wait "$pid" || status=$?
+    is "$status" 137
+    is "$(cat "$T/errors")" ""
+    is "$(status_of)" created
+    ok hasu delete "$ID"
+    nothing_left
+}
+
 @test "run --detach returns when the program runs, and writes the pid file" {
     program probe wait
     ok hasu run --detach --pid-file "$T/pid" -b "$BUNDLE" "$ID"
