@@ -57,13 +57,11 @@ int log_level_parse(const char *name, enum log_level *ret)
 static void add_time(struct strbuf *b)
 {
 	struct timespec now = { 0 };
-	struct tm tm;
-	char text[40];
+	char text[STR_UTC];
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	(void)gmtime_r(&now.tv_sec, &tm);
-	if (strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) > 0)
-		strbuf_addf(b, "%s.%09ldZ", text, now.tv_nsec);
+	str_utc(&now, text);
+	strbuf_adds(b, text);
 }
 
 static void write_line(int fd, bool json, enum log_level level, const char *text)

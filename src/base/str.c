@@ -230,3 +230,28 @@ int str_to_u32(const char *s, uint32_t *ret)
 	*ret = (uint32_t)v;
 	return 0;
 }
+
+void str_utc(const struct timespec *when, char ret[STR_UTC])
+{
+	const uint64_t seconds = (uint64_t)when->tv_sec, day_seconds = 86400;
+
+	ret[0] = '\0';
+	if (when->tv_sec < 0 || seconds >= 2932897 * day_seconds || when->tv_nsec < 0 ||
+		when->tv_nsec > 999999999)
+		return;
+	/* Days since 0000-03-01, so that a leap day is a year's last: 400 years have 146097 days, 100
+	 * have 36524, four have 1461, and five months from March on have 153. */
+	const unsigned days = (unsigned)(seconds / day_seconds) + 719468;
+	const unsigned in_era = days % 146097;
+	const unsigned year_of_era =
+		(in_era - in_era / 1460 + in_era / 36524 - in_era / 146096) / 365;
+	const unsigned in_year = in_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+	const unsigned from_march = (5 * in_year + 2) / 153;
+	const unsigned month = from_march < 10 ? from_march + 3 : from_march - 9;
+	const unsigned year = days / 146097 * 400 + year_of_era + (month <= 2);
+	const unsigned in_day = (unsigned)(seconds % day_seconds);
+
+	(void)snprintf(ret, STR_UTC, "%04u-%02u-%02uT%02u:%02u:%02u.%09uZ", year, month,
+		in_year - (153 * from_march + 2) / 5 + 1, in_day / 3600, in_day / 60 % 60,
+		in_day % 60, (unsigned)when->tv_nsec);
+}

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <time.h>
 
 /*
  * An arena: everything allocated from it is freed at once. Used for what lives as long as a spec or
@@ -54,6 +55,13 @@ size_t str_utf8_len(const char *s);
 int str_to_u64(const char *s, uint64_t *ret);
 int str_to_i64(const char *s, int64_t *ret); /* a leading '-' is allowed */
 int str_to_u32(const char *s, uint32_t *ret);
+
+/*
+ * RFC 3339 in UTC, "2026-11-25T23:00:00.000000001Z". gmtime(3) would read the host's time zone for it,
+ * which UTC has none of. "" before 1970 and from the year 10000 on.
+ */
+#define STR_UTC 64
+void str_utc(const struct timespec *when, char ret[STR_UTC]);
 
 static inline bool str_eq(const char *a, const char *b)
 {

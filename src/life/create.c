@@ -230,14 +230,11 @@ static int plan_container(struct attempt *a, struct err *e)
 static const char *now_text(struct arena *arena)
 {
 	struct timespec now = { 0 };
-	struct tm tm;
-	char text[32];
+	char text[STR_UTC];
 
 	(void)clock_gettime(CLOCK_REALTIME, &now);
-	if (!gmtime_r(&now.tv_sec, &tm) ||
-		strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm) == 0)
-		return "";
-	return arena_printf(arena, "%s.%09ldZ", text, now.tv_nsec);
+	str_utc(&now, text);
+	return arena_strdup(arena, text);
 }
 
 static int reserve(struct attempt *a, struct err *e)
