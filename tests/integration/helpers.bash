@@ -11,6 +11,7 @@
 # everything of it must be gone: a cgroup, mount, process, or file of state that is left is a failure.
 
 hasu_setup() {
+    unset NOTIFY_SOCKET # of a service that the tests run in
     HASU=${HASU:-$BATS_TEST_DIRNAME/../../build-plain/src/cmd/hasu}
     T=$BATS_TEST_TMPDIR
     BUNDLE=$T/bundle ROOT=$T/state
