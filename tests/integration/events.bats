@@ -188,6 +188,7 @@ watch_ended() {
 @test "the first line comes after an interval, as under runc" {
     up
     watch --interval 1h
+    until_listens
     ok hasu kill "$ID" KILL
     watch_ended
     is "$(<"$T/events")" ""

@@ -524,7 +524,7 @@ static socklen_t notify_address(const char *text, struct sockaddr_un *ret)
 	return (socklen_t)(offsetof(struct sockaddr_un, sun_path) + strlen(text) + (*text != '@'));
 }
 
-/* Each word as a message of sd_notify(3), then wait. */
+/* Each word as a message of sd_notify(3), then wait. After READY=1 nobody need listen any more. */
 static int notify(char **words)
 {
 	const char *address = getenv("NOTIFY_SOCKET");
@@ -535,7 +535,8 @@ static int notify(char **words)
 	socklen_t len = notify_address(address, &to);
 	int sock = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	for (; *words; words++)
-		if (sendto(sock, *words, strlen(*words), 0, (struct sockaddr *)&to, len) < 0)
+		if (sendto(sock, *words, strlen(*words), 0, (struct sockaddr *)&to, len) < 0 &&
+			errno != ECONNREFUSED)
 			return fail(*words);
 	wait_for_term();
 	return 0;
