@@ -580,9 +580,54 @@ static void test_width(void **state)
 		}
 }
 
+static int list_self(void *arg, pid_t **ret, size_t *ret_n)
+{
+	(void)arg;
+	*ret = malloc(sizeof(**ret));
+	if (!*ret)
+		return -ENOMEM;
+	**ret = getpid();
+	*ret_n = 1;
+	return 0;
+}
+
+/* What nobody asked for ends in time, and says that it did not look at all. */
+static void test_late(void **state)
+{
+	const struct place_lister lister = { .list = list_self };
+	const pid_t self = getpid();
+	struct place p = { .until_ms = 1 };
+
+	(void)state;
+	p.pages = calloc(1, sizeof(*p.pages));
+	assert_non_null(p.pages);
+	mpol_nodeset_add(&p.host.online, 0);
+	assert_int_equal(place_look(&p, &self, 1, &lister, false), 0);
+	assert_int_equal(p.n_looked, 0);
+	assert_int_equal(p.n_unlooked, 1);
+	assert_int_equal(place_look(&p, &self, 1, &lister, true), -ETIME);
+	assert_false(p.mapped_known);
+	p.until_ms = 0;
+	assert_int_equal(place_look(&p, &self, 1, &lister, true), 0);
+	assert_true(p.mapped_known);
+	place_free(&p);
+}
+
+/* --expect is no success where nobody has counted anything. */
+static void test_counted(void **state)
+{
+	(void)state;
+	assert_false(place_counted(&(struct place){ .source = PLACE_FROM_NOTHING }));
+	assert_false(place_counted(&(struct place){ .source = PLACE_FROM_MAPS }));
+	assert_true(place_counted(&(struct place){ .source = PLACE_FROM_MAPS, .n_mapped = 1 }));
+	assert_true(place_counted(&(struct place){ .source = PLACE_FROM_V2 }));
+}
+
 int main(void)
 {
 	const struct CMUnitTest others[] = {
+		cmocka_unit_test(test_late),
+		cmocka_unit_test(test_counted),
 		cmocka_unit_test(test_pressure),
 		cmocka_unit_test(test_little_is_no_imbalance),
 		cmocka_unit_test(test_width),
