@@ -7,6 +7,7 @@
  * froze by it is seen and thawed all the same.
  */
 #include "base/fd.h"
+#include "base/sys.h"
 #include "cgroup/internal.h"
 
 #include <errno.h>
@@ -14,14 +15,6 @@
 #include <poll.h>
 #include <stdio.h>
 #include <time.h>
-
-int64_t clock_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
 
 void pause_ms(int ms)
 {
@@ -58,7 +51,7 @@ int events_wait(int dir_fd, const char *key, char value, int64_t deadline_ms)
 		text[n] = '\0';
 		if (keyed_value(text, key) == value)
 			return 0;
-		int64_t left = deadline_ms - clock_ms();
+		int64_t left = deadline_ms - sys_clock_ms();
 		if (left <= 0)
 			return -ETIMEDOUT;
 		struct pollfd p = { .fd = fd, .events = POLLPRI };
@@ -74,7 +67,7 @@ static int freeze_v2(const struct hierarchy *h, bool frozen, struct err *e)
 		return fd;
 	int r = fd_write_file(fd, "cgroup.freeze", frozen ? "1" : "0");
 	if (r == 0 && frozen)
-		r = events_wait(fd, "frozen", '1', clock_ms() + CGROUP_WAIT_MS);
+		r = events_wait(fd, "frozen", '1', sys_clock_ms() + CGROUP_WAIT_MS);
 	if (r < 0 && frozen)
 		(void)fd_write_file(fd, "cgroup.freeze", "0"); /* never half frozen */
 	if (r < 0)
@@ -89,7 +82,7 @@ static int freeze_v2(const struct hierarchy *h, bool frozen, struct err *e)
  */
 static int freeze_v1(const struct hierarchy *h, bool frozen, struct err *e)
 {
-	const int64_t deadline = clock_ms() + CGROUP_WAIT_MS;
+	const int64_t deadline = sys_clock_ms() + CGROUP_WAIT_MS;
 	int r = 0;
 
 	_cleanup_close_ int fd = hierarchy_open_leaf(h, e);
@@ -106,7 +99,7 @@ static int freeze_v1(const struct hierarchy *h, bool frozen, struct err *e)
 			r = fd_read_file(fd, "freezer.state", CGROUP_FILE_MAX, &state, NULL);
 		if (r == 0 && str_starts(state, "FROZEN"))
 			return 0;
-		if (r == 0 && clock_ms() > deadline)
+		if (r == 0 && sys_clock_ms() > deadline)
 			r = -ETIMEDOUT;
 		if (r < 0)
 			break;

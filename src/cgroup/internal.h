@@ -198,10 +198,9 @@ struct pid_list {
 int pids_collect(int dir_fd, bool deep, struct pid_list *list, struct err *e);
 /*
  * Take away all that is below dir_fd, whatever its depth, and end the processes there. Returns
- * -ETIMEDOUT with no text at the deadline.
+ * -ETIMEDOUT with no text at the deadline, by sys_clock_ms().
  */
 int remove_below(const struct hierarchy *h, int dir_fd, int64_t deadline, struct err *e);
-int64_t clock_ms(void);
 void pause_ms(int ms);
 /* Wait until line "<key> <value>" stands in cgroup.events. Returns 0, or -ETIMEDOUT or another
  * errno. */

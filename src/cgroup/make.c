@@ -7,6 +7,7 @@
  * make.
  */
 #include "base/fd.h"
+#include "base/sys.h"
 #include "cgroup/internal.h"
 #include "cgroup/scope.h"
 
@@ -205,7 +206,7 @@ static int clear_leftover(const struct hierarchy *h, int fd, struct err *e)
 			e, -r, "reading the controllers of cgroup '%s%s'", h->mount, h->path);
 	if (on[strspn(on, " \n")] == '\0')
 		return 0;
-	r = remove_below(h, fd, clock_ms() + CGROUP_WAIT_MS, e);
+	r = remove_below(h, fd, sys_clock_ms() + CGROUP_WAIT_MS, e);
 	if (r == -ETIMEDOUT)
 		return err_say(
 			e, ETIMEDOUT, "cgroup '%s%s' could not be emptied", h->mount, h->path);

@@ -222,7 +222,7 @@ static int signal_batch(int dir_fd, bool deep, const pid_t *pids, size_t n, int 
 	}
 	for (size_t i = 0; i < n; i++) {
 		while (r == 0 && deadline_ms > 0 && fds[i].fd >= 0) {
-			int64_t left = deadline_ms - clock_ms();
+			int64_t left = deadline_ms - sys_clock_ms();
 			if (left <= 0 || poll(&fds[i], 1, (int)left) != 0)
 				break;
 		}
@@ -256,12 +256,12 @@ static int signal_all(
 static int kill_by_list(const struct cgroup *cg, int fd, struct err *e)
 {
 	const struct hierarchy *freezer = cgroup_v1_of(cg, "freezer");
-	const int64_t deadline = clock_ms() + CGROUP_WAIT_MS;
+	const int64_t deadline = sys_clock_ms() + CGROUP_WAIT_MS;
 	size_t n = 1;
 	int r = 0;
 
 	_cleanup_close_ int freezer_fd = freezer ? hierarchy_open_leaf(freezer, NULL) : -1;
-	for (unsigned i = 0; r == 0 && n > 0 && clock_ms() < deadline; i++) {
+	for (unsigned i = 0; r == 0 && n > 0 && sys_clock_ms() < deadline; i++) {
 		/* Without waiting for FROZEN: already on the way there nobody forks much. */
 		if (freezer_fd >= 0)
 			(void)fd_write_file(freezer_fd, "freezer.state", "FROZEN");
@@ -327,7 +327,7 @@ int remove_below(const struct hierarchy *h, int dir_fd, int64_t deadline, struct
 	if (cur < 0)
 		return err_set(e, -cur, "opening cgroup '%s%s'", h->mount, h->path);
 	for (;;) {
-		if (clock_ms() > deadline)
+		if (sys_clock_ms() > deadline)
 			return -ETIMEDOUT;
 		_cleanup_(dir_closep) DIR *dir = dir_open(cur);
 		const char *name = dir ? dir_next(dir) : NULL;
@@ -405,7 +405,7 @@ static int remove_dirs(struct hierarchy *h, int root, int64_t deadline, struct e
 			 * The last process has ended, but the kernel takes it out of its cgroup a
 			 * moment later; of that it tells nobody on v1.
 			 */
-			r = errno == EBUSY && leaf && clock_ms() < deadline ? 0 : -errno;
+			r = errno == EBUSY && leaf && sys_clock_ms() < deadline ? 0 : -errno;
 			if (r == 0)
 				pause_ms(1);
 		}
@@ -489,7 +489,7 @@ static bool is_others(const struct hierarchy *h)
 
 int cgroup_remove(struct cgroup *cg, struct err *e)
 {
-	const int64_t deadline = clock_ms() + CGROUP_WAIT_MS;
+	const int64_t deadline = sys_clock_ms() + CGROUP_WAIT_MS;
 	int ret = 0;
 
 	scope_settle(cg);

@@ -5,6 +5,7 @@
  */
 #include "base/fd.h"
 #include "base/log.h"
+#include "base/sys.h"
 #include "cgroup/stats.h"
 #include "life/state.h"
 #include "linux/netdev.h"
@@ -15,7 +16,6 @@
 #include <json-c/json.h>
 #include <poll.h>
 #include <stdio.h>
-#include <time.h>
 
 #define PLAIN (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
 
@@ -50,21 +50,13 @@ int life_events(const struct life *life, const char *id, int interval_ms, int ou
 	return r;
 }
 
-static int64_t now_ms(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &now); /* cannot fail for this clock */
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
 /* Is pidfd's process gone? Else until the next event or deadline. */
 static int wait_for_next(int pidfd, const struct oom_watch *oom, int64_t deadline, struct err *e)
 {
 	struct pollfd fds[] = { { .fd = pidfd, .events = POLLIN },
 		{ .fd = oom->fd, .events = oom->events } };
 
-	const int64_t left = deadline - now_ms();
+	const int64_t left = deadline - sys_clock_ms();
 	if (poll(fds, ELEMENTS(fds), left > 0 ? (int)left : 0) < 0 && errno != EINTR)
 		return err_set(e, errno, "waiting for events of the container");
 	return fds[0].revents != 0;
@@ -73,7 +65,7 @@ static int wait_for_next(int pidfd, const struct oom_watch *oom, int64_t deadlin
 static int watch(const struct state *s, int pidfd, int interval_ms, int out, struct err *e)
 {
 	struct oom_watch oom;
-	int64_t deadline = now_ms() + interval_ms;
+	int64_t deadline = sys_clock_ms() + interval_ms;
 	bool ended = false;
 
 	int r = oom_watch_open(s->cgroup, &oom, e);
@@ -84,9 +76,9 @@ static int watch(const struct state *s, int pidfd, int interval_ms, int out, str
 			break;
 		/* Also at the end: that may be why. */
 		r = oom_watch_read(&oom) ? say_oom(s, out, e) : 0;
-		if (r < 0 || ended || now_ms() < deadline)
+		if (r < 0 || ended || sys_clock_ms() < deadline)
 			continue;
-		deadline = now_ms() + interval_ms;
+		deadline = sys_clock_ms() + interval_ms;
 		r = say_stats(s, out, e);
 		/* The cgroup may go a moment before we see that the process has gone. */
 		if (r == -ENOENT || r == -ENODEV) {

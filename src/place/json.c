@@ -8,19 +8,10 @@
 
 static void add_policy(struct json_writer *w, const char *name, const struct mpol *policy, bool cut)
 {
-	const struct mpol_mode_info *mode = mpol_mode_by_number(policy->mode);
-	char nodes[MPOL_NODESET_TEXT], text[PLACE_POLICY];
-	size_t n;
-	const struct mpol_flag_info *flags = mpol_flags(&n);
+	char text[PLACE_POLICY];
 
 	jw_object(w, name);
-	jw_string(w, "mode", mode ? mode->name : NULL);
-	jw_string(w, "nodes", mpol_nodeset_format(&policy->nodes, nodes));
-	jw_array(w, "flags");
-	for (size_t i = 0; i < n; i++)
-		if (policy->flags & flags[i].bit)
-			jw_string(w, NULL, flags[i].name);
-	jw_array_end(w);
+	jw_policy_members(w, policy);
 	jw_string(w, "text", place_policy_text(policy, cut, text));
 	if (cut)
 		jw_bool(w, "cut", true);

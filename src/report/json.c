@@ -99,3 +99,19 @@ void jw_numbers(struct json_writer *w, const char *name, const uint16_t *values,
 		strbuf_addf(w->b, "%s%u", i ? ", " : "", (unsigned)values[i]);
 	strbuf_adds(w->b, "]");
 }
+
+void jw_policy_members(struct json_writer *w, const struct mpol *policy)
+{
+	const struct mpol_mode_info *mode = mpol_mode_by_number(policy->mode);
+	char nodes[MPOL_NODESET_TEXT];
+	size_t n;
+	const struct mpol_flag_info *flags = mpol_flags(&n);
+
+	jw_string(w, "mode", mode ? mode->name : NULL);
+	jw_string(w, "nodes", mpol_nodeset_format(&policy->nodes, nodes));
+	jw_array(w, "flags");
+	for (size_t i = 0; i < n; i++)
+		if (policy->flags & flags[i].bit)
+			jw_string(w, NULL, flags[i].name);
+	jw_array_end(w);
+}

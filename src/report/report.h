@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include "mpol.h"
+
 #include "base/str.h"
 
 #include <stdbool.h>
@@ -98,6 +100,8 @@ void jw_tenths(struct json_writer *w, const char *name, uint64_t tenths);
 void jw_bool(struct json_writer *w, const char *name, bool value);
 /* Numbers of 0 to n-1 on one line. */
 void jw_numbers(struct json_writer *w, const char *name, const uint16_t *values, size_t n);
+/* The members mode, nodes and flags, by the specification's names; mode is null for an unknown one. */
+void jw_policy_members(struct json_writer *w, const struct mpol *policy);
 
 /*
  * svg.c: a picture that stands alone, with its colours in classes: light, or dark where whoever
