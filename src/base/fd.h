@@ -47,6 +47,9 @@ static inline void freep(void *p)
 /* Read fd to its end into a fresh NUL-ended buffer of at most max bytes; more is -EFBIG. */
 int fd_read_all(int fd, size_t max, char **ret_text, size_t *ret_len);
 
+/* /proc/PID/status at its longest: a process may be in 65536 groups, and the file lists them all. */
+#define PROC_STATUS_MAX ((size_t)1 << 20)
+
 /* Read a small file, path relative to dir_fd, whole. No error text: callers know what it
  * was for. */
 int fd_read_file(int dir_fd, const char *path, size_t max, char **ret_text, size_t *ret_len);

@@ -506,17 +506,18 @@ static int remove_notify(const struct state *s, struct err *e)
 
 int state_remove(const struct life *life, struct state *s, struct err *e)
 {
-	static const char *const files[] = { STATE_START_SOCKET, CONFIG_FILE, STATE_FILE,
-		"." STATE_FILE ".new", "." CONFIG_FILE ".new" };
+	/* The state last: what cannot be removed leaves a container that `delete` still knows. */
+	static const char *const files[] = { STATE_START_SOCKET, "." CONFIG_FILE ".new", CONFIG_FILE,
+		"." STATE_FILE ".new", STATE_FILE };
 
-	for (size_t i = 0; i < ELEMENTS(files); i++)
-		if (unlinkat(s->dir_fd, files[i], 0) < 0 && errno != ENOENT)
-			return err_set(e, errno, "removing %s of container '%s'", files[i], s->id);
 	int r = remove_notify(s, e);
 	if (r < 0)
 		return r;
 	if (unlinkat(s->dir_fd, STATE_CRIU_DIR, AT_REMOVEDIR) < 0 && errno != ENOENT)
 		return err_set(e, errno, "removing " STATE_CRIU_DIR " of container '%s'", s->id);
+	for (size_t i = 0; i < ELEMENTS(files); i++)
+		if (unlinkat(s->dir_fd, files[i], 0) < 0 && errno != ENOENT)
+			return err_set(e, errno, "removing %s of container '%s'", files[i], s->id);
 	_cleanup_close_ int root = open_root(life, false, e);
 	if (root < 0)
 		return root;

@@ -20,7 +20,6 @@
 #define MOVABLE (MPOL_FLAG_STATIC_NODES | MPOL_FLAG_RELATIVE_NODES)
 
 /* /proc/PID/status has some 60 short lines, and a list of up to 1024 nodes and one of CPUs. */
-#define STATUS_MAX (256u << 10)
 
 /* How often a policy is tried again while somebody changes the cpuset at the same time. */
 #define TRIES_MAX 5
@@ -114,7 +113,7 @@ static struct mpol_nodeset allowed_of(int pid_proc_fd)
 	const char *at;
 	size_t len;
 
-	if (fd_read_file(pid_proc_fd, "status", STATUS_MAX, &text, &len) < 0)
+	if (fd_read_file(pid_proc_fd, "status", PROC_STATUS_MAX, &text, &len) < 0)
 		return nodes;
 	/* The kernel escapes newlines in the one line that the process itself can write, Name. */
 	at = strstr(text, key);

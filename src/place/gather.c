@@ -17,7 +17,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 
-#define STATUS_MAX (256u << 10)
 #define ZONEINFO_MAX ((size_t)16 << 20)
 #define NUMASTAT_MAX 4096
 
@@ -146,7 +145,7 @@ static int cpu_nodes(struct gathering *g, struct mpol_nodeset *ret, struct err *
 
 	*ret = g->p->live.allowed;
 	int r = know_host(g->p, true, e);
-	if (r < 0 || fd_read_file(g->init_fd, "status", STATUS_MAX, &text, NULL) < 0)
+	if (r < 0 || fd_read_file(g->init_fd, "status", PROC_STATUS_MAX, &text, NULL) < 0)
 		return r;
 	at = strstr(text, key);
 	if (!at)
@@ -184,6 +183,9 @@ static int find_due(struct gathering *g, struct err *e)
 	if (r < 0)
 		return r;
 	place_due(policy, &cpus, &may_use, &p->host, &p->due);
+	/* A policy of ours is known whole, whatever numa_maps shows of it. */
+	if (p->live_known && p->live.cut && !p->saved.present)
+		place_due_open(&may_use, &p->due);
 	return 0;
 }
 
@@ -290,7 +292,7 @@ static bool has_huge(int dir_fd, const char *path, const char *key)
 	_cleanup_free_ char *text = NULL;
 	const char *at;
 
-	if (fd_read_file(dir_fd, path, STATUS_MAX, &text, NULL) < 0)
+	if (fd_read_file(dir_fd, path, PROC_STATUS_MAX, &text, NULL) < 0)
 		return false;
 	at = strstr(text, key);
 	return at && strtoull(at + strlen(key), NULL, 10) > 0;

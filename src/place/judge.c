@@ -7,6 +7,7 @@
 #include "base/fd.h"
 
 #include <errno.h>
+#include <string.h>
 
 static void due_nodes(const struct mpol *policy, const struct mpol_nodeset *cpus,
 	const struct mpol_nodeset *may_use, struct place_due *due)
@@ -64,6 +65,23 @@ void place_due(const struct mpol *policy, const struct mpol_nodeset *cpus,
 				(uint16_t)(node->weight < UINT16_MAX ? node->weight : UINT16_MAX);
 	}
 	*ret = due;
+}
+
+void place_due_open(const struct mpol_nodeset *may_use, struct place_due *due)
+{
+	unsigned last = 0;
+
+	if (due->by_cpu || due->moved || mpol_nodeset_empty(&due->policy.nodes))
+		return;
+	for (unsigned n = mpol_nodeset_next(&due->policy.nodes, 0); n < MPOL_NODES_MAX;
+		n = mpol_nodeset_next(&due->policy.nodes, n + 1))
+		last = n;
+	for (unsigned n = mpol_nodeset_next(may_use, last + 1); n < MPOL_NODES_MAX;
+		n = mpol_nodeset_next(may_use, n + 1))
+		mpol_nodeset_add(&due->nodes, n);
+	due->open = true;
+	due->balanced = false;
+	memset(due->weight, 0, sizeof(due->weight));
 }
 
 /* total * weight / sum, rounded up. */

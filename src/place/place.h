@@ -71,6 +71,7 @@ struct place_due {
 	bool by_cpu;               /* pages go to the CPUs that touch them: nodes are theirs */
 	bool balanced;             /* to each node its part, by weight */
 	bool moved;                /* no node of the policy is allowed: nodes are those that are */
+	bool open;                 /* the kernel's text was cut off: nodes after its last may be more */
 	struct mpol_nodeset nodes; /* where they should lie */
 	uint16_t weight[MPOL_NODES_MAX]; /* of the nodes, where it is balanced */
 };
@@ -80,6 +81,11 @@ struct place_due {
  */
 void place_due(const struct mpol *policy, const struct mpol_nodeset *cpus,
 	const struct mpol_nodeset *may_use, const struct mpol_host *host, struct place_due *ret);
+/*
+ * Of the policy's nodes only the first are known: each that may be used after the last of them counts
+ * as one of them, and no parts are due, since nobody can tell how many there are.
+ */
+void place_due_open(const struct mpol_nodeset *may_use, struct place_due *due);
 
 struct place_verdict {
 	uint64_t governed, in_place;      /* bytes */

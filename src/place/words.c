@@ -70,6 +70,8 @@ const char *place_due_words(const struct place *p, char buf[PLACE_WORDS])
 	if (p->due.moved)
 		how = many ? ", which the cpuset allows; none of the policy's is"
 			   : ", which the cpuset allows; the policy's are not";
+	else if (p->due.open)
+		how = "; the kernel shows the policy's first nodes only";
 	else if (p->due.by_cpu)
 		how = many ? ", those of its CPUs" : ", that of its CPUs";
 	else if (many && p->due.policy.mode == MPOL_MODE_WEIGHTED_INTERLEAVE)

@@ -339,6 +339,23 @@ static void test_little_is_no_imbalance(void **state)
 	place_due(&policy, &all, &all, &host, &due);
 	place_judge(pages, &due, granule, 1, &v);
 	assert_int_equal(place_permille(&v), 1000);
+	/* Of a policy whose text was cut off after node 1 the others may be part, and are due no part. */
+	policy = policy_of("interleave:0-1");
+	place_due(&policy, &all, &all, &host, &due);
+	place_due_open(&all, &due);
+	pages->bytes[PLACE_FILE][3] = 40 * MIB;
+	place_judge(pages, &due, granule, 1, &v);
+	assert_int_equal(place_permille(&v), 1000);
+	/* Not so nodes below the last that is shown. */
+	policy = policy_of("interleave:1-2");
+	place_due(&policy, &all, &all, &host, &due);
+	place_due_open(&all, &due);
+	place_judge(pages, &due, granule, 1, &v);
+	assert_int_equal(v.outside[0], 2 * MIB);
+	assert_int_equal(v.outside[3], 0);
+	pages->bytes[PLACE_FILE][3] = 60 << 10;
+	policy = policy_of("interleave:0-3");
+	place_due(&policy, &all, &all, &host, &due);
 	/* But three times as much on one node is. */
 	pages->bytes[PLACE_ANON][0] = 40 * MIB;
 	place_judge(pages, &due, granule, 1, &v);
