@@ -24,6 +24,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct json_object;
+
 /* ROOT/@seccomp, made if it is not there: no ID has such a name. -1 where it cannot be had. */
 int state_seccomp_cache(const struct life *life);
 
@@ -92,6 +94,13 @@ int state_open_init(const struct state *s);
 int state_start_time(pid_t pid, uint64_t *ret);
 
 int state_status(const struct state *s, enum life_status *ret, struct err *e);
+
+/*
+ * state_json.c: what state.json holds. To be put by json_object_put(), NULL: no memory. Read back into a
+ * state that has its id; -EBADMSG: it is damaged, and members before the bad one are set.
+ */
+struct json_object *state_to_json(const struct state *s);
+int state_from_json(struct state *s, const char *text, struct cgroup_mounts *mounts, struct err *e);
 
 /* The OCI state of runtime.md, as hooks get it on stdin; malloc'ed, NULL: no memory. */
 char *state_oci_text(const struct state *s, const char *status, pid_t pid);
