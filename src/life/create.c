@@ -177,6 +177,8 @@ static int plan_container(struct attempt *a, struct err *e)
 		return err_say(e, EINVAL, "config.json: /process: is required");
 	int r = check_terminal(a, e);
 	if (r == 0)
+		r = idmap_settle(&a->spec->linux_, &a->spec->arena, e);
+	if (r == 0)
 		r = fit_to_host(&a->spec->process, ns[NS_USER].present, e);
 	if (r < 0)
 		return r;

@@ -18,9 +18,57 @@
 /* user_namespaces(7): at most 340 lines, in one write(2) shorter than a page. */
 #define MAP_LINES_MAX 340
 #define MAP_TEXT_MAX 4095
+/* 340 lines as /proc writes them, "%10u %10u %10u\n". */
+#define MAP_FILE_MAX (MAP_LINES_MAX * 33 + 1)
 
 /* How much of a map an error shows. */
 #define SHOWN_MAX 200
+
+static int all_of(const char *file, struct id_map *map, struct arena *arena, struct err *e);
+
+int idmap_settle(struct spec_linux *l, struct arena *arena, struct err *e)
+{
+	const struct spec_namespace *user = &l->namespaces[NS_USER];
+
+	if (!user->present || user->path || l->uid_mappings.n || l->gid_mappings.n)
+		return 0;
+	if (!caps_have(CAP_SETUID) || !caps_have(CAP_SETGID))
+		return err_say(e, EPERM,
+			"/linux/uidMappings: is required of an ordinary user: all IDs can be "
+			"mapped to themselves with CAP_SETUID and CAP_SETGID only");
+	int r = all_of("/proc/self/uid_map", &l->uid_mappings, arena, e);
+	return r < 0 ? r : all_of("/proc/self/gid_map", &l->gid_mappings, arena, e);
+}
+
+/* What the first column of our own map has: "INSIDE OUTSIDE COUNT" in each line. */
+static int all_of(const char *file, struct id_map *map, struct arena *arena, struct err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	struct id_mapping *v = arena_array(arena, struct id_mapping, MAP_LINES_MAX + 1);
+	unsigned first, count;
+	size_t n = 0;
+	int used;
+
+	if (!v)
+		return err_nomem(e);
+	int r = fd_read_file(AT_FDCWD, file, MAP_FILE_MAX, &text, NULL);
+	if (r < 0)
+		return err_set(e, -r, "reading '%s'", file);
+	for (const char *p = text;
+		n < MAP_LINES_MAX && sscanf(p, "%u %*u %u %n", &first, &count, &used) == 2;
+		p += used)
+		v[n++] = (struct id_mapping){ first, first, count };
+	if (n == 0)
+		return err_say(e, EPERM, "%s: the runtime's own user namespace maps no IDs", file);
+	/* One line of all of them is how programs tell the initial user namespace from others. */
+	if (n == 1 && v[0].size > 1) {
+		v[n++] = (struct id_mapping){ v[0].container_id + 1, v[0].host_id + 1,
+			v[0].size - 1 };
+		v[0].size = 1;
+	}
+	*map = (struct id_map){ .n = n, .v = v };
+	return 0;
+}
 
 static int refused(int num, const char *where, const char *shown, unsigned cap, struct err *e)
 {

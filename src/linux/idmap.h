@@ -10,6 +10,14 @@
 #include <sys/types.h>
 
 /*
+ * A new user namespace whose config has no mappings maps every ID that the caller's own has to
+ * itself, as if the config said so: its container owns what one without a user namespace would own,
+ * but has its capabilities inside only. Takes CAP_SETUID and CAP_SETGID. Never gives a single line
+ * of all IDs, by which programs know the initial user namespace. The mappings live in the arena.
+ */
+int idmap_settle(struct spec_linux *l, struct arena *arena, struct err *e);
+
+/*
  * Write gid_map and uid_map of a process whose procfs directory (/proc/PID) is pid_proc_fd. Each is
  * one write(2), as the kernel demands (user_namespaces(7)). Without CAP_SETGID over the parent
  * namespace "deny" is first written to setgroups, where that is what the kernel asks for.

@@ -99,9 +99,9 @@ static int check_user_namespace(struct spec *spec, struct load *load)
 	for (size_t i = 0; i < ELEMENTS(maps) && r == 0; i++) {
 		REFUSE_IF(load, maps[i].map->n && !user->present, "spec.namespace.missing",
 			"%s: needs a 'user' namespace in /linux/namespaces", maps[i].at);
-		REFUSE_IF(load, !maps[i].map->n && user->present && !user->path,
-			"spec.idmap.missing", "%s: is required for a new user namespace",
-			maps[i].at);
+		REFUSE_IF(load, !maps[i].map->n && maps[!i].map->n && user->present && !user->path,
+			"spec.idmap.missing", "%s: is required together with %s", maps[i].at,
+			maps[!i].at);
 		r = rules_check_id_map(maps[i].map, maps[i].at, load);
 		/* CRI-O and containerd send a namespace to join together with its mappings. */
 		if (r == 0 && maps[i].map->n && user->path)
@@ -110,6 +110,10 @@ static int check_user_namespace(struct spec *spec, struct load *load)
 				"own mappings",
 				maps[i].at);
 	}
+	if (r == 0 && user->present && !user->path && !l->uid_mappings.n && !l->gid_mappings.n)
+		r = load_warn(load, "spec.idmap.all",
+			"/linux/uidMappings: is missing, as is gidMappings: all IDs are mapped to "
+			"themselves, so root in the container owns what root on the host owns");
 	return r;
 }
 

@@ -478,6 +478,14 @@ as_nobody() {
     is "$(find "$T/run" -mindepth 1 -name "$ID*")" ''
 }
 
+@test "an ordinary user: a user namespace without mappings is refused in words" {
+    ordinary
+    config 'del(.linux.uidMappings, .linux.gidMappings)'
+    chown $NOBODY "$CONFIG"
+    fails "/linux/uidMappings: is required of an ordinary user" as_nobody run -b "$BUNDLE" "$ID"
+    is "$(find "$T/run" -mindepth 1 -name "$ID*")" ''
+}
+
 @test "an ordinary user: more IDs than their own, by newuidmap and /etc/subuid" {
     need_tool newuidmap
     [ -e /etc/subuid ] && [ -e /etc/subgid ] || skip "there is no /etc/subuid here"

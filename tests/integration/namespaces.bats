@@ -146,6 +146,54 @@ userns() {
     is "$(stat -c %u "$BUNDLE/rootfs/made")" 100000
 }
 
+# "first, first outside" of each line of a map on standard input, and how many IDs there are in all.
+map_columns() {
+    awk '{ n += $3; print $1, $2 } END { print n }'
+}
+
+@test "a user namespace without mappings has each ID of the caller's, in more than one line" {
+    config '.linux.namespaces += [{ type: "user" }] | .process.user = { uid: 77, gid: 88 }'
+    inside_ok 'cat /proc/self/uid_map; echo; cat /proc/self/gid_map; id -u; id -g; readlink /proc/self/ns/user'
+    has "$errors" "/linux/uidMappings: is missing, as is gidMappings: all IDs are mapped to themselves"
+    lacks "$output" "$(ns_of self user)"
+    is "$(tail -n 3 <<<"$output" | head -n 2)" $'77\n88'
+    local map
+    for map in uid gid; do
+        local inner=$output
+        [ "$map" = gid ] && inner=${inner#*$'\n\n'} || inner=${inner%%$'\n\n'*}
+        inner=$(awk 'NF == 3' <<<"$inner" | map_columns)
+        is "$(tail -n 1 <<<"$inner")" "$(map_columns <"/proc/self/${map}_map" | tail -n 1)"
+        [ "$(wc -l <<<"$inner")" -ge 3 ]
+        is "$(awk 'NF == 2 && $1 != $2' <<<"$inner")" ''
+    done
+    nothing_left
+}
+
+@test "a user namespace without mappings: its root owns what the host's does, and has no rights of the host" {
+    all_capabilities
+    config '.linux.namespaces += [{ type: "user" }] | .process.noNewPrivileges = false'
+    echo secret >"$BUNDLE/rootfs/secret"
+    config '.linux.maskedPaths += ["/secret"]'
+    inside_ok 'touch /made; chown 1234:5678 /made; stat -c %u:%g /made
+        umount /secret 2>&1 || umount -l /secret 2>&1; cat /secret
+        mknod /disk b 7 0 2>&1
+        mount -o remount,bind,rw /proc/sys 2>&1; v=$(cat /proc/sys/kernel/core_pattern); echo "$v" >/proc/sys/kernel/core_pattern; echo end'
+    is "$(stat -c %u:%g "$BUNDLE/rootfs/made")" 1234:5678
+    has "$output" $'1234:5678\n'
+    lacks "$output" $'\nsecret'
+    has "$output" "mknod: /disk: Operation not permitted"
+    has "$errors" "Read-only file system"
+    has "$output" end
+}
+
+@test "a user namespace with one map of the two is refused" {
+    config '.linux.namespaces += [{ type: "user" }]
+        | .linux.gidMappings = [{ containerID: 0, hostID: 0, size: 1 }]'
+    fails "/linux/uidMappings: is required together with /linux/gidMappings" \
+        hasu create -b "$BUNDLE" "$ID"
+    nothing_left
+}
+
 @test "a user namespace: namespaces, mounts, hostname and hooks work in it" {
     userns
     config '.hostname = "inner" | .hooks.createRuntime = [{ path: "/bin/sh", args: ["sh", "-c", "touch \($t)/hooked"] }]'
