@@ -13,10 +13,14 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 /* openat2(2) says EAGAIN when a rename or mount raced with it; a container can go on with that for
  * as long as it likes, so the tries are counted. */
 #define RACE_TRIES 128
+
+/* Dangling links on one way, as many as the kernel follows (MAXSYMLINKS). */
+#define LINKS_MAX 40
 
 static int open_in(int root_fd, const char *path, int flags, mode_t mode, uint64_t resolve)
 {
@@ -77,6 +81,69 @@ static int make_below(int at, const char *rest, mode_t mode, const char *path, s
 	return TAKE_FD(dir);
 }
 
+/* Replace the name at whole + len, of which the text of a link is given, by that text. */
+static int put_link(char whole[PATH_MAX], size_t len, const char *text, size_t text_len)
+{
+	char rest[PATH_MAX];
+	size_t kept = text[0] == '/' ? 0 : len;
+
+	/* With its slash: a link to be passed through is meant as a directory. */
+	strcpy(rest, whole + len + strcspn(whole + len, "/"));
+	size_t rest_len = strlen(rest);
+	if (kept + text_len + rest_len >= PATH_MAX)
+		return -ENAMETOOLONG;
+	memcpy(whole + kept, text, text_len);
+	memcpy(whole + kept + text_len, rest, rest_len + 1);
+	return 0;
+}
+
+/*
+ * Where path, which is missing, ends to exist: whole becomes the same path without the links that
+ * dangle, its first ret_len bytes lead to the directory returned, and what follows is missing. Links
+ * are read as text; where that leads is again only found out within the root. Or -errno.
+ */
+static int find_missing(int root_fd, const char *path, char whole[PATH_MAX], size_t *ret_len)
+{
+	if (strlen(path) >= PATH_MAX)
+		return -ENAMETOOLONG;
+	strcpy(whole, path);
+	for (int links = 0; links <= LINKS_MAX; links++) {
+		char name[NAME_MAX + 1], text[PATH_MAX];
+		size_t len = strlen(whole);
+		int fd = path_open_in(root_fd, whole, O_PATH | O_DIRECTORY);
+
+		while (fd == -ENOENT) {
+			while (len > 0 && whole[len - 1] == '/')
+				len--;
+			while (len > 0 && whole[len - 1] != '/')
+				len--;
+			char next = whole[len];
+			whole[len] = '\0';
+			fd = path_open_in(root_fd, len ? whole : "/", O_PATH | O_DIRECTORY);
+			whole[len] = next;
+			if (len == 0 && fd == -ENOENT)
+				return fd;
+		}
+		_cleanup_close_ int dir = fd;
+		if (dir < 0)
+			return dir;
+		size_t name_len = strcspn(whole + len, "/");
+		if (name_len > NAME_MAX)
+			return -ENAMETOOLONG;
+		memcpy(name, whole + len, name_len);
+		name[name_len] = '\0';
+		ssize_t n = name_len ? readlinkat(dir, name, text, sizeof(text)) : -1;
+		if (n < 0 || n == sizeof(text)) {
+			*ret_len = len;
+			return n < 0 ? TAKE_FD(dir) : -ENAMETOOLONG;
+		}
+		int r = put_link(whole, len, text, (size_t)n);
+		if (r < 0)
+			return r;
+	}
+	return -ELOOP;
+}
+
 int path_mkdir_in(int root_fd, const char *path, mode_t mode, struct err *e)
 {
 	int fd = path_open_in(root_fd, path, O_PATH | O_DIRECTORY);
@@ -85,26 +152,12 @@ int path_mkdir_in(int root_fd, const char *path, mode_t mode, struct err *e)
 	if (fd != -ENOENT)
 		return err_set(e, -fd, "opening directory '%s' in the rootfs", path);
 
-	/* Shorten until something exists: only what is really missing is made. */
-	char head[PATH_MAX];
-	size_t len = strlen(path);
-	if (len >= sizeof(head))
-		return err_set(e, ENAMETOOLONG, "opening directory '%s' in the rootfs", path);
-	memcpy(head, path, len + 1);
-	while (fd == -ENOENT) {
-		while (len > 0 && head[len - 1] == '/')
-			len--;
-		while (len > 0 && head[len - 1] != '/')
-			len--;
-		head[len] = '\0';
-		fd = len > 0 ? path_open_in(root_fd, head, O_PATH | O_DIRECTORY)
-			     : fcntl(root_fd, F_DUPFD_CLOEXEC, 0);
-		if (len == 0 && fd < 0)
-			fd = -errno;
-	}
+	char whole[PATH_MAX];
+	size_t len;
+	fd = find_missing(root_fd, path, whole, &len);
 	if (fd < 0)
 		return err_set(e, -fd, "opening directory '%s' in the rootfs", path);
-	return make_below(fd, path + len, mode, path, e);
+	return make_below(fd, whole + len, mode, path, e);
 }
 
 int path_parent_in(int root_fd, const char *path, mode_t mode, const char **ret_name, struct err *e)
@@ -136,11 +189,16 @@ int path_mkfile_in(int root_fd, const char *path, mode_t mode, struct err *e)
 {
 	int fd = path_open_in(root_fd, path, O_PATH);
 	if (fd == -ENOENT) {
+		char whole[PATH_MAX];
 		const char *name;
-		_cleanup_close_ int parent = path_parent_in(root_fd, path, 0755, &name, e);
+		size_t len;
+		_cleanup_close_ int there = find_missing(root_fd, path, whole, &len);
+		if (there < 0)
+			return err_set(e, -there, "opening file '%s' in the rootfs", path);
+		_cleanup_close_ int parent = path_parent_in(root_fd, whole, 0755, &name, e);
 		if (parent < 0)
 			return parent;
-		/* O_EXCL: a link that dangles is refused, not followed. */
+		/* O_EXCL: what was put there meanwhile is not followed. */
 		_cleanup_close_ int made =
 			openat(parent, name, O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 		if (made < 0 && errno != EEXIST)

@@ -24,14 +24,14 @@ int path_open_in_nolinks(int root_fd, const char *path, int flags);
 
 /*
  * Open path as a directory (O_PATH), making what is missing with this mode, one name at a time.
- * ".." in parts that do not exist is refused. Symbolic links that exist are followed within the
- * root; one that dangles is refused. Returns a descriptor or -errno with e set.
+ * ".." in parts that do not exist is refused. Symbolic links are followed within the root, and what a
+ * dangling one leads to is made. Returns a descriptor or -errno with e set.
  */
 int path_mkdir_in(int root_fd, const char *path, mode_t mode, struct err *e);
 
 /*
  * Open path (O_PATH) as anything but a directory, making an empty regular file, and the directories
- * above it, if it is missing. Returns a descriptor or -errno with e set.
+ * above it, if it is missing; links are followed as above. Returns a descriptor or -errno with e set.
  */
 int path_mkfile_in(int root_fd, const char *path, mode_t mode, struct err *e);
 

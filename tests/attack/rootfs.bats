@@ -22,12 +22,44 @@ teardown() {
     ln -s "$OUTSIDE" "$T/volume/link"
     mount_add '{"destination":"/volume","type":"bind","source":"'"$T"'/volume","options":["bind"]}'
     mount_add '{"destination":"/volume/link/made","type":"tmpfs","source":"tmpfs"}'
-    refused "making directory '/volume/link/made' in the rootfs: not a directory"
-    # Where the link leads somewhere inside, the mount lies there.
-    mkdir -p "$ROOTFS$OUTSIDE"
-    inside_ok 'stat -f -c %T "$(readlink /volume/link)/made"'
+    # Where the link leads inside the mount lies, and that is made where it is missing.
+    inside 'stat -f -c %T "$(readlink /volume/link)/made"'
     nothing_outside
-    is "$output" tmpfs
+    is "$status $output" '0 tmpfs'
+    inside 'stat -f -c %T "$(readlink /volume/link)/made"'
+    is "$status $output" '0 tmpfs'
+}
+
+@test "destinations that are links into nothing make nothing outside" {
+    echo hello >"$T/file"
+    mkdir "$T/volume"
+    echo hello >"$T/volume/file"
+    ln -s "$OUTSIDE/file" "$ROOTFS/file"
+    ln -s "../../../../../../../../..$OUTSIDE/made/dir" "$ROOTFS/dir"
+    ln -s two "$ROOTFS/one"
+    ln -s "$OUTSIDE/three/" "$ROOTFS/two"
+    mount_add '{"destination":"/file","type":"bind","source":"'"$T"'/file","options":["bind"]}'
+    mount_add '{"destination":"/dir","type":"bind","source":"'"$T"'/volume","options":["bind"]}'
+    mount_add '{"destination":"/one/four","type":"bind","source":"'"$T"'/volume/file","options":["bind"]}'
+    inside 'cat /file /dir/file /one/four "$(readlink /file)"; [ -L /file ] && [ -L /dir ] && [ -L /one ] && echo links'
+    nothing_outside
+    is "$status $output" $'0 hello\nhello\nhello\nhello\nlinks'
+
+    ln -s loop2 "$ROOTFS/loop1"
+    ln -s /loop1 "$ROOTFS/loop2"
+    ln -s /missing/../../up "$ROOTFS/dots"
+    mount_add '{"destination":"/loop1","type":"bind","source":"'"$T"'/file","options":["bind"]}'
+    refused "opening file '/loop1' in the rootfs: too many levels of symbolic links"
+    config '.mounts[-1].destination = "/dots"'
+    refused "'..' after a part that does not exist"
+    # As many links as the kernel would follow, and no more.
+    local i
+    for i in {1..41}; do ln -s "chain$((i + 1))" "$ROOTFS/chain$i"; done
+    config '.mounts[-1].destination = "/chain1"'
+    refused "opening file '/chain1' in the rootfs: too many levels of symbolic links"
+    config '.mounts[-1].destination = "/chain2"'
+    inside_ok 'cat /chain2'
+    nothing_outside
 }
 
 @test "a volume in which directory and link are exchanged all the time leads no mount out (CVE-2024-45310)" {
