@@ -112,6 +112,7 @@ static const struct check_code codes[] = {
 	{ "spec.nul", "leave the NUL character out" },
 	{ "spec.path.relative", "write the path from / on" },
 	{ "spec.process.env", "write NAME=VALUE" },
+	{ "spec.process.missing", "add the process that start is to run" },
 	{ "spec.range", "choose a value within the range" },
 	{ "spec.rdt.name", "name one directory of resctrl" },
 	{ "spec.rdt.newline", "write one line" },

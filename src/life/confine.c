@@ -167,8 +167,10 @@ int confine(const struct process_plan *p, int root_fd, const struct confine_keep
 		return r;
 	if (cwd < 0 && ((r = enter_cwd(p, e)) < 0 || (r = verify_cwd(p, e)) < 0))
 		return r;
-	if ((r = FAULT("executable", e)) < 0 ||
-		(r = find_program(p, program.env, arena, &program.path, e)) < 0)
+	/* A config without a process has nothing to look for; its start is refused. */
+	if ((r = FAULT("executable", e)) < 0 || p->process->args.n == 0)
+		return r;
+	if ((r = find_program(p, program.env, arena, &program.path, e)) < 0)
 		return r;
 	*ret = program;
 	return 0;

@@ -173,8 +173,9 @@ static int plan_container(struct attempt *a, struct err *e)
 	const struct spec *spec = a->spec;
 	const struct spec_namespace *ns = spec->linux_.namespaces;
 
-	if (!spec->has_process)
-		return err_say(e, EINVAL, "config.json: /process: is required");
+	if (!spec->has_process && (a->start_here || a->image))
+		return err_say(e, EINVAL, "config.json: /process: is required to %s a container",
+			a->image ? "restore" : "run");
 	int r = check_terminal(a, e);
 	if (r == 0)
 		r = idmap_settle(&a->spec->linux_, &a->spec->arena, e);

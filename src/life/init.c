@@ -37,6 +37,7 @@ static int assemble(struct init *in, struct err *e);
 static int settle(struct init *in, struct err *e);
 static int restrict_self(struct init *in, struct err *e);
 static int wait_for_start(struct init *in, struct err *e);
+static int start_nothing(struct init *in, struct err *e);
 static int relocate(struct init *in, struct err *e);
 
 /* The child's way of handling errors: say it, and end. */
@@ -75,6 +76,8 @@ void init_main(const struct plan *plan, struct rootfs *rootfs, int sock)
 	must(&in, FAULT("ready", &e), &e);
 	must(&in, msg_send(sock, MSG_READY, &in.memory, -1, &e), &e);
 	must(&in, wait_for_start(&in, &e), &e);
+	if (!plan->spec->has_process)
+		must(&in, start_nothing(&in, &e), &e);
 	must(&in, hooks_run_start(&in.runner, plan, in.pid, &e), &e);
 	must(&in, confine_execute(&plan->process, &in.program, in.sock, &e), &e);
 	_exit(1);
@@ -248,4 +251,17 @@ static int wait_for_start(struct init *in, struct err *e)
 		in->sock = TAKE_FD(conn);
 		return 0;
 	}
+}
+
+/*
+ * runtime.md, start: "MUST generate an error if process was not set". Said as a failed execve is,
+ * which leaves a stopped container; no hook has run.
+ */
+static int start_nothing(struct init *in, struct err *e)
+{
+	int r = msg_send(in->sock, MSG_EXECING, NULL, -1, e);
+
+	return r < 0 ? r
+		     : err_say(e, EINVAL,
+			       "config.json: /process: is missing, so there is nothing to start");
 }

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 static int check_version(struct spec *spec, struct load *load);
+static int do_without_process(struct spec *spec, struct load *load);
 static int check_mounts(struct spec *spec, struct load *load);
 static int check_hooks(const struct spec *spec, struct load *load);
 static int check_host_names(const struct spec *spec, struct load *load);
@@ -26,9 +27,9 @@ int rules_check(struct spec *spec, enum spec_part part, struct load *load)
 	if (part == SPEC_RESOURCES)
 		return rules_check_resources(spec, "", false, load);
 
-	/* Required when start is called; what cannot be started need not be created. */
-	REFUSE_IF(load, !spec->has_process, "spec.required", "/process: is required");
 	r = check_version(spec, load);
+	if (r == 0 && !spec->has_process)
+		r = do_without_process(spec, load);
 	if (r == 0 && spec->has_process)
 		r = rules_check_process(spec, "/process", load);
 	if (r == 0)
@@ -90,6 +91,17 @@ static int check_version(struct spec *spec, struct load *load)
 			", what it added is ignored",
 			shown(v).text);
 	return 0;
+}
+
+/* config.md, process: required when start is called. Until then init waits in /, with no rights. */
+static int do_without_process(struct spec *spec, struct load *load)
+{
+	spec->process.cwd = "/";
+	spec->process.capabilities.has = true;
+	if (load->all && spec_findings_below(load->all, "/process"))
+		return 0; /* it is there, and no process */
+	return load_warn(load, "spec.process.missing",
+		"/process: is missing: the container can be created, but not started");
 }
 
 /* By its options (config.md, Mounts) or, as engines and crun have it, by its type. */

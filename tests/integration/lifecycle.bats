@@ -41,6 +41,27 @@ teardown() {
     [ "$(jq .pid <<<"$output")" -gt 1 ]
 }
 
+@test "a config without a process: it is created, and its start is refused in words" {
+    config 'del(.process) | .hooks.startContainer = [{ path: "/bin/sh", args: ["sh", "-c", "touch /hooked"] }]'
+    created
+    has "$errors" "/process: is missing: the container can be created, but not started"
+    status_is "$ID" created
+    is "$(grep CapEff "/proc/$PID/status" | tr -d '\t')" CapEff:0000000000000000
+    fails "/process: is missing, so there is nothing to start" hasu start "$ID"
+    wait_stopped
+    [ ! -e "$BUNDLE/rootfs/hooked" ]
+    fails "cannot be started: it is stopped" hasu start "$ID"
+    ok hasu delete "$ID"
+    nothing_left
+}
+
+@test "a config without a process is not run" {
+    config 'del(.process)'
+    fails "/process: is required to run a container" hasu run -b "$BUNDLE" "$ID"
+    fails "/process: is required to run a container" hasu run --detach -b "$BUNDLE" "$ID"
+    nothing_left
+}
+
 @test "state of a stopped container has no process" {
     program true
     ok hasu run --detach --keep -b "$BUNDLE" "$ID"
