@@ -400,7 +400,7 @@ static int hand_over(struct exec *x, struct err *e)
 		policy_log(&x->memory, &ready.ready);
 	/* Before START: the program may ask for the size at once. */
 	if (r == 0 && x->master >= 0)
-		tty_match_size(x->master);
+		tty_prepare(x->master);
 	if (r == 0 && x->pidfd_sock >= 0)
 		r = passed_send(x->pidfd_sock, x->made.pidfd, "setns", o->pidfd_socket, e);
 	if (r == 0 && o->pid_file) {

@@ -38,7 +38,7 @@ int life_run(
 
 	attempt_close_host(&a);
 	if (a.master >= 0)
-		tty_match_size(a.master); /* the program may ask for it at once */
+		tty_prepare(a.master); /* the program may ask for it at once */
 	struct notify notify = NOTIFY_NONE;
 	r = notify_open(&a.state, &notify, e);
 	if (r == 0)

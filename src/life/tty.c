@@ -75,6 +75,17 @@ void tty_match_size(int master)
 		(void)ioctl(master, TIOCSWINSZ, &size); /* the container may have closed it */
 }
 
+void tty_prepare(int master)
+{
+	struct termios t;
+
+	tty_match_size(master);
+	if (isatty(STDOUT_FILENO) || tcgetattr(master, &t) < 0)
+		return;
+	t.c_oflag &= ~(tcflag_t)ONLCR;
+	(void)tcsetattr(master, TCSANOW, &t); /* lines would end in CR LF, no more */
+}
+
 static bool has_room(const struct tty_flow *f)
 {
 	return !f->ended && f->end < sizeof(f->bytes);

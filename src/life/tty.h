@@ -37,6 +37,13 @@ void tty_resize(const struct tty *t);
 /* Give the terminal of master the size of ours, if we have one. */
 void tty_match_size(int master);
 
+/*
+ * The terminal of master before its program runs: our size; and where our output is no terminal but a
+ * pipe or a file, the program's lines end in LF there as it wrote them, not in CR LF (ONLCR of
+ * termios(3)), as under runc. On a terminal of ours that stays: it is raw, and curses rely on it.
+ */
+void tty_prepare(int master);
+
 /* For poll(2): three entries, for stdin, the master, stdout. */
 void tty_poll(const struct tty *t, struct pollfd fds[3]);
 void tty_relay(struct tty *t, const struct pollfd fds[3]);

@@ -120,6 +120,23 @@ run_tty() {
     wait "$engine"
 }
 
+@test "a terminal in the foreground: into a pipe or file lines end as they were written" {
+    terminal
+    program sh -c 'echo one; printf "two\r\n"; stty onlcr; echo three'
+    call "$PROBE" pty 24 80 -- sh -c 'out=$1; shift; "$@" >"$out"' - "$T/file" \
+        "$HASU" --root "$ROOT" run -b "$BUNDLE" "$ID"
+    is "$status" 0
+    is "$(od -An -c "$T/file" | tr -d ' \n')" 'one\ntwo\r\nthree\r\n'
+    config '.process.terminal = false'
+    up
+    call hasu exec --tty "$ID" echo four
+    is "$status" 0
+    is "$(od -An -c "$T/out" | tr -d ' \n')" 'four\n'
+    # On a terminal of ours the program's does what terminals do.
+    call "$PROBE" pty 24 80 -- "$HASU" --root "$ROOT" exec --tty "$ID" echo five
+    is "$(od -An -c "$T/out" | tr -d ' \n')" 'five\r\n'
+}
+
 @test "without a terminal of ours a foreground one works, too" {
     terminal
     program sh -c 'tty; echo end'
