@@ -21,6 +21,57 @@ pid_t sys_clone3(struct clone_args *args)
 	return OR_ERRNO(pid_t, syscall(SYS_clone3, args, sizeof(*args)));
 }
 
+/* The address sanitizer knows the frames of each stack, and what is one process's alone. */
+#if defined(__x86_64__) && !defined(__SANITIZE_ADDRESS__)
+#define SHARES_MEMORY 1
+#else
+#define SHARES_MEMORY 0
+#endif
+
+#if SHARES_MEMORY
+/*
+ * No C function may return in the child, since that would overwrite the frames that the caller
+ * returns to. So it calls fn from here, below the red zone that the ABI lets a caller use (System V
+ * ABI, AMD64, 3.2.2), and never comes back.
+ */
+static long clone3_shared(struct clone_args *args, void (*fn)(void *arg), void *arg)
+{
+	long result = SYS_clone3;
+
+	__asm__ volatile("syscall\n\t"
+			 "testq %%rax, %%rax\n\t"
+			 "jnz 1f\n\t"
+			 "subq $128, %%rsp\n\t"
+			 "andq $-16, %%rsp\n\t"
+			 "movq %[arg], %%rdi\n\t"
+			 "callq *%[fn]\n\t"
+			 "ud2\n"
+			 "1:"
+			 : "+a"(result)
+			 : "D"(args), "S"(sizeof(*args)), [fn] "r"(fn), [arg] "r"(arg)
+			 : "rcx", "r11", "memory", "cc");
+	return result;
+}
+#endif
+
+pid_t sys_clone3_errand(struct clone_args *args, bool own_memory, void (*fn)(void *arg), void *arg)
+{
+#if SHARES_MEMORY
+	if (!own_memory) {
+		args->flags |= CLONE_VM | CLONE_VFORK;
+		return (pid_t)clone3_shared(args, fn, arg);
+	}
+#else
+	(void)own_memory;
+#endif
+	pid_t pid = sys_clone3(args);
+	if (pid == 0) {
+		fn(arg);
+		__builtin_trap();
+	}
+	return pid;
+}
+
 int sys_openat2(int dir_fd, const char *path, const struct open_how *how)
 {
 	return OR_ERRNO(int, syscall(SYS_openat2, dir_fd, path, how, sizeof(*how)));

@@ -6,11 +6,20 @@
 
 #include <linux/openat2.h>
 #include <linux/sched.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 /* All return the system call's value, or -errno. */
 pid_t sys_clone3(struct clone_args *args);
+/*
+ * clone3 for a short errand: fn(arg) runs as the child, in the caller's memory and on what the caller
+ * has not used of its stack, while the caller sleeps until the child has ended. So no memory is
+ * copied, and what fn writes stays. fn must not return, nor change what its caller goes on with.
+ * Where that cannot be done, and where own_memory asks for it, memory is copied and both run, as
+ * with fork(2): what is to be known afterwards has to be sent.
+ */
+pid_t sys_clone3_errand(struct clone_args *args, bool own_memory, void (*fn)(void *arg), void *arg);
 int sys_openat2(int dir_fd, const char *path, const struct open_how *how);
 int sys_pivot_root(const char *new_root, const char *put_old);
 /* Since Linux 5.3. Negative -errno. */

@@ -38,7 +38,8 @@ int cgroup_plan(const struct spec *spec, const char *id, enum cgroup_manager man
 	if (r < 0)
 		return r;
 	if (cg->n == 0)
-		return err_say(e, ENOENT, "no cgroup file system is mounted here: " CGROUP_DISABLED_HINT);
+		return err_say(
+			e, ENOENT, "no cgroup file system is mounted here: " CGROUP_DISABLED_HINT);
 	for (size_t i = 0; i < cg->n; i++)
 		if (cg->h[i].readonly)
 			return err_say(e, EROFS,
@@ -206,7 +207,7 @@ int cgroup_clone_fd_below(
 		return -1;
 	const size_t len = strlen(v2->path);
 	for (size_t i = 0; i < n; i++) {
-		if (!h[i].v2 || h[i].mount_id != v2->mount_id || !h[i].own)
+		if (!h[i].v2 || !str_eq(h[i].mount, v2->mount) || !h[i].own)
 			continue;
 		/* The container named it: no link and no mount is followed on the way there. */
 		if (strncmp(h[i].own, v2->path, len) != 0 || h[i].own[len] != '/')
@@ -299,9 +300,12 @@ int cgroup_add(const struct cgroup *cg, const struct cgroup_sub *subs, pid_t pid
 	if (r == 0 && !found)
 		r = err_set(
 			e, ENOENT, "opening sub-cgroup '%s' of '%s'", subs[0].path + 1, cg->path);
-	if (r == 0)
-		scope_settle(cg);
 	return r;
+}
+
+void cgroup_settle(const struct cgroup *cg)
+{
+	scope_settle(cg);
 }
 
 /*

@@ -117,6 +117,8 @@ int cgroup_subs(const struct cgroup *cg, const struct str_list *args, struct are
 /* Put pid into the cgroup, in all hierarchies where clone3 did not. subs: of cgroup_subs(), or NULL. */
 int cgroup_add(const struct cgroup *cg, const struct cgroup_sub *subs, pid_t pid, bool cloned_into,
 	struct err *e);
+/* A process of the container's is in it: what held systemd's scope until now may end. */
+void cgroup_settle(const struct cgroup *cg);
 
 /* All processes in it and below it; *ret is malloc'ed. */
 int cgroup_pids(const struct cgroup *cg, pid_t **ret, size_t *ret_n, struct err *e);
@@ -153,22 +155,8 @@ int cgroup_for_rootfs(
 
 struct json_object *cgroup_to_json(const struct cgroup *cg);
 
-/*
- * Which hierarchies are mounted, for who reads many states: the kernel writes the whole table of mounts
- * for each who asks. All-zero: not looked up yet. A mount that goes meanwhile is noticed when it is
- * opened.
- */
-struct cgroup_mounts {
-	struct arena arena;
-	struct hierarchy *h;
-	size_t n;
-	bool known;
-};
-void cgroup_mounts_free(struct cgroup_mounts *m);
-
-/* From the saved state, which is not trusted: paths must lie below a cgroup mount. *ret lives no longer
- * than mounts; NULL: looked up for this one. */
-int cgroup_from_json(struct json_object *json, struct cgroup_mounts *mounts, struct arena *arena,
-	struct cgroup **ret, struct err *e);
+/* From the saved state, which is not trusted: what is opened later must start at a mounted hierarchy. */
+int cgroup_from_json(
+	struct json_object *json, struct arena *arena, struct cgroup **ret, struct err *e);
 /* The path as state and `features` show it, e.g. "/user.slice/abc". "" when disabled. */
 const char *cgroup_path(const struct cgroup *cg);

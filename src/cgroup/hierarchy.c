@@ -326,19 +326,33 @@ int cgroup_path_clean(
 	return r;
 }
 
+static bool is_mount(const struct statx *stx, int id)
+{
+	return (stx->stx_mask & STATX_MNT_ID) && stx->stx_mnt_id == (uint64_t)id;
+}
+
+/* Both answers are those of Linux 5.8 (statx(2)). */
+static bool is_mount_root(const struct statx *stx)
+{
+	return stx->stx_attributes & stx->stx_attributes_mask & STATX_ATTR_MOUNT_ROOT;
+}
+
 int hierarchy_open_root(const struct hierarchy *h, struct err *e)
 {
 	struct statx stx;
 	_cleanup_close_ int fd = open(h->mount, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+	/* Not ENOENT, which says that the container's cgroup is gone. */
+	if (fd < 0 && errno == ENOENT)
+		return err_say(e, ENODEV, "the cgroup mount '%s' is not there", h->mount);
 	if (fd < 0)
 		return err_set(e, errno, "opening the cgroup mount '%s'", h->mount);
 	/* Another file system may have been mounted over it, or its directory been swapped. */
 	if (!fd_is_fs(fd, h->v2 ? CGROUP2_SUPER_MAGIC : CGROUP_SUPER_MAGIC) ||
 		statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &stx) < 0 ||
-		!(stx.stx_mask & STATX_MNT_ID) || stx.stx_mnt_id != (uint64_t)h->mount_id)
-		return err_say(e, EINVAL, "'%s' is not the cgroup mount that mountinfo shows there",
-			h->mount);
+		!(h->mount_id ? is_mount(&stx, h->mount_id) : is_mount_root(&stx)))
+		return err_say(e, EINVAL, "'%s' is not the cgroup mount that %s there", h->mount,
+			h->mount_id ? "mountinfo shows" : "the saved state says is");
 	return TAKE_FD(fd);
 }
 

@@ -24,7 +24,7 @@ struct hierarchy {
 	const char *
 		controllers; /* v1: as in /proc/PID/cgroup: "cpu,cpuacct", "name=systemd"; v2: "" */
 	const char *mount;   /* mount point */
-	int mount_id;
+	int mount_id;        /* by mountinfo; 0: from a saved state, so any that stands at mount */
 	const char *own; /* the caller's cgroup from the mount's root, "/a/b"; NULL: not below it */
 	const char *path; /* the container's from the mount's root, "/a/id" */
 	uint64_t inode;   /* of that directory, which no other ever has; 0: not known */
@@ -79,7 +79,8 @@ bool word_in(const char *list, const char *separators, const char *word);
 int cgroup_path_clean(
 	const char *path, const char *what, struct arena *arena, char **ret, struct err *e);
 
-/* The mount's root, verified to be this mount of a cgroup file system. */
+/* The mount's root, verified to be this mount of a cgroup file system, or where that is not known, the
+ * root of one. */
 int hierarchy_open_root(const struct hierarchy *h, struct err *e);
 /* A directory below dir_fd; neither links nor mounts are followed. path has no leading '/' or is
  * "". Returns a descriptor or -errno, no text. */

@@ -2,8 +2,9 @@
 /*
  * state.c - a cgroup as JSON in the container's saved state, and back.
  *
- * The state is not trusted: a hierarchy must be mounted as it says right now, and its path is
- * checked like one from a config. What is removed later lies below it.
+ * The state is not trusted: its paths are checked like those from a config, and whatever is opened,
+ * hierarchy_open_root() has the kernel confirm that it starts at a mounted hierarchy. All mounts
+ * are not read for that: the kernel would write the whole table for each command.
  */
 #include "cgroup/internal.h"
 #include "cgroup/scope.h"
@@ -73,8 +74,8 @@ static int clean_path(struct json_object *o, struct arena *arena, char **ret, st
 	return r;
 }
 
-static int hierarchy_from_json(struct json_object *o, const struct cgroup_mounts *mounted,
-	struct arena *arena, struct hierarchy *ret, struct err *e)
+static int hierarchy_from_json(
+	struct json_object *o, struct arena *arena, struct hierarchy *ret, struct err *e)
 {
 	const char *controllers = text_of(o, "controllers"), *mount = text_of(o, "mount");
 	struct json_object *made, *inode;
@@ -82,7 +83,7 @@ static int hierarchy_from_json(struct json_object *o, const struct cgroup_mounts
 	char *path;
 	int r;
 
-	if (!controllers || !mount)
+	if (!controllers || !mount || mount[0] != '/')
 		return err_say(e, EBADMSG, "the saved state has a cgroup without its hierarchy");
 	r = clean_path(o, arena, &path, e);
 	if (r < 0)
@@ -96,23 +97,21 @@ static int hierarchy_from_json(struct json_object *o, const struct cgroup_mounts
 			"the saved state does not say what was made of cgroup '%s'", path);
 	/* A version that did not keep it has none. */
 	const bool known = json_object_object_get_ex(o, "inode", &inode);
-	if (known && (!json_object_is_type(inode, json_type_int) ||
-			     json_object_get_uint64(inode) == 0))
+	if (known &&
+		(!json_object_is_type(inode, json_type_int) || json_object_get_uint64(inode) == 0))
 		return err_say(e, EBADMSG,
 			"the saved state does not say which directory is cgroup '%s'", path);
 
-	for (size_t i = 0; i < mounted->n; i++) {
-		if (!str_eq(mounted->h[i].controllers, controllers) ||
-			!str_eq(mounted->h[i].mount, mount))
-			continue;
-		*ret = mounted->h[i];
-		ret->path = path;
-		ret->inode = known ? json_object_get_uint64(inode) : 0;
-		ret->made = (unsigned)json_object_get_int64(made);
-		return 0;
-	}
-	return err_say(e, ENOENT,
-		"the saved state has its cgroup in '%s', which is not mounted here", mount);
+	*ret = (struct hierarchy){
+		.v2 = str_empty(controllers),
+		.controllers = arena_strdup(arena, controllers),
+		.mount = arena_strdup(arena, mount),
+		.path = path,
+		.inode = known ? json_object_get_uint64(inode) : 0,
+		.made = (unsigned)json_object_get_int64(made),
+		.leaf_fd = -1,
+	};
+	return ret->controllers && ret->mount ? 0 : err_nomem(e);
 }
 
 static int scope_from_json(
@@ -134,26 +133,10 @@ static int scope_from_json(
 	return cg->scope->unit ? 0 : err_nomem(e);
 }
 
-static int look_up(struct cgroup_mounts *mounts, struct arena *arena, struct err *e)
-{
-	if (mounts->known)
-		return 0;
-	int r = hierarchies_find(arena, &mounts->h, &mounts->n, e);
-	mounts->known = r == 0;
-	return r;
-}
-
-void cgroup_mounts_free(struct cgroup_mounts *m)
-{
-	arena_free(&m->arena);
-}
-
-int cgroup_from_json(struct json_object *json, struct cgroup_mounts *mounts, struct arena *arena,
-	struct cgroup **ret, struct err *e)
+int cgroup_from_json(
+	struct json_object *json, struct arena *arena, struct cgroup **ret, struct err *e)
 {
 	const char *manager = text_of(json, "manager");
-	struct cgroup_mounts now = { 0 };
-	struct cgroup_mounts *mounted = mounts ? mounts : &now;
 	struct json_object *list, *made;
 	char *path;
 	int r;
@@ -180,22 +163,17 @@ int cgroup_from_json(struct json_object *json, struct cgroup_mounts *mounts, str
 	r = systemd ? scope_from_json(json, arena, cg, e) : 0;
 	if (r == 0)
 		r = clean_path(json, arena, &path, e);
-	if (r == 0)
-		r = look_up(mounted, mounts ? &mounts->arena : arena, e);
 	if (r < 0)
 		return r;
 	cg->path = path;
 	size_t n = json_object_array_length(list);
-	if (n == 0 || n > mounted->n)
-		return err_say(e, EBADMSG,
-			"the saved state has %zu cgroup hierarchies, and %zu are mounted here", n,
-			mounted->n);
+	if (n == 0)
+		return err_say(e, EBADMSG, "the saved state has a cgroup in no hierarchy");
 	cg->h = arena_array(arena, struct hierarchy, n);
 	if (!cg->h)
 		return err_nomem(e);
 	for (size_t i = 0; i < n; i++) {
-		r = hierarchy_from_json(
-			json_object_array_get_idx(list, i), mounted, arena, &cg->h[i], e);
+		r = hierarchy_from_json(json_object_array_get_idx(list, i), arena, &cg->h[i], e);
 		if (r < 0)
 			return r;
 	}

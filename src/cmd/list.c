@@ -70,12 +70,11 @@ int cmd_list(const struct options *o, struct err *e)
 static size_t load(
 	const struct life *life, const struct str_list *ids, struct container_info *infos)
 {
-	_cleanup_(cgroup_mounts_free) struct cgroup_mounts mounts = { 0 };
 	size_t n = 0;
 
 	for (size_t i = 0; i < ids->n; i++) {
 		struct err why = { 0 };
-		int r = life_info(life, ids->v[i], &mounts, &infos[n], &why);
+		int r = life_info(life, ids->v[i], &infos[n], &why);
 		if (r == 0)
 			n++;
 		else if (r != -ENOENT) /* deleted meanwhile */

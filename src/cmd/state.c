@@ -15,7 +15,7 @@ int cmd_state(const struct options *o, struct err *e)
 
 	int r = life_of(o, &arena, &life, e);
 	if (r == 0)
-		r = life_info(&life, o->args.v[0], NULL, &info, e);
+		r = life_info(&life, o->args.v[0], &info, e);
 	if (r < 0)
 		return r;
 	print_state(&b, &info);

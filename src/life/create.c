@@ -407,6 +407,7 @@ static int make_init(struct attempt *a, struct err *e)
 		.cgroup = a->cgroup,
 		.cgroup_fd = cgroup_fd,
 		.join = a->plan.joiner ? join : NULL,
+		.own_memory = a->spec->linux_.namespaces[NS_TIME].present, /* ns_needs_memory() */
 		.become = become,
 		.arg = a,
 		.what = "the container's init",

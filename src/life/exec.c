@@ -44,6 +44,7 @@ struct exec {
 	struct memory_plan memory;
 	struct seccomp_filter filter;
 	struct spawned made;
+	uint64_t join_flags; /* namespaces: CLONE_NEW* */
 	int init_pidfd, init_proc_fd, host_proc_fd, console_fd, pidfd_sock, master;
 	bool pid_file_written;
 };
@@ -298,7 +299,7 @@ static int join(void *arg, struct err *e)
 {
 	const struct exec *x = arg;
 
-	return ns_join_process(x->init_pidfd, x->host_proc_fd, x->state.pid, e);
+	return ns_join_process(x->init_pidfd, x->join_flags, x->state.pid, e);
 }
 
 /*
@@ -321,6 +322,9 @@ static int make_process_there(struct exec *x, struct err *e)
 
 static int make_process(struct exec *x, struct err *e)
 {
+	int r = ns_to_join(x->config, x->host_proc_fd, x->state.pid, &x->join_flags, e);
+	if (r < 0)
+		return r;
 	/* A sub-cgroup is found by cgroup_add, which then moves the joiner. */
 	const bool below = x->options->cgroups.n > 0;
 	_cleanup_close_ int cgroup_fd =
@@ -330,6 +334,8 @@ static int make_process(struct exec *x, struct err *e)
 		.cgroup = x->state.cgroup,
 		.cgroup_fd = cgroup_fd,
 		.join = join,
+		/* In a paused container it waits, which can be interrupted. */
+		.own_memory = ns_needs_memory(x->join_flags) || x->status == LIFE_PAUSED,
 		.become = process_main,
 		.arg = x,
 		.what = "the process",
@@ -337,7 +343,7 @@ static int make_process(struct exec *x, struct err *e)
 
 	if (below && !x->state.cgroup)
 		return err_say(e, EINVAL, "--cgroup: container '%s' has no cgroup", x->state.id);
-	int r = below ? cgroup_subs(x->state.cgroup, &x->options->cgroups, &x->arena, &subs, e) : 0;
+	r = below ? cgroup_subs(x->state.cgroup, &x->options->cgroups, &x->arena, &subs, e) : 0;
 	if (r < 0)
 		return r;
 	how.subs = subs;

@@ -158,10 +158,8 @@ struct container_info {
 	struct pair_list annotations;
 };
 
-/* One container. -ENOENT when there is no such ID. mounts: of cgroup.h, for who asks for many; NULL:
- * none. */
-int life_info(const struct life *life, const char *id, struct cgroup_mounts *mounts,
-	struct container_info *ret, struct err *e);
+/* One container. -ENOENT when there is no such ID. */
+int life_info(const struct life *life, const char *id, struct container_info *ret, struct err *e);
 void life_info_free(struct container_info *info);
 
 /* Every ID in the state directory, sorted; *ret in arena. Directories that are no containers' are

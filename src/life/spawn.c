@@ -19,9 +19,15 @@
 
 #define KILL_WAIT_MS 10000
 
-static pid_t make(const struct spawn *how, uint64_t flags, int *ret_pidfd);
-static void joiner_main(const struct spawn *how, int sock) __attribute__((noreturn));
-static int from_joiner(const struct spawn *how, struct spawned *s, struct err *e);
+struct joiner {
+	const struct spawn *how;
+	int sock;
+};
+
+static pid_t make(const struct spawn *how, struct joiner *joiner, int *ret_pidfd);
+static void joiner_main(void *arg) __attribute__((noreturn));
+static int enter_cgroup(const struct spawn *how, pid_t pid, struct err *e);
+static int from_joiner(struct spawned *s, struct err *e);
 static int why(const struct spawn *how, int num, struct err *e);
 
 int spawn(const struct spawn *how, struct spawned *ret, struct err *e)
@@ -37,40 +43,34 @@ int spawn(const struct spawn *how, struct spawned *ret, struct err *e)
 	_cleanup_close_ int ours = socks[0];
 	_cleanup_close_ int theirs = socks[1];
 
-	s.pid = make(how, how->join ? 0 : how->flags, &s.pidfd);
+	struct joiner joiner = { .how = how, .sock = theirs };
+	s.pid = make(how, how->join ? &joiner : NULL, &s.pidfd);
 	if (s.pid < 0)
 		return why(how, -s.pid, e);
 	if (s.pid == 0) {
 		ours = fd_close(ours);
-		if (how->join)
-			joiner_main(how, theirs);
 		how->become(how->arg, theirs);
 		_exit(1);
 	}
 	theirs = fd_close(theirs);
 	s.sock = TAKE_FD(ours);
 
-	/* Before a joiner goes on: what it makes is born where it is. */
-	if (how->cgroup) {
-		r = FAULT("cgroup-add", e);
-		if (r == 0)
-			r = cgroup_add(how->cgroup, how->subs, s.pid, how->cgroup_fd >= 0, e);
-	}
-	if (r == 0 && how->join)
-		r = from_joiner(how, &s, e);
+	r = how->join ? from_joiner(&s, e) : enter_cgroup(how, s.pid, e);
 	if (r < 0) {
 		spawn_kill(&s);
 		return r;
 	}
+	if (how->cgroup)
+		cgroup_settle(how->cgroup);
 	*ret = s;
 	return 0;
 }
 
-static pid_t make(const struct spawn *how, uint64_t flags, int *ret_pidfd)
+static pid_t make(const struct spawn *how, struct joiner *joiner, int *ret_pidfd)
 {
 	int pidfd = -1;
 	struct clone_args args = {
-		.flags = flags | CLONE_PIDFD,
+		.flags = (joiner ? 0 : how->flags) | CLONE_PIDFD,
 		.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		.exit_signal = SIGCHLD,
 	};
@@ -79,25 +79,48 @@ static pid_t make(const struct spawn *how, uint64_t flags, int *ret_pidfd)
 		args.flags |= CLONE_INTO_CGROUP;
 		args.cgroup = (uint64_t)how->cgroup_fd;
 	}
-	pid_t pid = sys_clone3(&args);
-	if (pid > 0)
+	if (!joiner) {
+		pid_t pid = sys_clone3(&args);
 		*ret_pidfd = pidfd;
+		return pid;
+	}
+	/*
+	 * About to enter namespaces where others can look at it: not at memory or descriptors. That
+	 * is said of the memory (prctl(2)), which is ours, and which joining a user namespace takes
+	 * it from as well; so it is said here, and taken back.
+	 */
+	const int dumpable = prctl(PR_GET_DUMPABLE);
+	(void)prctl(PR_SET_DUMPABLE, 0);
+	pid_t pid = sys_clone3_errand(&args, how->own_memory, joiner_main, joiner);
+	if (dumpable == 1)
+		(void)prctl(PR_SET_DUMPABLE, 1);
+	*ret_pidfd = pidfd;
 	return pid;
 }
 
-/* The joiner: it is in the cgroup already; what it makes is its parent's child. */
-static void joiner_main(const struct spawn *how, int sock)
+static int enter_cgroup(const struct spawn *how, pid_t pid, struct err *e)
 {
+	int r = how->cgroup ? FAULT("cgroup-add", e) : 0;
+
+	if (r == 0 && how->cgroup)
+		r = cgroup_add(how->cgroup, how->subs, pid, how->cgroup_fd >= 0, e);
+	return r;
+}
+
+/*
+ * The joiner: what it makes is its parent's child, and is born in the cgroup. Its parent sleeps, to
+ * go on with this memory, in which nothing may be changed; descriptors are copies.
+ */
+static void joiner_main(void *arg)
+{
+	const struct joiner *joiner = arg;
+	const struct spawn *how = joiner->how;
 	struct err e = { 0 };
 	struct msg_spawned spawned = { 0 };
 	int pidfd = -1;
 
-	/* About to enter namespaces where others can look at us: not at our memory or
-	 * descriptors. */
-	(void)prctl(PR_SET_DUMPABLE, 0);
-
-	/* Nothing may be joined before the parent has put us into the cgroup. */
-	int r = msg_expect(sock, MSG_GO, NULL, NULL, &e);
+	/* Nothing may be joined before: by way of its namespaces it might not find the cgroup. */
+	int r = enter_cgroup(how, getpid(), &e);
 	if (r == 0)
 		r = FAULT("joiner", &e);
 	if (r == 0)
@@ -110,26 +133,24 @@ static void joiner_main(const struct spawn *how, int sock)
 		};
 		spawned.pid = sys_clone3(&args);
 		if (spawned.pid == 0) {
-			how->become(how->arg, sock);
+			how->become(how->arg, joiner->sock);
 			_exit(1);
 		}
 		r = spawned.pid < 0 ? why(how, -spawned.pid, &e)
-				    : msg_send(sock, MSG_SPAWNED, &spawned, pidfd, &e);
+				    : msg_send(joiner->sock, MSG_SPAWNED, &spawned, pidfd, &e);
 	}
 	if (r < 0)
-		msg_fail(sock, &e);
+		msg_fail(joiner->sock, &e);
 	_exit(r < 0);
 }
 
-static int from_joiner(const struct spawn *how, struct spawned *s, struct err *e)
+static int from_joiner(struct spawned *s, struct err *e)
 {
 	struct msg_spawned spawned = { 0 };
-	struct spawned made = { .pidfd = -1, .sock = -1 };
+	int pidfd = -1;
 	siginfo_t info;
 
-	int r = msg_send(s->sock, MSG_GO, NULL, -1, e);
-	if (r == 0)
-		r = msg_expect(s->sock, MSG_SPAWNED, &spawned, &made.pidfd, e);
+	int r = msg_expect(s->sock, MSG_SPAWNED, &spawned, &pidfd, e);
 	r = spawn_explain(s, r, "the process that joins namespaces", e);
 	if (r < 0)
 		return r;
@@ -137,7 +158,7 @@ static int from_joiner(const struct spawn *how, struct spawned *s, struct err *e
 		;
 	fd_close(s->pidfd);
 	s->pid = spawned.pid;
-	s->pidfd = made.pidfd;
+	s->pidfd = pidfd;
 	return 0;
 }
 

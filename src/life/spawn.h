@@ -19,15 +19,17 @@ struct spawned {
 
 /*
  * How to make one. In the new process `become` is called with its end of the socket, and never
- * returns. Where `join` is set a joiner goes between: it runs join(), then makes the process as its
- * parent's child (CLONE_PARENT), says its number, and ends.
+ * returns. Where `join` is set a joiner goes between: it enters the cgroup, runs join(), then makes
+ * the process as its parent's child (CLONE_PARENT), says its number, and ends. It borrows the
+ * parent's memory meanwhile (sys_clone3_errand()), so join() must change nothing there.
  */
 struct spawn {
-	uint64_t flags;              /* CLONE_NEW* */
-	const struct cgroup *cgroup; /* NULL: none */
+	uint64_t flags;                /* CLONE_NEW* */
+	const struct cgroup *cgroup;   /* NULL: none */
 	const struct cgroup_sub *subs; /* below it; NULL: it itself */
-	int cgroup_fd; /* for CLONE_INTO_CGROUP; -1: none */
+	int cgroup_fd;                 /* for CLONE_INTO_CGROUP; -1: none */
 	int (*join)(void *arg, struct err *e);
+	bool own_memory; /* the joiner borrows none, and nobody sleeps: it may take long */
 	void (*become)(void *arg, int sock);
 	void *arg;
 	const char *what; /* for errors: "init", "the process" */

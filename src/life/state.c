@@ -30,9 +30,7 @@
 
 static int check_id(const char *id, struct err *e);
 static int open_root(const struct life *life, bool make, struct err *e);
-static int open_state(const struct life *life, const char *id, enum state_lock lock,
-	struct cgroup_mounts *mounts, struct state *ret, struct err *e);
-static int read_state(struct state *s, struct cgroup_mounts *mounts, struct err *e);
+static int read_state(struct state *s, struct err *e);
 
 int state_reserve(const struct life *life, const char *id, struct state *ret, struct err *e)
 {
@@ -228,12 +226,6 @@ static int lock_dir(int fd, const char *id, bool bounded, struct err *e)
 int state_load(const struct life *life, const char *id, enum state_lock lock, struct state *ret,
 	struct err *e)
 {
-	return open_state(life, id, lock, NULL, ret, e);
-}
-
-static int open_state(const struct life *life, const char *id, enum state_lock lock,
-	struct cgroup_mounts *mounts, struct state *ret, struct err *e)
-{
 	struct state s = { .dir_fd = -1 };
 	int r = check_id(id, e);
 	if (r < 0)
@@ -256,7 +248,7 @@ static int open_state(const struct life *life, const char *id, enum state_lock l
 			goto fail;
 	}
 	s.id = arena_strdup(&s.arena, id);
-	r = s.id ? read_state(&s, mounts, e) : err_nomem(e);
+	r = s.id ? read_state(&s, e) : err_nomem(e);
 	if (r == -EBADMSG && lock == STATE_LOCK_DAMAGED) {
 		s.damaged = true;
 		r = 0;
@@ -282,7 +274,7 @@ static int read_regular(int dir_fd, const char *name, char **ret_text, size_t *r
 	return S_ISREG(st.st_mode) ? fd_read_all(fd, STATE_TEXT_MAX, ret_text, ret_len) : -EBADMSG;
 }
 
-static int read_state(struct state *s, struct cgroup_mounts *mounts, struct err *e)
+static int read_state(struct state *s, struct err *e)
 {
 	_cleanup_free_ char *text = NULL;
 	size_t len;
@@ -297,7 +289,7 @@ static int read_state(struct state *s, struct cgroup_mounts *mounts, struct err 
 	if (r < 0)
 		return err_set(e, -r, "reading the state of container '%s'", s->id);
 
-	return state_from_json(s, text, mounts, e);
+	return state_from_json(s, text, e);
 }
 
 void state_unlock(const struct state *s)
@@ -471,11 +463,10 @@ const char *life_status_name(enum life_status status)
 	return names[status];
 }
 
-int life_info(const struct life *life, const char *id, struct cgroup_mounts *mounts,
-	struct container_info *ret, struct err *e)
+int life_info(const struct life *life, const char *id, struct container_info *ret, struct err *e)
 {
 	struct state s;
-	int r = open_state(life, id, STATE_READ, mounts, &s, e);
+	int r = state_load(life, id, STATE_READ, &s, e);
 	if (r < 0)
 		return r;
 

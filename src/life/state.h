@@ -100,7 +100,7 @@ int state_status(const struct state *s, enum life_status *ret, struct err *e);
  * state that has its id; -EBADMSG: it is damaged, and members before the bad one are set.
  */
 struct json_object *state_to_json(const struct state *s);
-int state_from_json(struct state *s, const char *text, struct cgroup_mounts *mounts, struct err *e);
+int state_from_json(struct state *s, const char *text, struct err *e);
 
 /* The OCI state of runtime.md, as hooks get it on stdin; malloc'ed, NULL: no memory. */
 char *state_oci_text(const struct state *s, const char *status, pid_t pid);

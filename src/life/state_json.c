@@ -128,8 +128,7 @@ static int get_pairs(struct state *s, struct json_object *o, const char *key, st
 	return 0;
 }
 
-static int read_members(
-	struct state *s, struct json_object *o, struct cgroup_mounts *mounts, struct err *e)
+static int read_members(struct state *s, struct json_object *o, struct err *e)
 {
 	struct json_object *v;
 	const char *id;
@@ -159,7 +158,7 @@ static int read_members(
 		(r = get_bool(s, o, "checkpointed", &s->checkpointed, e)) < 0)
 		return r;
 	if (json_object_object_get_ex(o, "cgroup", &v)) {
-		r = cgroup_from_json(v, mounts, &s->arena, &s->cgroup, e);
+		r = cgroup_from_json(v, &s->arena, &s->cgroup, e);
 		if (r < 0)
 			return err_prefix(e, "the saved state of container '%s'", s->id);
 	}
@@ -176,10 +175,10 @@ static int read_members(
 	return 0;
 }
 
-int state_from_json(struct state *s, const char *text, struct cgroup_mounts *mounts, struct err *e)
+int state_from_json(struct state *s, const char *text, struct err *e)
 {
 	struct json_object *o = json_tokener_parse(text);
-	int r = json_object_is_type(o, json_type_object) ? read_members(s, o, mounts, e)
+	int r = json_object_is_type(o, json_type_object) ? read_members(s, o, e)
 							 : bad(e, s, "it is not a JSON object");
 
 	json_object_put(o);

@@ -210,14 +210,20 @@ int ns_join(const int fds[NS_TYPES], struct err *e)
 	return 0;
 }
 
-int ns_join_process(int pidfd, int proc_fd, pid_t pid, struct err *e)
+int ns_to_join(const struct spec *spec, int proc_fd, pid_t pid, uint64_t *ret_flags, struct err *e)
 {
 	struct stat own, target;
 	char path[64];
-	int flags = 0;
+	uint64_t flags = 0;
 
-	/* If pid is another process by now, setns below fails with ESRCH: pidfd knows better. */
 	for (int i = 0; i < NS_TYPES; i++) {
+		/* What was made for the container is not ours, so there is no need to ask; and where
+		 * we run inside of it, joining it once more does no harm. But a user namespace may
+		 * not be joined from inside (EINVAL). */
+		if (i != NS_USER && is_new(spec, i)) {
+			flags |= kinds[i].flag;
+			continue;
+		}
 		(void)snprintf(path, sizeof(path), "self/ns/%s", kinds[i].link);
 		if (fstatat(proc_fd, path, &own, 0) < 0) {
 			if (errno == ENOENT)
@@ -231,10 +237,22 @@ int ns_join_process(int pidfd, int proc_fd, pid_t pid, struct err *e)
 				"asking for the %s namespace of the container's process %d",
 				kind_name(kinds[i].flag), (int)pid);
 		if (!same_file(&own, &target))
-			flags |= (int)kinds[i].flag;
+			flags |= kinds[i].flag;
 	}
-	/* All at once: the kernel checks each against the credentials from before. */
-	if (flags && setns(pidfd, flags) < 0)
+	*ret_flags = flags;
+	return 0;
+}
+
+bool ns_needs_memory(uint64_t flags)
+{
+	return flags & CLONE_NEWTIME;
+}
+
+int ns_join_process(int pidfd, uint64_t flags, pid_t pid, struct err *e)
+{
+	/* All at once: the kernel checks each against the credentials from before. If pid is another
+	 * process by now, this is ESRCH: pidfd knows better. */
+	if (flags && setns(pidfd, (int)flags) < 0)
 		return err_set(
 			e, errno, "joining the namespaces of the container's process %d", (int)pid);
 	return 0;

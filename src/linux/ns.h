@@ -41,9 +41,13 @@ void ns_close(int fds[NS_TYPES]);
  */
 int ns_join(const int fds[NS_TYPES], struct err *e);
 
-/* Join every namespace of the process behind pidfd that differs from the caller's, for exec; which
- * is a set of CLONE_NEW* bits. proc_fd is a verified procfs, pid the process's number in it. */
-int ns_join_process(int pidfd, int proc_fd, pid_t pid, struct err *e);
+/* Which namespaces of process pid differ from the caller's, for exec: CLONE_NEW* bits. spec is that of
+ * the process's container, proc_fd a verified procfs, pid the process's number in it. */
+int ns_to_join(const struct spec *spec, int proc_fd, pid_t pid, uint64_t *ret_flags, struct err *e);
+/* The kernel lets only a process with memory of its own join a time namespace (setns(2): EUSERS). */
+bool ns_needs_memory(uint64_t flags);
+/* Join them. pidfd is of that process. */
+int ns_join_process(int pidfd, uint64_t flags, pid_t pid, struct err *e);
 
 /*
  * A copy of the mount namespace of the process behind pidfd, for it to enter, in which every mount

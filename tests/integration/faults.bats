@@ -10,13 +10,14 @@
 # shellcheck disable=SC2154 # status, output, errors: set by helpers.bash
 load helpers
 
-# Those that the runtime itself goes through; its children the others.
+# Those that the runtime itself goes through; its children the others. The config has a time namespace,
+# so that a joiner makes init, which adds itself to the cgroup.
 OURS=' reserve save-config cgroup-make cgroup-limit save-creating resctrl rootfs-open ns-open seccomp
-    start-socket spawn cgroup-add idmap net-devices oom-score go hook-runtime lock verify pid-file commit '
+    start-socket spawn idmap net-devices oom-score go hook-runtime lock verify pid-file commit '
 # From here on hooks may have run, and poststop hooks have to.
 HOOKS_BEGIN=hook-runtime
 EXEC_STEPS='spawn cgroup-add joiner limits keyring seccomp-load creds cwd executable'
-EXEC_OURS=' spawn cgroup-add '
+EXEC_OURS=' spawn '
 
 setup() {
     hasu_setup
@@ -189,6 +190,13 @@ run_killed_at() {
     for_each "$ours" run_killed_at
 }
 
+@test "where there is no joiner it is the runtime that adds init to the cgroup" {
+    config 'del(.linux.namespaces[] | select(.type == "time")) | del(.linux.timeOffsets)'
+    create_fails_at cgroup-add
+    OURS+='cgroup-add '
+    create_killed_at cgroup-add
+}
+
 # exec_at FAULT: sets status and errors; the container is as before.
 exec_at() {
     HASU_FAULT=$1 call hasu exec --pid-file "$T/exec.pid" "$ID" sh -c 'echo >/n/exec'
@@ -234,4 +242,13 @@ exec_killed_at() {
     is "$(status_of)" running
     is "$(init_pid "$ID")" "$PID"
     ok hasu delete --force "$ID"
+}
+
+# Without a time namespace to join, the joiner borrows the runtime's memory.
+@test "exec: the same where the joiner borrows memory" {
+    config 'del(.linux.namespaces[] | select(.type == "time")) | del(.linux.timeOffsets)'
+    up
+    for_each "$EXEC_STEPS" exec_fails_at
+    for_each "$EXEC_STEPS" exec_killed_at
+    in_exec true
 }

@@ -306,7 +306,7 @@ static struct cgroup *saved(struct test *t)
 	struct json_object *json = cgroup_to_json(t->cg);
 
 	assert_non_null(json);
-	assert_ok(cgroup_from_json(json, NULL, &t->arena, &back, &t->e));
+	assert_ok(cgroup_from_json(json, &t->arena, &back, &t->e));
 	json_object_put(json);
 	return back;
 }
@@ -745,7 +745,7 @@ static void state_there_and_back(void **state)
 	struct json_object *json = cgroup_to_json(t->cg);
 	assert_non_null(json);
 	struct json_object *again = json_tokener_parse(json_object_to_json_string(json));
-	assert_ok(cgroup_from_json(again, NULL, &arena, &back, &t->e));
+	assert_ok(cgroup_from_json(again, &arena, &back, &t->e));
 	json_object_put(json);
 	json_object_put(again);
 	pid_t pid = sleeper();
@@ -769,9 +769,8 @@ static void state_is_not_trusted(void **state)
 		{ "path", "\"/\"", "'/'" },
 		{ "path", "\"/a//b\"", "'/a//b'" },
 		{ "path", "7", "without a path" },
-		{ "mount", "\"/tmp\"", "'/tmp', which is not mounted" },
+		{ "mount", "\"sys/fs/cgroup\"", "without its hierarchy" },
 		{ "mount", "null", "without its hierarchy" },
-		{ "controllers", "\"none\"", "not mounted" },
 		{ "made", "-1", "what was made" },
 		{ "made", "99", "what was made" },
 		{ "made", "\"1\"", "what was made" },
@@ -784,15 +783,44 @@ static void state_is_not_trusted(void **state)
 		assert_true(json_object_object_get_ex(json, "hierarchies", &list));
 		json_object_object_add(json_object_array_get_idx(list, 0), rows[i].key,
 			json_tokener_parse(rows[i].value));
-		assert_true(cgroup_from_json(json, NULL, &arena, &back, &t->e) < 0);
+		assert_true(cgroup_from_json(json, &arena, &back, &t->e) < 0);
 		assert_says(rows[i].words);
 		json_object_put(json);
 		arena_free(&arena);
 	}
 	struct arena arena = { 0 };
 	struct cgroup *back;
-	assert_true(cgroup_from_json(NULL, NULL, &arena, &back, &t->e) < 0);
+	assert_true(cgroup_from_json(NULL, &arena, &back, &t->e) < 0);
 	arena_free(&arena);
+}
+
+/* Its mounts are not compared with mountinfo: the kernel is asked when one is opened. */
+static void state_names_only_mounts(void **state)
+{
+	TEST;
+	char below[PATH_MAX];
+
+	assert_ok(cgroup_make(t->cg, &t->e));
+	(void)snprintf(below, sizeof(below), "%s%s", t->cg->h[0].mount, t->cg->h[0].path);
+	struct cgroup *back = saved(t);
+	int fd = hierarchy_open_leaf(&back->h[0], &t->e);
+	assert_true(fd >= 0);
+	close(fd);
+
+	static const char *const others[] = { "/tmp", "/proc", "/sys" };
+	for (size_t i = 0; i < ELEMENTS(others); i++) {
+		back->h[0].mount = others[i];
+		assert_int_equal(hierarchy_open_leaf(&back->h[0], &t->e), -EINVAL);
+		assert_says("is not the cgroup mount that the saved state says is there");
+	}
+	/* A directory of a hierarchy, from which a path would lead elsewhere. */
+	back->h[0].mount = below;
+	assert_int_equal(hierarchy_open_root(&back->h[0], &t->e), -EINVAL);
+	assert_says("is not the cgroup mount that the saved state says is there");
+	back->h[0].mount = "/nowhere";
+	assert_int_equal(hierarchy_open_leaf(&back->h[0], &t->e), -ENODEV);
+	assert_says("the cgroup mount '/nowhere' is not there");
+	remove_it(t);
 }
 
 static void disabled_is_nothing(void **state)
@@ -810,7 +838,7 @@ static void disabled_is_nothing(void **state)
 	assert_string_equal(cgroup_path(cg), "");
 	assert_int_equal(cgroup_kill(cg, SIGKILL, &t->e), -ENOTSUP);
 	struct json_object *json = cgroup_to_json(cg);
-	assert_ok(cgroup_from_json(json, NULL, &arena, &back, &t->e));
+	assert_ok(cgroup_from_json(json, &arena, &back, &t->e));
 	json_object_put(json);
 	assert_ok(cgroup_remove(back, &t->e));
 	t->spec.linux_.resources.memory.limit = (struct opt_i64){ true, 1 << 20 };
@@ -1558,6 +1586,7 @@ int main(void)
 		T(links_and_mounts_are_not_followed),
 		T(state_there_and_back),
 		T(state_is_not_trusted),
+		T(state_names_only_mounts),
 		T(disabled_is_nothing),
 		T(limits_are_written),
 		T(refusals_name_file_value_and_reason),

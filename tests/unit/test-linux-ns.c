@@ -240,18 +240,32 @@ static void process_body(void *arg)
 	int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int pidfd = sys_pidfd_open(pid);
 	ino_t ipc = ns_of(getpid(), "ipc");
+	const struct spec none = { 0 };
+	uint64_t flags;
 	struct err e = { 0 };
 
 	CHECK(pidfd >= 0);
-	CHECK_OK(ns_join_process(pidfd, proc_fd, pid, &e), &e);
+	CHECK_OK(ns_to_join(&none, proc_fd, pid, &flags, &e), &e);
+	CHECK_OK(ns_join_process(pidfd, flags, pid, &e), &e);
 	CHECK(ns_of(getpid(), "user") == ns_of(pid, "user"));
 	CHECK(ns_of(getpid(), "net") == ns_of(pid, "net"));
 	CHECK(ns_of(getpid(), "uts") == ns_of(pid, "uts"));
 	CHECK(ns_of(getpid(), "ipc") == ipc);
 	/* Now nothing differs: joining again must not be the EINVAL of one's own user namespace. */
-	CHECK_OK(ns_join_process(pidfd, proc_fd, pid, &e), &e);
-	CHECK(ns_join_process(pidfd, proc_fd, 99999999, &e) == -ESRCH);
+	CHECK_OK(ns_to_join(&none, proc_fd, pid, &flags, &e), &e);
+	CHECK(flags == 0);
+	CHECK_OK(ns_join_process(pidfd, flags, pid, &e), &e);
+	CHECK(ns_to_join(&none, proc_fd, 99999999, &flags, &e) == -ESRCH);
 	CHECK_SAYS(&e, "the container's process 99999999: no such process");
+	/* What the config had made is not asked for, and may be joined once more; but a user
+	 * namespace may not, whether the config had it made or not. */
+	struct spec made = { 0 };
+	made.linux_.namespaces[NS_USER].present = true;
+	made.linux_.namespaces[NS_NETWORK].present = true;
+	made.linux_.namespaces[NS_UTS] = (struct spec_namespace){ true, "/proc/self/ns/uts" };
+	CHECK_OK(ns_to_join(&made, proc_fd, pid, &flags, &e), &e);
+	CHECK(flags == CLONE_NEWNET);
+	CHECK_OK(ns_join_process(pidfd, flags, pid, &e), &e);
 }
 
 static void only_the_namespaces_that_differ_are_joined(void **state)
