@@ -99,6 +99,13 @@ const struct hierarchy *cgroup_v1_of(const struct cgroup *cg, const char *contro
 bool cgroup_pure_v2(const struct cgroup *cg);
 
 /*
+ * make.c: the container's directory in one hierarchy, and the ones above it. On failure what was made
+ * stays, for hierarchy_unmake(), which removes what is empty.
+ */
+int hierarchy_make(const struct cgroup *cg, struct hierarchy *h, struct err *e);
+void hierarchy_unmake(struct hierarchy *h);
+
+/*
  * limits.c: the table of limits.
  */
 #define LIMIT_TEXT 160

@@ -507,15 +507,18 @@ int cgroup_update(struct cgroup *cg, const struct spec_resources *r, struct err 
 	if (cg->manager == CGROUP_DISABLED)
 		return no_cgroup(r, e);
 	int ret = writer_open(&w, e);
-	const int scope_fd = ret == 0 && cg->scope ? w.fds[0] : -1;
+	for (size_t i = 0; cg->scope && i < cg->n && ret >= 0; i++)
+		ret = writer_fd(&w, &cg->h[i], e);
 	/* Before the files change, since it looks at them. */
-	if (scope_fd >= 0)
-		ret = properties_of_limits(&properties, r, scope_fd, false, e);
+	if (cg->scope && ret >= 0)
+		ret = properties_of_limits(&properties, cg, w.fds, r, false, e);
+	if (cg->scope && ret == 0)
+		ret = properties_of_devices(&properties, cg, r, false, e);
 	for (w.stage = STAGE_LOOK; w.stage < STAGE_END && ret == 0; w.stage++)
 		ret = write_stage(&w, e);
 	/* systemd takes all of them or none. */
 	if (ret == 0 && properties.n > 0)
-		ret = scope_set(cg, &properties, scope_fd, e);
+		ret = scope_set(cg, &properties, w.fds, r, e);
 	properties_free(&properties);
 	if (ret < 0)
 		undo_all(&undo, e);

@@ -20,8 +20,7 @@
 /* What every container gets of a pure v2, as under the peers, so that its use can be seen. */
 static const char v2_general[] = "cpuset cpu io memory hugetlb pids rdma misc";
 
-static int hierarchy_make(const struct cgroup *cg, struct hierarchy *h, struct err *e);
-static void hierarchy_unmake(struct hierarchy *h);
+static int make_once(const struct cgroup *cg, struct hierarchy *h, struct err *e);
 
 int cgroup_make(struct cgroup *cg, struct err *e)
 {
@@ -34,6 +33,8 @@ int cgroup_make(struct cgroup *cg, struct err *e)
 		/* Not by what is frozen already: its own process may just be on the way there. */
 		if (r == 0)
 			r = cgroup_will_freeze(cg, &frozen, e);
+		if (r == 0 && !frozen && !cgroup_pure_v2(cg))
+			r = cgroup_is_frozen(cg, &frozen, e);
 		if (r == 0 && frozen)
 			r = err_say(e, EBUSY,
 				"cgroup '%s' lies in one that is frozen: nothing in it would run",
@@ -43,15 +44,8 @@ int cgroup_make(struct cgroup *cg, struct err *e)
 		cg->made = r == 0;
 		return r;
 	}
-	for (size_t i = 0; i < cg->n && r == 0; i++) {
-		/* ENOENT: another container's end took away a directory on the way. */
-		for (int tries = 0; tries < 8; tries++) {
-			r = hierarchy_make(cg, &cg->h[i], e);
-			if (r != -ENOENT)
-				break;
-			hierarchy_unmake(&cg->h[i]);
-		}
-	}
+	for (size_t i = 0; i < cg->n && r == 0; i++)
+		r = hierarchy_make(cg, &cg->h[i], e);
 	if (r == 0)
 		r = cgroup_is_frozen(cg, &frozen, e);
 	if (r == 0 && frozen)
@@ -60,6 +54,20 @@ int cgroup_make(struct cgroup *cg, struct err *e)
 		for (size_t i = 0; i < cg->n; i++)
 			hierarchy_unmake(&cg->h[i]);
 	cg->made = r == 0;
+	return r;
+}
+
+int hierarchy_make(const struct cgroup *cg, struct hierarchy *h, struct err *e)
+{
+	int r = 0;
+
+	/* ENOENT: another container's end took away a directory on the way. */
+	for (int tries = 0; tries < 8; tries++) {
+		r = make_once(cg, h, e);
+		if (r != -ENOENT)
+			break;
+		hierarchy_unmake(h);
+	}
 	return r;
 }
 
@@ -271,7 +279,7 @@ static int make_child(struct hierarchy *h, int dir_fd, const char *name, size_t 
 	return fd;
 }
 
-static int hierarchy_make(const struct cgroup *cg, struct hierarchy *h, struct err *e)
+static int make_once(const struct cgroup *cg, struct hierarchy *h, struct err *e)
 {
 	char where[CGROUP_PATH_MAX + 2];
 	int r;
@@ -314,8 +322,7 @@ static int hierarchy_make(const struct cgroup *cg, struct hierarchy *h, struct e
 	return r;
 }
 
-/* Remove the empty directories that were made. */
-static void hierarchy_unmake(struct hierarchy *h)
+void hierarchy_unmake(struct hierarchy *h)
 {
 	char path[CGROUP_PATH_MAX + 2];
 

@@ -24,7 +24,8 @@
 /* One file's text as properties. False: there is no property for it, and the kernel decides. */
 typedef bool property_fn(struct properties *p, const char *property, const char *text, int dir_fd);
 static property_fn from_bytes, from_tasks, from_weight, from_bfq_weight, from_idle, from_cpu_max,
-	from_set, from_oom_group;
+	from_set, from_oom_group, from_memory_v1, from_shares, from_cfs_period, from_cfs_quota,
+	from_blkio_weight;
 
 static const struct row {
 	const char *file, *property;
@@ -45,6 +46,19 @@ static const struct row {
 	{ "memory.swap.max", "MemorySwapMax", from_bytes, false },
 	{ "memory.zswap.max", "?MemoryZSwapMax", from_bytes, false },
 	{ "memory.oom.group", "?OOMPolicy", from_oom_group, true },
+	{ "pids.max", "TasksMax", from_tasks, false },
+};
+
+/*
+ * The same for cgroup v1, where systemd has fewer controllers. An idle cgroup refuses shares, so it
+ * stays idle whatever systemd writes.
+ */
+static const struct row rows_v1[] = {
+	{ "memory.limit_in_bytes", "MemoryMax", from_memory_v1, false },
+	{ "cpu.shares", "CPUShares", from_shares, false },
+	{ "cpu.cfs_period_us", "CPUQuotaPeriodUSec", from_cfs_period, false },
+	{ "cpu.cfs_quota_us", "CPUQuotaPerSecUSec", from_cfs_quota, false },
+	{ "blkio.weight", "BlockIOWeight", from_blkio_weight, false },
 	{ "pids.max", "TasksMax", from_tasks, false },
 };
 
@@ -204,6 +218,14 @@ static bool from_idle(struct properties *p, const char *property, const char *te
  * systemd keeps whole percents of a CPU, so that what is between is rounded up, as the peers do: a
  * cgroup below that was given what the config says must fit in.
  */
+static uint64_t per_second(uint64_t quota, uint64_t period)
+{
+	const unsigned __int128 exact = (unsigned __int128)quota * 1000000 / period;
+	const unsigned __int128 rounded = (exact + 9999) / 10000 * 10000;
+
+	return rounded >= UINT64_MAX ? UINT64_MAX : (uint64_t)rounded;
+}
+
 static bool from_cpu_max(struct properties *p, const char *property, const char *text, int dir_fd)
 {
 	uint64_t quota, period;
@@ -222,12 +244,81 @@ static bool from_cpu_max(struct properties *p, const char *property, const char 
 		return false;
 	if (*text)
 		properties_add_u64(p, "CPUQuotaPeriodUSec", period);
-	if (quota != UINT64_MAX) {
-		const unsigned __int128 per_second = (unsigned __int128)quota * 1000000 / period;
-		const unsigned __int128 rounded = (per_second + 9999) / 10000 * 10000;
-		quota = rounded >= UINT64_MAX ? UINT64_MAX : (uint64_t)rounded;
-	}
-	properties_add_u64(p, property, quota);
+	properties_add_u64(
+		p, property, quota == UINT64_MAX ? UINT64_MAX : per_second(quota, period));
+	return true;
+}
+
+/* cgroup v1: a number, or -1 for none. */
+static bool parse_v1(const char *text, uint64_t *ret)
+{
+	if (!str_eq(text, "-1"))
+		return str_to_u64(text, ret) == 0;
+	*ret = UINT64_MAX;
+	return true;
+}
+
+/* By MemoryMax on v1 as well, if an annotation has given any property of v2's; else by MemoryLimit. */
+static bool from_memory_v1(struct properties *p, const char *property, const char *text, int dir_fd)
+{
+	uint64_t n;
+
+	if (!parse_v1(text, &n))
+		return false;
+	properties_add_u64(p, property, n);
+	properties_add_u64(p, "?MemoryLimit", n);
+	return true;
+}
+
+/* What the kernel would clip systemd refuses; and a weight, of an annotation, it would prefer. */
+static bool from_shares(struct properties *p, const char *property, const char *text, int dir_fd)
+{
+	uint64_t n;
+
+	if (!parse_v1(text, &n))
+		return false;
+	properties_add_u64(p, "CPUWeight", UINT64_MAX);
+	properties_add_u64(p, property, n < 2 ? 2 : n > 262144 ? 262144 : n);
+	return true;
+}
+
+static bool from_cfs_period(
+	struct properties *p, const char *property, const char *text, int dir_fd)
+{
+	uint64_t quota;
+
+	if (str_to_u64(text, &p->period_us) < 0 || p->period_us == 0)
+		return false;
+	properties_add_u64(p, property, p->period_us);
+	/* The quota stays, but its part of a second does not; one that is given follows. */
+	if (read_word(dir_fd, "cpu.cfs_quota_us", 0, &quota))
+		properties_add_u64(p, "CPUQuotaPerSecUSec", per_second(quota, p->period_us));
+	return true;
+}
+
+static bool from_cfs_quota(struct properties *p, const char *property, const char *text, int dir_fd)
+{
+	uint64_t quota, period = p->period_us;
+
+	if (!parse_v1(text, &quota))
+		return false;
+	if (period == 0 && (!read_word(dir_fd, "cpu.cfs_period_us", 0, &period) || period == 0))
+		period = PERIOD_DEFAULT_US;
+	properties_add_u64(
+		p, property, quota == UINT64_MAX ? UINT64_MAX : per_second(quota, period));
+	return true;
+}
+
+/* systemd makes BFQ's weight of it, as above: from 181 on it has none that is as high. */
+static bool from_blkio_weight(
+	struct properties *p, const char *property, const char *text, int dir_fd)
+{
+	uint64_t n;
+
+	if (!parse_v1(text, &n) || n > 1000)
+		return false;
+	n = n <= 100 ? n : 100 + (n - 100) * 11;
+	properties_add_u64(p, property, n > 1000 ? 1000 : n);
 	return true;
 }
 
@@ -278,14 +369,23 @@ static bool from_oom_group(struct properties *p, const char *property, const cha
  * Of limits.
  */
 
+struct target {
+	bool v2, starting;
+	int dir_fd; /* the cgroup, for what stays as it is; -1: there is none yet */
+};
+
 static int add_file(struct properties *p, const char *pointer, const char *file, const char *text,
-	int dir_fd, bool starting, struct err *e)
+	const struct target *to, struct err *e)
 {
-	for (size_t i = 0; i < ELEMENTS(rows); i++) {
-		if (!str_eq(rows[i].file, file) || (rows[i].at_start && !starting))
+	const struct row *table = to->v2 ? rows : rows_v1;
+	const size_t n = to->v2 ? ELEMENTS(rows) : ELEMENTS(rows_v1);
+
+	for (size_t i = 0; i < n; i++) {
+		const struct row *row = &table[i];
+		if (!str_eq(row->file, file) || (row->at_start && !to->starting))
 			continue;
 		/* Of lists the kernel reads more than systemd can be told. */
-		if (!rows[i].add(p, rows[i].property, text, dir_fd) && rows[i].add == from_set)
+		if (!row->add(p, row->property, text, to->dir_fd) && row->add == from_set)
 			return err_say(e, EINVAL,
 				"%s: systemd can be told of numbers below %d and ranges, not of "
 				"'%s'",
@@ -295,7 +395,7 @@ static int add_file(struct properties *p, const char *pointer, const char *file,
 }
 
 static int of_unified(
-	struct properties *p, const struct str_pair *pair, int dir_fd, bool starting, struct err *e)
+	struct properties *p, const struct str_pair *pair, const struct target *to, struct err *e)
 {
 	char pointer[320];
 	int r = 0;
@@ -306,7 +406,7 @@ static int of_unified(
 		_cleanup_free_ char *text = strndup(line, n);
 		if (!text)
 			return err_nomem(e);
-		r = add_file(p, pointer, pair->key, text, dir_fd, starting, e);
+		r = add_file(p, pointer, pair->key, text, to, e);
 		line += n;
 		if (*line++ == '\0' || *line == '\0')
 			break;
@@ -314,28 +414,40 @@ static int of_unified(
 	return r;
 }
 
-int properties_of_limits(struct properties *p, const struct spec_resources *r, int dir_fd,
-	bool starting, struct err *e)
+static int of_row(struct properties *p, const struct limit *row, const struct spec_resources *r,
+	const struct target *to, struct err *e)
 {
+	const struct limit_form *form = to->v2 ? &row->v2 : &row->v1;
 	struct limit_line line;
 	int ret = 0;
 
-	for (size_t i = 0; i < n_limits; i++) {
+	for (size_t k = 0; !form->why && k < limit_lines(row, r) && ret >= 0; k++) {
+		ret = limit_line(row, form, r, k, to->dir_fd, &line, e);
+		if (ret > 0)
+			ret = add_file(p, line.pointer, line.file, line.text, to, e);
+	}
+	return ret < 0 ? ret : 0;
+}
+
+int properties_of_limits(struct properties *p, const struct cgroup *cg, const int *fds,
+	const struct spec_resources *r, bool starting, struct err *e)
+{
+	const struct hierarchy *v2 = cgroup_v2(cg);
+	int ret = 0;
+
+	for (size_t i = 0; i < n_limits && ret == 0; i++) {
 		const struct limit *row = &limits[i];
-		if (row->v2.why)
-			continue;
-		for (size_t k = 0; k < limit_lines(row, r); k++) {
-			ret = limit_line(row, &row->v2, r, k, dir_fd, &line, e);
-			if (ret > 0)
-				ret = add_file(
-					p, line.pointer, line.file, line.text, dir_fd, starting, e);
-			if (ret < 0)
-				return ret;
-		}
+		const struct hierarchy *h =
+			cgroup_v1_of(cg, row->v1_controller ? row->v1_controller : row->controller);
+		h = h ? h : v2;
+		const struct target to = { h && h->v2, starting, h && fds ? fds[h - cg->h] : -1 };
+		if (h)
+			ret = of_row(p, row, r, &to, e);
 	}
 	/* After the others, as their files are written. */
-	for (size_t i = 0; i < r->unified.n && ret == 0; i++)
-		ret = of_unified(p, &r->unified.v[i], dir_fd, starting, e);
+	const struct target to = { true, starting, v2 && fds ? fds[v2 - cg->h] : -1 };
+	for (size_t i = 0; v2 && i < r->unified.n && ret == 0; i++)
+		ret = of_unified(p, &r->unified.v[i], &to, e);
 	return ret < 0 ? ret : p->fields.failed ? err_nomem(e) : 0;
 }
 

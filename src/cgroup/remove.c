@@ -445,7 +445,7 @@ static int remove_planned(const struct hierarchy *h, int root, struct err *e)
 }
 
 static int hierarchy_remove(
-	const struct cgroup *cg, struct hierarchy *h, int64_t deadline, struct err *e)
+	const struct cgroup *cg, struct hierarchy *h, bool others, int64_t deadline, struct err *e)
 {
 	int r;
 
@@ -454,7 +454,12 @@ static int hierarchy_remove(
 		return root;
 	/* A scope without a process systemd takes away itself. */
 	if (!cg->made && !cg->creating)
-		return cg->scope ? 0 : remove_planned(h, root, e);
+		return cg->scope && scope_is_in(h) ? 0 : remove_planned(h, root, e);
+	/* Under another's unit nobody is killed: who is in there may be that unit's. */
+	if (others) {
+		(void)remove_dirs(h, root, 0, NULL); /* what is in use is not ours alone */
+		return 0;
+	}
 	/* What this very process found there, and did not make, is not its to remove. */
 	const bool keep_leaf = cg->creating && h->made == 0 && !cg->scope;
 	/* Mostly nobody is left, and nothing below: rmdir knows that better than we could. */
@@ -494,20 +499,20 @@ int cgroup_remove(struct cgroup *cg, struct err *e)
 
 	scope_settle(cg);
 	/* The unit, then, was stopped and another one started under its name. */
-	if (cg->scope && is_others(&cg->h[0]))
-		return 0;
+	const bool others = cg->scope && is_others(scope_hierarchy(cg));
 	/* v2 first: its cgroup.kill empties the others too. One that fails does not keep
 	 * the rest. */
 	for (int v2 = 1; v2 >= 0; v2--) {
 		for (size_t i = 0; i < cg->n; i++) {
 			if (cg->h[i].v2 != (v2 == 1))
 				continue;
-			int r = hierarchy_remove(cg, &cg->h[i], deadline, ret == 0 ? e : NULL);
+			int r = hierarchy_remove(
+				cg, &cg->h[i], others, deadline, ret == 0 ? e : NULL);
 			if (r < 0 && ret == 0)
 				ret = r;
 		}
 	}
-	if (cg->scope && cg->made && ret == 0)
+	if (cg->scope && cg->made && !others && ret == 0)
 		ret = scope_stop(cg, e);
 	return ret;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scope.c - a container's cgroup as a transient scope of systemd, on pure cgroup v2.
+ * scope.c - a container's cgroup as a transient scope of systemd. scope_v1.c has what cgroup v1 adds.
  *
  * systemd makes a scope around processes that are there, and takes it away when the last has ended.
  * So a process of ours holds the place from the start until the container's first one is in it:
@@ -63,10 +63,19 @@ int scope_plan(struct cgroup *cg, const struct spec *spec, const char *id, struc
 		above = arena_printf(arena, "/user.slice/user-%u.slice/user@%u.service",
 			(unsigned)conf_caller(), (unsigned)conf_caller());
 	if (above)
-		cg->path = cg->h[0].path =
-			arena_printf(arena, "%s%s/%s", above, slice, scope->unit);
+		cg->path = arena_printf(arena, "%s%s/%s", above, slice, scope->unit);
+	for (size_t i = 0; i < cg->n; i++)
+		cg->h[i].path = cg->path;
 	scope->description = arena_printf(arena, "hasu container %s", id);
 	return cg->path && scope->description ? 0 : err_nomem(e);
+}
+
+static const char *cgroup_v1_mount(const struct cgroup *cg)
+{
+	for (size_t i = 0; i < cg->n; i++)
+		if (!cg->h[i].v2)
+			return cg->h[i].mount;
+	return "?";
 }
 
 static int check_host(const struct cgroup *cg, struct err *e)
@@ -84,12 +93,15 @@ static int check_host(const struct cgroup *cg, struct err *e)
 			"none "
 			"(there is no directory /run/systemd/system): use "
 			"--cgroup-manager=cgroupfs");
-	if (!cgroup_pure_v2(cg))
+	if (!cgroup_pure_v2(cg) && cg->scope->user)
 		return err_say(e, ENOTSUP,
-			"the cgroup manager systemd needs cgroup v2 alone, and this host has "
-			"cgroup "
-			"v1 at '%s': use --cgroup-manager=cgroupfs",
-			cg->h[0].mount);
+			"the cgroup manager systemd: cgroup v1 cannot safely be delegated to "
+			"ordinary users, and this host has it at '%s'; " CGROUP_DISABLED_HINT,
+			cgroup_v1_mount(cg));
+	if (!scope_hierarchy(cg))
+		return err_say(e, ENOTSUP,
+			"the cgroup manager systemd: systemd's own cgroup hierarchy is not mounted "
+			"here: use --cgroup-manager=cgroupfs");
 	if (access(HASU_SYSTEMD_HELPER, X_OK) < 0)
 		return err_set(e, errno,
 			"the cgroup manager systemd needs the program '" HASU_SYSTEMD_HELPER "'");
@@ -349,10 +361,12 @@ void scope_settle(const struct cgroup *cg)
 }
 
 /* Ours; the config's annotations, which may have other ideas; the config's limits, which hold. */
-static int start_properties(const struct scope *scope, struct properties *p, struct err *e)
+static int start_properties(const struct cgroup *cg, struct properties *p, struct err *e)
 {
 	static const char *const yes[] = { "Delegate", "CPUAccounting", "MemoryAccounting",
-		"IOAccounting", "TasksAccounting" };
+		"TasksAccounting" };
+	const struct scope *scope = cg->scope;
+	const struct spec_resources *limits = &scope->spec->linux_.resources;
 	char pid[16];
 
 	(void)snprintf(pid, sizeof(pid), "%d", (int)scope->holder);
@@ -364,11 +378,16 @@ static int start_properties(const struct scope *scope, struct properties *p, str
 	properties_add(p, "CollectMode", "s", "inactive-or-failed");
 	for (size_t i = 0; i < ELEMENTS(yes); i++)
 		properties_add(p, yes[i], "b", "1");
+	/* On cgroup v1 systemd would take the word IO for that it goes by the properties of v2. */
+	properties_add(
+		p, cgroup_v1_of(cg, "blkio") ? "?BlockIOAccounting" : "IOAccounting", "b", "1");
 	properties_add(p, "PIDs", "au", "1");
 	add_field(&p->fields, pid);
 
 	int r = properties_of_annotations(p, &scope->spec->annotations, scope->arena, e);
-	return r < 0 ? r : properties_of_limits(p, &scope->spec->linux_.resources, -1, true, e);
+	if (r == 0)
+		r = properties_of_limits(p, cg, NULL, limits, true, e);
+	return r < 0 ? r : properties_of_devices(p, cg, limits, true, e);
 }
 
 /* Where the holder is now: that is the unit's cgroup. */
@@ -386,22 +405,26 @@ static int find_path(struct cgroup *cg, struct err *e)
 	int r = hierarchies_of(fd, scope->arena, &found, &n, e);
 	if (r < 0)
 		return r;
-	const char *own = n == 1 && found[0].mount_id == cg->h[0].mount_id ? found[0].own : NULL;
+	const struct hierarchy *h = scope_hierarchy(cg);
+	const char *own = NULL;
+	for (size_t i = 0; i < n; i++)
+		if (found[i].mount_id == h->mount_id)
+			own = found[i].own;
 	const char *last = own ? strrchr(own, '/') : NULL;
 	if (!last || !str_eq(last + 1, scope->unit))
 		return err_say(e, EBADMSG,
 			"systemd started %s, but the process for it is in cgroup '%s'", scope->unit,
 			own ? own : "?");
 	r = cgroup_path_clean(own, "systemd's cgroup", scope->arena, &path, e);
-	if (r == 0)
-		cg->path = cg->h[0].path = path;
-	return r;
+	if (r < 0)
+		return r;
+	cg->path = path;
+	return scope_make_rest(cg, path, found, n, e);
 }
 
 /* One that systemd does not know of, such as hugetlb, from the root downwards. */
-static int pass_on(const struct cgroup *cg, const char *controller, struct err *e)
+static int pass_on(const struct hierarchy *h, const char *controller, struct err *e)
 {
-	const struct hierarchy *h = &cg->h[0];
 	char text[80];
 	int r = 0;
 
@@ -428,21 +451,20 @@ static int pass_on(const struct cgroup *cg, const char *controller, struct err *
 
 static int check_controllers(const struct cgroup *cg, struct err *e)
 {
+	const struct hierarchy *h = cgroup_v2(cg);
 	_cleanup_free_ char *has = NULL;
-	int r = 0;
 
-	_cleanup_close_ int fd = hierarchy_open_leaf(&cg->h[0], e);
+	if (!h)
+		return 0;
+	_cleanup_close_ int fd = hierarchy_open_leaf(h, e);
 	if (fd < 0)
 		return fd;
-	r = hierarchy_remember(&cg->h[0], fd, e);
-	if (r < 0)
-		return r;
-	r = fd_read_file(fd, "cgroup.controllers", CGROUP_FILE_MAX, &has, NULL);
+	int r = fd_read_file(fd, "cgroup.controllers", CGROUP_FILE_MAX, &has, NULL);
 	if (r < 0)
 		return err_set(e, -r, "reading the controllers of cgroup '%s'", cg->path);
 	for (size_t i = 0; i < cg->v2_needs.n && r == 0; i++)
 		if (!word_in(has, " \n", cg->v2_needs.v[i]))
-			r = pass_on(cg, cg->v2_needs.v[i], e);
+			r = pass_on(h, cg->v2_needs.v[i], e);
 	return r;
 }
 
@@ -453,7 +475,7 @@ int scope_make(struct cgroup *cg, struct err *e)
 
 	int r = start_holder(cg->scope, e);
 	if (r == 0)
-		r = start_properties(cg->scope, &properties, e);
+		r = start_properties(cg, &properties, e);
 	if (r == 0) {
 		struct strbuf request = begin(cg->scope, "start");
 		add_properties(&request, &properties);
@@ -469,6 +491,8 @@ int scope_make(struct cgroup *cg, struct err *e)
 	if (r == 0)
 		r = check_controllers(cg, e);
 	if (r < 0) {
+		for (size_t i = 0; i < cg->n; i++)
+			hierarchy_unmake(&cg->h[i]);
 		scope_settle(cg);
 		(void)scope_stop(cg, &ignored); /* empty: systemd stops it anyway */
 	}
@@ -489,32 +513,13 @@ int scope_attach(const struct cgroup *cg, const char *below, pid_t pid, struct e
 	return ask(cg->scope, &request, true, e);
 }
 
-int scope_set(
-	const struct cgroup *cg, const struct properties *properties, int dir_fd, struct err *e)
+int scope_tell(const struct cgroup *cg, const struct properties *properties, struct err *e)
 {
-	/* What systemd keeps less exactly than the kernel. */
-	static const char *const exact[] = { "cpu.max", "pids.max" };
-	char *texts[ELEMENTS(exact)] = { NULL };
-	int r = 0;
+	struct strbuf request = begin(cg->scope, "set");
 
-	for (size_t i = 0; i < ELEMENTS(exact) && r == 0; i++) {
-		r = fd_read_file(dir_fd, exact[i], CGROUP_FILE_MAX, &texts[i], NULL);
-		r = r == -ENOENT ? 0 : r;
-	}
-	if (r < 0)
-		r = err_set(e, -r, "reading the limits of cgroup '%s'", cg->path);
-	if (r == 0) {
-		struct strbuf request = begin(cg->scope, "set");
-		add_properties(&request, properties);
-		/* Ended in the middle, nobody would know whether systemd has them. */
-		r = ask(cg->scope, &request, false, e);
-	}
-	for (size_t i = 0; i < ELEMENTS(exact); i++) {
-		if (r == 0 && texts[i] && (r = fd_write_file(dir_fd, exact[i], texts[i])) < 0)
-			r = err_set(e, -r, "writing '%s' of cgroup '%s'", exact[i], cg->path);
-		free(texts[i]);
-	}
-	return r;
+	add_properties(&request, properties);
+	/* Ended in the middle, nobody would know whether systemd has them. */
+	return ask(cg->scope, &request, false, e);
 }
 
 int scope_stop(const struct cgroup *cg, struct err *e)

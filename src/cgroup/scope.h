@@ -14,7 +14,8 @@
 struct properties {
 	struct strbuf fields;
 	unsigned n;
-	bool weighted; /* CPUWeight is among them */
+	bool weighted;      /* CPUWeight is among them */
+	uint64_t period_us; /* CPUQuotaPeriodUSec, of cgroup v1; 0: it is not among them */
 };
 /* A property and its one value of a basic type; "?Name": a systemd that does not know it may go
  * without. */
@@ -32,14 +33,19 @@ int variant_parse(const char *text, struct arena *arena, const char **ret_signat
 	struct strbuf *fields, struct err *e);
 
 /*
- * properties.c: the properties that keep systemd from undoing the files of a v2 cgroup.
+ * properties.c: the properties that keep systemd from undoing the files of a cgroup.
  */
 /* Of annotations org.systemd.property.NAME. */
 int properties_of_annotations(struct properties *p, const struct pair_list *annotations,
 	struct arena *arena, struct err *e);
-/* Of limits. dir_fd: the cgroup, for what an update leaves as it is; -1: there is none yet. */
-int properties_of_limits(struct properties *p, const struct spec_resources *r, int dir_fd,
-	bool starting, struct err *e);
+/* Of limits. fds: the cgroup's directory in each hierarchy, for what an update leaves as it is; NULL:
+ * there is none yet. */
+int properties_of_limits(struct properties *p, const struct cgroup *cg, const int *fds,
+	const struct spec_resources *r, bool starting, struct err *e);
+/* scope_v1.c: of device rules, where systemd has them in its hands: on cgroup v1. Refused in words: what
+ * systemd cannot be told, and so would undo. */
+int properties_of_devices(struct properties *p, const struct cgroup *cg,
+	const struct spec_resources *r, bool starting, struct err *e);
 
 /*
  * scope.c
@@ -58,8 +64,25 @@ int scope_make(struct cgroup *cg, struct err *e);
 void scope_settle(const struct cgroup *cg);
 /* Have systemd put pid into it, or into the cgroup at path below ("/a"), where we may not. */
 int scope_attach(const struct cgroup *cg, const char *below, pid_t pid, struct err *e);
-/* Tell systemd of limits that stand in the files at dir_fd; what it would round there stays. */
-int scope_set(
-	const struct cgroup *cg, const struct properties *properties, int dir_fd, struct err *e);
+/* Tell systemd of limits, r, that stand in the files at fds, one for each hierarchy; what it would round
+ * there stays. */
+int scope_set(const struct cgroup *cg, const struct properties *properties, const int *fds,
+	const struct spec_resources *r, struct err *e);
+/* The same without what follows: properties alone. */
+int scope_tell(const struct cgroup *cg, const struct properties *properties, struct err *e);
 /* Until systemd has stopped it. One that is gone is no error. */
 int scope_stop(const struct cgroup *cg, struct err *e);
+
+/*
+ * scope_v1.c: hosts with cgroup v1, where systemd makes a unit's directory in some hierarchies only.
+ */
+/* The hierarchy by which systemd knows its units; NULL: it is not mounted here. */
+const struct hierarchy *scope_hierarchy(const struct cgroup *cg);
+/* Is h one in which systemd may make a unit's directory, and takes it away? */
+bool scope_is_in(const struct hierarchy *h);
+/*
+ * Where the process that holds the place is in each hierarchy, found, tells where systemd has made the
+ * unit's directory; the others are made here, at path.
+ */
+int scope_make_rest(struct cgroup *cg, const char *path, const struct hierarchy *found, size_t n,
+	struct err *e);

@@ -179,9 +179,10 @@ int cgroup_from_json(
 	}
 	cg->n = n;
 	/* delete stops that unit: it has to be the one whose cgroup this is. */
-	if (systemd && (n != 1 || !str_eq(strrchr(cg->h[0].path, '/') + 1, cg->scope->unit)))
-		return err_say(e, EBADMSG, "the saved state has '%s' as the cgroup of %s", path,
-			cg->scope->unit);
+	for (size_t i = 0; systemd && i < n; i++)
+		if (!str_eq(strrchr(cg->h[i].path, '/') + 1, cg->scope->unit))
+			return err_say(e, EBADMSG, "the saved state has '%s' as the cgroup of %s",
+				path, cg->scope->unit);
 	*ret = cg;
 	return 0;
 }

@@ -33,12 +33,11 @@ with_run() {
     nothing_left
 }
 
-@test "cgroup v1, or a program that is not installed, is in the way" {
-    local words="needs cgroup v2 alone"
-    if [ "$(stat -f -c %T /sys/fs/cgroup)" = cgroup2fs ]; then
-        words="needs the program '/usr/local/libexec/hasu-systemd': no such file or directory"
-        [ ! -e /usr/local/libexec/hasu-systemd ] || words="connecting to the D-Bus of the system"
-    fi
+@test "a program that is not installed, or a hierarchy that is not mounted, is in the way" {
+    local words="needs the program '/usr/local/libexec/hasu-systemd': no such file or directory"
+    [ ! -e /usr/local/libexec/hasu-systemd ] || words="connecting to the D-Bus of the system"
+    grep -qE '^(cgroup2 |cgroup .*name=systemd)' /proc/mounts ||
+        words="systemd's own cgroup hierarchy is not mounted here"
     program true
     fails "$words" \
         with_run "mkdir -p /run/systemd/system" --systemd-cgroup run -b "$BUNDLE" "$ID"

@@ -257,16 +257,54 @@ static const struct limit_row {
 		"?OOMPolicy s kill " },
 };
 
-static void limits_as_properties(void **state)
+static const struct limit_row limit_v1_rows[] = {
+	{ "memory, by the words of new and old", MEMORY(.limit = I64(1048576)),
+		"MemoryMax t 1048576 ?MemoryLimit t 1048576 " },
+	{ "swap and a reservation are not systemd's",
+		MEMORY(.limit = I64(-1), .reservation = I64(4096)),
+		"MemoryMax t 18446744073709551615 ?MemoryLimit t 18446744073709551615 " },
+	{ "shares, and no weight", CPU(.shares = I64(500)),
+		"CPUWeight t 18446744073709551615 CPUShares t 500 " },
+	{ "shares that the kernel clips", CPU(.shares = I64(1)),
+		"CPUWeight t 18446744073709551615 CPUShares t 2 " },
+	{ "a cgroup is idle whatever its shares", CPU(.idle = I64(1)), "" },
+	{ "a third of a CPU is 34 percent", CPU(.quota = I64(33333), .period = I64(100000)),
+		"CPUQuotaPeriodUSec t 100000 CPUQuotaPerSecUSec t 340000 " },
+	{ "no quota", CPU(.quota = I64(-1)), "CPUQuotaPerSecUSec t 18446744073709551615 " },
+	{ "a cpuset is not systemd's", CPU(.cpus = "0-3", .mems = "2"), "" },
+	{ "pids", { .pids_limit = I64(20) }, "TasksMax t 20 " },
+	{ "BFQ's weight so that systemd makes the same of it",
+		{ .block_io = { .weight = I64(150) } }, "BlockIOWeight t 650 " },
+	{ "the highest that systemd has", { .block_io = { .weight = I64(500) } },
+		"BlockIOWeight t 1000 " },
+};
+
+static struct hierarchy v2_alone = { .v2 = true, .controllers = "" };
+static struct hierarchy all_v1[] = { { .controllers = "name=systemd" }, { .controllers = "cpuset" },
+	{ .controllers = "cpu,cpuacct" }, { .controllers = "memory" }, { .controllers = "pids" },
+	{ .controllers = "blkio" }, { .controllers = "devices" }, { .controllers = "hugetlb" } };
+#define N_V1 (sizeof(all_v1) / sizeof(*all_v1))
+static const struct cgroup on_v2 = { .n = 1, .h = &v2_alone }, on_v1 = { .n = N_V1, .h = all_v1 };
+
+static void starts_with(const struct cgroup *cg, const struct limit_row *row)
 {
-	const struct limit_row *row = *state;
 	struct properties p = { 0 };
 	struct err e = { 0 };
 
-	if (properties_of_limits(&p, &row->r, -1, true, &e) < 0)
+	if (properties_of_limits(&p, cg, NULL, &row->r, true, &e) < 0)
 		fail_msg("%s", e.text);
 	assert_words(shown(&p.fields), row->fields);
 	properties_free(&p);
+}
+
+static void limits_as_properties(void **state)
+{
+	starts_with(&on_v2, *state);
+}
+
+static void limits_of_v1_as_properties(void **state)
+{
+	starts_with(&on_v1, *state);
 }
 
 static void lists_that_systemd_cannot_have(void **state)
@@ -277,7 +315,7 @@ static void lists_that_systemd_cannot_have(void **state)
 		const struct spec_resources r = CPU(.cpus = lists[i]);
 		struct properties p = { 0 };
 		struct err e = { 0 };
-		assert_int_equal(properties_of_limits(&p, &r, -1, true, &e), -EINVAL);
+		assert_int_equal(properties_of_limits(&p, &on_v2, NULL, &r, true, &e), -EINVAL);
 		assert_non_null(strstr(e.text, "/linux/resources/cpu/cpus: systemd can be told"));
 		properties_free(&p);
 	}
@@ -301,6 +339,12 @@ static void an_update_keeps_the_rest(void **state)
 		{ "cpu.idle", "1\n", CPU(.idle = I64(0)), "CPUWeight t 100 " },
 		{ "cpu.idle", "1\n", CPU(.idle = I64(0), .shares = I64(2)), "CPUWeight t 1 " },
 		{ "memory.oom.group", "0\n", { .unified = { 1, &oom_group } }, "" },
+		{ "cpu.cfs_period_us", "20000\n", CPU(.quota = I64(10000)),
+			"CPUQuotaPerSecUSec t 500000 " },
+		{ "cpu.cfs_quota_us", "5000\n", CPU(.period = I64(10000)),
+			"CPUQuotaPeriodUSec t 10000 CPUQuotaPerSecUSec t 500000 " },
+		{ "cpu.cfs_quota_us", "-1\n", CPU(.period = I64(10000)),
+			"CPUQuotaPeriodUSec t 10000 " },
 	};
 	char dir[] = "/tmp/test-scope-XXXXXX";
 
@@ -312,13 +356,92 @@ static void an_update_keeps_the_rest(void **state)
 		int fd = openat(dir_fd, cases[i].file, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
 		assert_int_equal(fd_write_all(fd, cases[i].holds, strlen(cases[i].holds)), 0);
 		(void)close(fd);
-		if (properties_of_limits(&p, &cases[i].r, dir_fd, false, &e) < 0)
+		int fds[N_V1];
+		for (size_t k = 0; k < N_V1; k++)
+			fds[k] = dir_fd;
+		const struct cgroup *cg = str_starts(cases[i].file, "cpu.cfs") ? &on_v1 : &on_v2;
+		if (properties_of_limits(&p, cg, fds, &cases[i].r, false, &e) < 0)
 			fail_msg("%s", e.text);
 		assert_words(shown(&p.fields), cases[i].fields);
 		properties_free(&p);
 		assert_int_equal(unlinkat(dir_fd, cases[i].file, 0), 0);
 	}
 	assert_int_equal(rmdir(dir), 0);
+}
+
+/* ----------------------------------------------------------------- devices */
+
+#define DEVICE(allows, kind, ...)                                                                  \
+	{                                                                                          \
+		.allow = (allows), .type = (kind), .read = true, __VA_ARGS__                       \
+	}
+#define DEVICES(...)                                                                               \
+	{                                                                                          \
+		.n_devices = sizeof((struct spec_device_rule[]){ __VA_ARGS__ }) /                  \
+			     sizeof(struct spec_device_rule),                                      \
+		.devices = (struct spec_device_rule[])                                             \
+		{                                                                                  \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
+	}
+#define OURS                                                                                       \
+	"char-* m block-* m /dev/char/1:3 rwm /dev/char/1:5 rwm /dev/char/1:7 rwm "                \
+	"/dev/char/1:8 rwm /dev/char/1:9 rwm /dev/char/5:0 rwm /dev/char/5:1 rwm "                 \
+	"/dev/char/5:2 rwm char-136 rwm /dev/char/10:200 rwm "
+
+static const struct device_row {
+	const char *says;
+	struct spec_resources r;
+	const char *fields; /* what follows the empty list */
+	const char *words;  /* of the error; NULL: none */
+	enum { STARTS, UPDATES, ON_V2 } how;
+} device_rows[] = {
+	{ "without rules those that everybody has", { 0 },
+		"DevicePolicy s strict DeviceAllow a(ss) 12 " OURS, NULL, STARTS },
+	{ "an update without rules changes none", { 0 }, NULL, NULL, UPDATES },
+	{ "of v2 systemd is told nothing", { 0 }, NULL, NULL, ON_V2 },
+	{ "one device, all of a major number, and kinds",
+		DEVICES(DEVICE(true, 'b', .major = I64(8), .minor = I64(1)),
+			DEVICE(true, 'c', .major = I64(195), .write = true)),
+		"DevicePolicy s strict DeviceAllow a(ss) 14 /dev/block/8:1 r char-195 rw " OURS,
+		NULL, STARTS },
+	{ "an update tells all again", DEVICES(DEVICE(true, 'b', .major = I64(8), .minor = I64(1))),
+		"DevicePolicy s strict DeviceAllow a(ss) 13 /dev/block/8:1 r " OURS, NULL,
+		UPDATES },
+	{ "all devices", DEVICES(DEVICE(true, 'a', .write = true, .mknod = true)),
+		"DevicePolicy s auto ", NULL, STARTS },
+	{ "all but one",
+		DEVICES(DEVICE(true, 'a', .write = true, .mknod = true),
+			DEVICE(false, 'b', .major = I64(8), .minor = I64(1))),
+		NULL, "begin with a rule that denies all", STARTS },
+	{ "one minor number of all", DEVICES(DEVICE(true, 'b', .minor = I64(3))), NULL,
+		"not of minor number 3 of all", STARTS },
+};
+
+static void devices_as_properties(void **state)
+{
+	static const char empty[] = "DeviceAllow a(ss) 0 ";
+	const struct device_row *row = *state;
+	struct properties p = { 0 };
+	struct err e = { 0 };
+	int r = properties_of_devices(
+		&p, row->how == ON_V2 ? &on_v2 : &on_v1, &row->r, row->how != UPDATES, &e);
+
+	if (row->words) {
+		assert_int_equal(r, -ENOTSUP);
+		if (!strstr(e.text, row->words))
+			fail_msg("'%s' lacks '%s'", e.text, row->words);
+	} else {
+		if (r < 0)
+			fail_msg("%s", e.text);
+		const char *fields = shown(&p.fields);
+		if (row->fields) {
+			assert_memory_equal(fields, empty, strlen(empty));
+			assert_words(fields + strlen(empty), row->fields);
+		}
+		assert_int_equal(p.n > 0, row->fields != NULL);
+	}
+	properties_free(&p);
 }
 
 /* ------------------------------------------------------------------- names */
@@ -419,6 +542,8 @@ int main(void)
 	failed += ROWS_RUN("values of annotations", value_rows, values);
 	failed += ROWS_RUN("annotations as properties", annotation_rows, annotations);
 	failed += ROWS_RUN("limits as properties", limit_rows, limits_as_properties);
+	failed += ROWS_RUN("limits of v1 as properties", limit_v1_rows, limits_of_v1_as_properties);
+	failed += ROWS_RUN("devices as properties", device_rows, devices_as_properties);
 	failed += ROWS_RUN("slices", slice_rows, slices);
 	failed += cmocka_run_group_tests_name("scopes", tests, NULL, NULL);
 	return failed;
