@@ -26,15 +26,19 @@ int fd_close(int fd)
 	return -1;
 }
 
-int fd_read_all(int fd, size_t max, char **ret_text, size_t *ret_len)
+/* A regular file of a disk says its size; others are read to see how long they are. */
+static size_t bigger_than(size_t size, int fd)
 {
 	struct stat st;
+	const bool known = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0;
+
+	return known && (uint64_t)st.st_size + 2 > size ? (size_t)st.st_size + 2 : size * 2;
+}
+
+int fd_read_all(int fd, size_t max, char **ret_text, size_t *ret_len)
+{
 	size_t size = 4096, len = 0;
 
-	/* A regular file of a disk says its size, so that one read is enough; others do not. */
-	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 &&
-		(uint64_t)st.st_size <= max)
-		size = (size_t)st.st_size + 2;
 	if (size > max + 2)
 		size = max + 2;
 
@@ -53,7 +57,9 @@ int fd_read_all(int fd, size_t max, char **ret_text, size_t *ret_len)
 		if (len > max)
 			return -EFBIG;
 		if (len + 1 == size) {
-			size_t bigger = size * 2 > max + 2 ? max + 2 : size * 2;
+			size_t bigger = bigger_than(size, fd);
+			if (bigger > max + 2)
+				bigger = max + 2;
 			char *moved = realloc(text, bigger);
 			if (!moved)
 				return -ENOMEM;

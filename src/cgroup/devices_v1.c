@@ -13,7 +13,9 @@
 #include "cgroup/internal.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #define ANY (-1)
 
@@ -249,15 +251,20 @@ int devices_v1_write(
 		r = err_set(e, -r, "/linux/resources/devices: writing 'a' to %s of cgroup '%s'",
 			list.allow ? "devices.allow" : "devices.deny", where);
 	const char *file = list.allow ? "devices.deny" : "devices.allow";
+	_cleanup_close_ int fd =
+		r == 0 ? openat(dir_fd, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
+	if (r == 0 && fd < 0)
+		r = err_set(e, errno, "/linux/resources/devices: opening %s of cgroup '%s'", file,
+			where);
 	for (size_t i = 0; i < list.n && r == 0; i++) {
-		r = fd_write_file(dir_fd, file, rule_text(&list.v[i], text));
+		/* One rule a write. */
+		if (write(fd, text, strlen(rule_text(&list.v[i], text))) >= 0)
+			continue;
 		/* A cgroup above does not allow it; only what the config asks for is missed. */
-		if (r == -EPERM && list.v[i].ours)
-			r = 0;
-		if (r < 0)
-			r = err_set(e, -r,
-				"/linux/resources/devices: writing '%s' to %s of cgroup '%s'", text,
-				file, where);
+		if (errno == EPERM && list.v[i].ours)
+			continue;
+		r = err_set(e, errno, "/linux/resources/devices: writing '%s' to %s of cgroup '%s'",
+			text, file, where);
 	}
 	free(list.v);
 	return r;

@@ -392,7 +392,8 @@ static int remove_dirs(struct hierarchy *h, int root, int64_t deadline, struct e
 	for (bool leaf = true; leaf || h->made > 0; leaf = false) {
 		char *name = strrchr(path, '/');
 		*name++ = '\0';
-		_cleanup_close_ int parent = hierarchy_open_below(root, path + (*path == '/'));
+		_cleanup_close_ int above = *path ? hierarchy_open_below(root, path + 1) : -1;
+		const int parent = *path ? above : root;
 		r = parent < 0 ? parent : 0;
 		if (r == 0 && leaf && h->inode != 0 &&
 			fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&

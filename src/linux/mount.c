@@ -188,24 +188,36 @@ static int open_target(struct rootfs *r, size_t i, bool *ret_existed, struct err
 	return fd >= 0 ? fd : path_mkdir_in(r->fd, destination, 0755, e);
 }
 
+int mount_find_root(struct rootfs *r, struct err *e)
+{
+	char link[PATH_FD_TEXT], place[PATH_MAX];
+
+	int n = mount_id(r->fd, &r->mount_id, &r->inode);
+	if (n < 0)
+		return err_set(e, -n, "reading the mount of the rootfs");
+	ssize_t len = readlink(path_of_fd(r->fd, link), place, sizeof(place) - 1);
+	if (len < 0)
+		return err_set(e, errno, "reading the place of the rootfs from /proc/self/fd");
+	place[len] = '\0';
+	r->place = arena_strdup(r->arena, str_eq(place, "/") ? "" : place);
+	return r->place ? 0 : err_nomem(e);
+}
+
 /*
  * The path of fd as the container will see it. Links were resolved when it was opened, so this is
  * where a mount really comes to lie. Only looked at, never opened.
  */
 static int path_in_container(const struct rootfs *r, int fd, char buf[PATH_MAX], struct err *e)
 {
-	char link[PATH_FD_TEXT], root[PATH_MAX], path[PATH_MAX];
-	ssize_t root_len = readlink(path_of_fd(r->fd, link), root, sizeof(root) - 1);
-	ssize_t len = readlink(path_of_fd(fd, link), path, sizeof(path) - 1);
+	char link[PATH_FD_TEXT], path[PATH_MAX];
+	const size_t root_len = strlen(r->place);
 
-	if (root_len < 0 || len < 0)
+	ssize_t len = readlink(path_of_fd(fd, link), path, sizeof(path) - 1);
+	if (len < 0)
 		return err_set(e, errno, "reading the place of the mount from /proc/self/fd");
-	root[root_len] = path[len] = '\0';
-	if (root_len == 1)
-		root_len = 0; /* the root is "/" */
-	if (len < root_len || strncmp(path, root, (size_t)root_len) != 0 ||
-		(path[root_len] && path[root_len] != '/'))
-		return err_say(e, EXDEV, "'%s' is not below the rootfs '%s'", path, root);
+	path[len] = '\0';
+	if (!str_starts(path, r->place) || (path[root_len] && path[root_len] != '/'))
+		return err_say(e, EXDEV, "'%s' is not below the rootfs '%s'", path, r->place);
 	strcpy(buf, path[root_len] ? path + root_len : "/");
 	return 0;
 }
@@ -230,14 +242,12 @@ static int check_target(const struct rootfs *r, size_t i, int target_fd, struct 
 		"/proc/uptime",
 	};
 	char path[PATH_MAX];
-	uint64_t root_mount, root_inode, mount, inode;
+	uint64_t mount, inode;
 
-	int n = mount_id(r->fd, &root_mount, &root_inode);
-	if (n == 0)
-		n = mount_id(target_fd, &mount, &inode);
+	int n = mount_id(target_fd, &mount, &inode);
 	if (n < 0)
 		return err_set(e, -n, "reading the mount of the destination");
-	if (mount == root_mount && inode == root_inode)
+	if (mount == r->mount_id && inode == r->inode)
 		return err_say(e, EINVAL, "the destination is the root of the container");
 
 	n = path_in_container(r, target_fd, path, e);

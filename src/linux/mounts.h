@@ -73,6 +73,8 @@ int mount_id(int fd, uint64_t *ret_mount, uint64_t *ret_inode);
  * that destination now leads to it: a directory renamed meanwhile would have taken the mount along
  * and left something else in its place. no_links: no symbolic link may be on the way.
  */
+/* Where the tree is, for mounts to be checked against: rootfs.place, mount_id and inode. */
+int mount_find_root(struct rootfs *r, struct err *e);
 int mount_place(const struct rootfs *r, int mount_fd, int target_fd, const char *destination,
 	bool no_links, struct err *e);
 

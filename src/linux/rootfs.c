@@ -324,7 +324,7 @@ static int attach(struct rootfs *r, struct err *e)
 int rootfs_mount(struct rootfs *r, struct err *e)
 {
 	mode_t umask_before = umask(0); /* modes are meant as they are written */
-	int n = 0;
+	int n = mount_find_root(r, e);
 
 	for (size_t i = 0; n == 0 && i < r->spec->n_mounts; i++) {
 		n = mount_one(r, i, e);

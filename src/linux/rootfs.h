@@ -54,13 +54,15 @@ struct rootfs {
 	const struct spec *spec;
 	struct rootfs_options opts;
 	struct arena *arena;
-	char *path;          /* absolute path of root.path on the host; in the arena */
-	int fd;              /* root of the container's tree: detached until rootfs_attach */
-	int null_fd;         /* detached clone of the host's verified /dev/null, for masks */
-	int *source_fds;     /* per mount of the spec: detached clone of a bind's source */
-	int *idmap_fds;      /* per mount: a user namespace with the map of its IDs */
-	int source_fds_from; /* 0, or the number from which on these are */
-	int *device_fds;     /* per default and spec device: the host's node where it is bound */
+	char *path;               /* absolute path of root.path on the host; in the arena */
+	int fd;                   /* root of the container's tree: detached until rootfs_attach */
+	char *place;              /* where it is attached, as the kernel says it; "" for "/" */
+	uint64_t mount_id, inode; /* of fd, while mounts are made */
+	int null_fd;              /* detached clone of the host's verified /dev/null, for masks */
+	int *source_fds;          /* per mount of the spec: detached clone of a bind's source */
+	int *idmap_fds;           /* per mount: a user namespace with the map of its IDs */
+	int source_fds_from;      /* 0, or the number from which on these are */
+	int *device_fds; /* per default and spec device: the host's node where it is bound */
 	size_t n_device_fds;
 	int *cgroup_fds; /* per hierarchy: the container's directory where it is bound */
 	size_t n_cgroup_fds;
@@ -68,7 +70,7 @@ struct rootfs {
 	uint64_t propagation;      /* linux.rootfsPropagation: MS_SLAVE ..., MS_REC for r forms */
 	bool userns;               /* init is in a user namespace: mknod(2) makes no devices */
 	bool own_dev;              /* /dev is not the host's: nodes and links are made in it */
-	bool relocated; /* in the locked copy: see rootfs_relocate() */
+	bool relocated;            /* in the locked copy: see rootfs_relocate() */
 	bool late; /* the parent may not clone mounts (rootless): rootfs_attach opens instead */
 };
 
