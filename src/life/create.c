@@ -485,9 +485,10 @@ static int run_hooks(struct attempt *a, struct err *e)
 	a->hooks_begun = true;
 	int r = FAULT("hook-runtime", e);
 	if (r == 0)
-		r = hooks_run(hooks, HOOK_PRESTART, &a->state, "creating", a->init.pid, e);
+		r = hooks_run(hooks, HOOK_PRESTART, &a->state, "creating", a->init.pid, NULL, e);
 	if (r == 0)
-		r = hooks_run(hooks, HOOK_CREATE_RUNTIME, &a->state, "creating", a->init.pid, e);
+		r = hooks_run(
+			hooks, HOOK_CREATE_RUNTIME, &a->state, "creating", a->init.pid, NULL, e);
 	if (r == 0)
 		r = msg_send(a->init.sock, MSG_HOOKED, &hooked, -1, e);
 	return r;

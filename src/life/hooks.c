@@ -19,11 +19,11 @@
 #include <sys/wait.h>
 
 static int run_one(const struct spec_hook *hook, const char *what, const char *state_text,
-	bool interruptible, struct err *e);
+	char *const *env, bool interruptible, struct err *e);
 static void runner_main(const struct plan *plan, int root_fd, int sock) __attribute__((noreturn));
 
 int hooks_run(const struct spec_hooks *hooks, enum hook_point point, const struct state *state,
-	const char *status, pid_t pid, struct err *e)
+	const char *status, pid_t pid, char *const *env, struct err *e)
 {
 	/* The other points are the container's own, where a filter may forbid the calls it
 	 * takes. */
@@ -42,7 +42,7 @@ int hooks_run(const struct spec_hooks *hooks, enum hook_point point, const struc
 			names_of(names_hooks, (uint64_t)point), i);
 		if (ours)
 			log_debug("%s: running '%s'", what, hooks->at[point].v[i].path);
-		r = run_one(&hooks->at[point].v[i], what, text, ours, e);
+		r = run_one(&hooks->at[point].v[i], what, text, env, ours, e);
 	}
 	return r;
 }
@@ -59,22 +59,23 @@ void hooks_run_all(const struct spec_hooks *hooks, enum hook_point point, const 
 			names_of(names_hooks, (uint64_t)point), i);
 		log_debug("%s: running '%s'", what, hooks->at[point].v[i].path);
 		/* What clears up after a create that was interrupted is not interrupted in turn. */
-		if (run_one(&hooks->at[point].v[i], what, text, false, &e) < 0)
+		if (run_one(&hooks->at[point].v[i], what, text, NULL, false, &e) < 0)
 			log_warn("%s", e.text);
 	}
 }
 
 static int run_one(const struct spec_hook *hook, const char *what, const char *state_text,
-	bool interruptible, struct err *e)
+	char *const *env, bool interruptible, struct err *e)
 {
 	/* The spec: args and env have the meaning of execv and environ, so args[0] is the config's;
 	 * without args it is the path. */
 	char *only_path[] = { (char *)hook->path, NULL };
 	char *empty[] = { NULL };
+	char *const *otherwise = env ? env : empty;
 	const struct child_run run = {
 		.path = hook->path,
 		.argv = hook->args.n ? hook->args.v : only_path,
-		.envp = hook->env.n ? hook->env.v : empty,
+		.envp = hook->env.n ? hook->env.v : otherwise,
 		.input = state_text,
 		.input_len = strlen(state_text),
 		.interruptible = interruptible,
@@ -138,19 +139,20 @@ static void runner_main(const struct plan *plan, int root_fd, int sock)
 		_exit(1);
 	if (r == 0)
 		r = hooks_run(&plan->spec->hooks, HOOK_START_CONTAINER, plan->state, "created",
-			start.pid, &e);
+			start.pid, program.env, &e);
 	if (r < 0)
 		msg_fail(sock, &e);
 	_exit(r < 0);
 }
 
-int hooks_run_start(struct hook_runner *runner, const struct plan *plan, pid_t pid, struct err *e)
+int hooks_run_start(struct hook_runner *runner, const struct plan *plan, pid_t pid,
+	char *const *env, struct err *e)
 {
 	const struct msg_hooked start = { .pid = pid };
 
 	if (runner->pid == 0)
-		return hooks_run(
-			&plan->spec->hooks, HOOK_START_CONTAINER, plan->state, "created", pid, e);
+		return hooks_run(&plan->spec->hooks, HOOK_START_CONTAINER, plan->state, "created",
+			pid, env, e);
 
 	int r = msg_send(runner->sock, MSG_HOOKED, &start, -1, e);
 	if (r == 0)

@@ -6,9 +6,12 @@
 
 #include "life/plan.h"
 
-/* Run the hooks of one point in order, in the caller's namespaces. The first that fails ends it. */
+/*
+ * Run the hooks of one point in order, in the caller's namespaces. The first that fails ends it.
+ * env is what a hook gets that has no env of its own; NULL: nothing.
+ */
 int hooks_run(const struct spec_hooks *hooks, enum hook_point point, const struct state *state,
-	const char *status, pid_t pid, struct err *e);
+	const char *status, pid_t pid, char *const *env, struct err *e);
 
 /* The same, but failures are logged and the rest runs: poststop. */
 void hooks_run_all(const struct spec_hooks *hooks, enum hook_point point, const struct state *state,
@@ -26,5 +29,10 @@ struct hook_runner {
 int hooks_fork_runner(
 	struct hook_runner *runner, const struct plan *plan, int root_fd, struct err *e);
 
-/* Run the startContainer hooks, by the runner if there is one, which then ends. */
-int hooks_run_start(struct hook_runner *runner, const struct plan *plan, pid_t pid, struct err *e);
+/*
+ * Run the startContainer hooks, by the runner if there is one, which then ends. The specification
+ * does not say what they get without an env; hooks are out there that count on what runc gives them,
+ * which is env, the environment of the container's process.
+ */
+int hooks_run_start(struct hook_runner *runner, const struct plan *plan, pid_t pid,
+	char *const *env, struct err *e);

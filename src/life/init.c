@@ -78,7 +78,7 @@ void init_main(const struct plan *plan, struct rootfs *rootfs, int sock)
 	must(&in, wait_for_start(&in, &e), &e);
 	if (!plan->spec->has_process)
 		must(&in, start_nothing(&in, &e), &e);
-	must(&in, hooks_run_start(&in.runner, plan, in.pid, &e), &e);
+	must(&in, hooks_run_start(&in.runner, plan, in.pid, in.program.env, &e), &e);
 	must(&in, confine_execute(&plan->process, &in.program, in.sock, &e), &e);
 	_exit(1);
 }
@@ -154,7 +154,7 @@ static int settle(struct init *in, struct err *e)
 
 	if ((r = FAULT("hook-container", e)) < 0 ||
 		(r = hooks_run(&plan->spec->hooks, HOOK_CREATE_CONTAINER, plan->state, "creating",
-			 in->pid, e)) < 0)
+			 in->pid, NULL, e)) < 0)
 		return r;
 	if ((r = FAULT("pivot", e)) < 0 || (r = rootfs_pivot(in->rootfs, e)) < 0)
 		return r;

@@ -412,9 +412,9 @@ static int on_namespaces(struct restore *r, pid_t pid, struct err *e)
 	if (n < 0)
 		return n;
 	r->a.hooks_begun = true;
-	n = hooks_run(hooks, HOOK_PRESTART, &r->a.state, "creating", pid, e);
+	n = hooks_run(hooks, HOOK_PRESTART, &r->a.state, "creating", pid, NULL, e);
 	if (n == 0)
-		n = hooks_run(hooks, HOOK_CREATE_RUNTIME, &r->a.state, "creating", pid, e);
+		n = hooks_run(hooks, HOOK_CREATE_RUNTIME, &r->a.state, "creating", pid, NULL, e);
 	return n;
 }
 

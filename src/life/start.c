@@ -100,7 +100,7 @@ int start_container(int conn, int pidfd, struct state *state, const struct spec 
 	}
 	log_debug("container '%s' is started", state->id);
 	if (spec) {
-		r = hooks_run(&spec->hooks, HOOK_POSTSTART, state, "running", state->pid, e);
+		r = hooks_run(&spec->hooks, HOOK_POSTSTART, state, "running", state->pid, NULL, e);
 		*ret_hook_failed = r < 0;
 	}
 	return r;

@@ -146,6 +146,24 @@ whole_life() {
     is "$(<"$N/env")" ""
 }
 
+@test "startContainer without env has the environment of the container's process, HOME included" {
+    local show='exec 9</proc/self/environ; tr "\000" "\n" <&9'
+    hook startContainer "$show >\$N/inherited; true"
+    hook startContainer "$show >\$N/own; true" '{ env: ["A=1"] }'
+    config '.process.env = ["ONE=two", "PATH=/bin:/usr/bin"]'
+    program sh -c "$show >/n/program; true"
+    ok hasu run -b "$BUNDLE" "$ID"
+    grep -qx ONE=two "$N/program"
+    grep -q ^HOME= "$N/program"
+    cmp "$N/inherited" "$N/program"
+    is "$(<"$N/own")" "A=1"
+    # Under a policy of the container's another process runs them.
+    config '.linux.memoryPolicy = { mode: "MPOL_LOCAL" }'
+    rm "$N/inherited"
+    ok hasu run -b "$BUNDLE" "$ID"
+    cmp "$N/inherited" "$N/program"
+}
+
 @test "args[0] is the config's, and the path where there are no args" {
     printf '#!/bin/sh\ntr "\\000" " " </proc/$$/cmdline >>%s\n' "$N/args" >"$T/hook"
     chmod 755 "$T/hook"
