@@ -28,7 +28,7 @@ struct attempt {
 	int bundle_fd, host_proc_fd, console_fd, pidfd_sock;
 	int master; /* the terminal, where run keeps it; -1 */
 	bool reserved, cgroup_made, rootfs_open, hooks_begun, pid_file_written;
-	bool start_here; /* run: START comes from us, on init's socket */
+	bool start_here;                /* run: START comes from us, on init's socket */
 	const struct criu_image *image; /* restore: what comes from there; NULL: a new container */
 	bool notify;                    /* it has a socket to notify its manager */
 	sigset_t signals_before;
@@ -70,10 +70,11 @@ void attempt_close_host(struct attempt *a);
 /*
  * Tell init to start, wait for its execve, save that, run the poststart hooks. conn is a socket to
  * init, whose pidfd is -1 where only state knows it; state is locked by the caller; spec may be
- * NULL where there are no poststart hooks. After a failed hook the caller has to destroy the
+ * NULL where there are no poststart hooks. What startContainer hooks write to the terminal behind
+ * master is shown; -1: there is none here. After a failed hook the caller has to destroy the
  * container.
  */
-int start_container(int conn, int pidfd, struct state *state, const struct spec *spec,
+int start_container(int conn, int pidfd, int master, struct state *state, const struct spec *spec,
 	bool *ret_hook_failed, struct err *e);
 
 /* Kill what runs, remove the cgroup and the state, run the poststop hooks. */

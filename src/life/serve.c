@@ -10,6 +10,7 @@
 
 #include "base/fd.h"
 #include "base/sys.h"
+#include "life/tty.h"
 #include "linux/procattr.h"
 #include "linux/schedule.h"
 
@@ -32,6 +33,8 @@ int serve_until(const struct serve *s, enum msg_type last, union msg_payload *re
 	for (;;) {
 		union msg_payload payload;
 		enum msg_type answer = MSG_LIMITED;
+		if (s->master > 0)
+			tty_show_until(s->master, s->sock);
 		int r = msg_expect_any(s->sock, set, &payload, e);
 
 		if (r < 0)

@@ -18,6 +18,7 @@ struct serve {
 	const struct spec *config;          /* of the container; NULL: it lies in state */
 	const char *status;                 /* of the container, now */
 	pid_t init_pid;                     /* here; what the OCI state gives */
+	int master;                         /* of its terminal, shown meanwhile; 0: none */
 };
 
 /*

@@ -40,7 +40,7 @@ int life_start(const struct life *life, const char *id, struct err *e)
 		_cleanup_close_ int conn =
 			fd_connect_unix(s.dir_fd, STATE_START_SOCKET, SOCK_SEQPACKET);
 		r = conn < 0 ? err_set(e, -conn, "reaching the init of container '%s'", id)
-			     : start_container(conn, -1, &s, spec, &hook_failed, e);
+			     : start_container(conn, -1, -1, &s, spec, &hook_failed, e);
 	}
 	/* runtime.md, lifecycle 7 and 9: after a failed hook the container is stopped and
 	 * destroyed. */
@@ -66,7 +66,7 @@ static int wait_ready(const struct state *s, const struct notify *notify, struct
 	return pidfd < 0 ? 0 : notify_wait_ready(notify, s->pid, pidfd, e);
 }
 
-int start_container(int conn, int pidfd, struct state *state, const struct spec *spec,
+int start_container(int conn, int pidfd, int master, struct state *state, const struct spec *spec,
 	bool *ret_hook_failed, struct err *e)
 {
 	int r = msg_send(conn, MSG_START, NULL, -1, e);
@@ -80,7 +80,8 @@ int start_container(int conn, int pidfd, struct state *state, const struct spec 
 			.state = state,
 			.config = spec,
 			.status = "created",
-			.init_pid = state->pid };
+			.init_pid = state->pid,
+			.master = master };
 		r = serve_until(&serve, MSG_EXECING, NULL, e);
 		/* Before EXECING only startContainer hooks and the agent can fail; an init that
 		 * ended without a word was killed, and stays as a stopped container. */

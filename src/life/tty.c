@@ -152,3 +152,23 @@ void tty_drain(struct tty *t)
 		give(&t->out, STDOUT_FILENO);
 	}
 }
+
+void tty_show_until(int master, int fd)
+{
+	struct tty t = { .master = master, .in.ended = true };
+	struct pollfd fds[4] = { { .fd = fd, .events = POLLIN } };
+	int flags = fcntl(master, F_GETFL);
+
+	if (flags < 0 || fcntl(master, F_SETFL, flags | O_NONBLOCK) < 0)
+		return;
+	do {
+		tty_poll(&t, fds + 1);
+		if (poll(fds, 4, -1) < 0) {
+			if (errno == EINTR)
+				continue;
+			return;
+		}
+		tty_relay(&t, fds + 1);
+	} while (!fds[0].revents);
+	tty_drain(&t); /* what came before it spoke */
+}

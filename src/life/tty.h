@@ -49,3 +49,5 @@ void tty_poll(const struct tty *t, struct pollfd fds[3]);
 void tty_relay(struct tty *t, const struct pollfd fds[3]);
 /* What the container wrote before it ended. */
 void tty_drain(struct tty *t);
+/* What comes from master until fd has something to say: hooks of the container write there, too. */
+void tty_show_until(int master, int fd);

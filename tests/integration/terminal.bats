@@ -48,6 +48,22 @@ run_tty() {
     is "$output" $'/dev/pts/0\n31 97\n/dev/pts/0'
 }
 
+# 100000 bytes are more than a terminal holds: who does not read waits for the hook for ever.
+@test "a terminal in the foreground: startContainer hooks write to it, much, and before they fail" {
+    terminal
+    config '.hooks.startContainer = [
+        { path: "/bin/sh", args: ["sh", "-c", "head -c 100000 /dev/zero | tr \"\\000\" x; echo"] },
+        { path: "/bin/sh", args: ["sh", "-c", "echo said >&2; exit 3"], env: ["WHAT=fails"] }]
+        | .process.env = ["PATH=/bin:/usr/bin"]'
+    program true
+    call timeout 60 "$HASU" --root "$ROOT" run -b "$BUNDLE" "$ID" </dev/null
+    is "$status" 1
+    is "$(tr -cd x <<<"$output" | wc -c)" 100000
+    [[ $output == *x*said* ]]
+    [[ $errors == *"/hooks/startContainer/1: '/bin/sh' ended with exit status 3"* ]]
+    nothing_left
+}
+
 # The hook keeps run from relaying: the size must have been there before.
 @test "a terminal in the foreground: the size is right from the program's first moment" {
     terminal
