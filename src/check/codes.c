@@ -105,6 +105,7 @@ static const struct check_code codes[] = {
 	{ "spec.mount.type", "name the type of the file system" },
 	{ "spec.name", "`hasu features` lists the names that are known" },
 	{ "spec.name.long", "shorten it" },
+	{ "spec.namespace.mount", "add { \"type\": \"mount\" } to /linux/namespaces" },
 	{ "spec.namespace.missing", "add the namespace to /linux/namespaces" },
 	{ "spec.namespace.twice", "leave one of them out" },
 	{ "spec.netdevice.name", "give it a name as ip-link(8) takes it, of at most 15 bytes" },

@@ -153,6 +153,10 @@ int criu_check_config(const struct spec *spec, struct err *e)
 		return err_say(e, ENOTSUP,
 			"/linux/namespaces: CRIU cannot join the cgroup namespace '%s'",
 			ns[NS_CGROUP].path);
+	if (!ns[NS_MOUNT].present)
+		return err_say(e, ENOTSUP,
+			"/linux/namespaces: a container without a mount namespace cannot be "
+			"checkpointed: its mounts are of no namespace");
 	if (ns[NS_MOUNT].path)
 		return err_say(e, ENOTSUP,
 			"/linux/namespaces: CRIU cannot join the mount namespace '%s'",

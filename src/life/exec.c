@@ -299,7 +299,11 @@ static int join(void *arg, struct err *e)
 {
 	const struct exec *x = arg;
 
-	return ns_join_process(x->init_pidfd, x->join_flags, x->state.pid, e);
+	int r = ns_join_process(x->init_pidfd, x->join_flags, x->state.pid, e);
+	/* Where there is a mount namespace to join, its root is the container's. */
+	if (r == 0 && !x->config->linux_.namespaces[NS_MOUNT].present)
+		r = ns_join_root(x->init_pidfd, x->host_proc_fd, x->state.pid, e);
+	return r;
 }
 
 /*

@@ -69,6 +69,8 @@ static int make_and_place(struct rootfs *r, size_t i, struct err *e)
 	} else {
 		n = fd = make_fs(r, i, existed ? target : -1, e);
 	}
+	if (n >= 0)
+		n = mount_propagate(r, fd, plan, false, e);
 	if (n < 0)
 		return n;
 	if (plan->src_nofollow || plan->dest_nofollow)
@@ -78,7 +80,7 @@ static int make_and_place(struct rootfs *r, size_t i, struct err *e)
 			r, fd, target, destination, is_fs(r, i, "proc") || is_fs(r, i, "sysfs"), e);
 	if (n < 0)
 		return n;
-	n = mount_propagate(fd, plan, e);
+	n = mount_propagate(r, fd, plan, true, e);
 	if (n < 0)
 		return n;
 	n = mount_id(fd, &plan->id, &inode);

@@ -112,12 +112,15 @@ static int mount_v2(struct rootfs *r, size_t i, int target_fd, struct err *e)
 	_cleanup_close_ int fd = hierarchy(r, k, &plan->super, attrs, e);
 	if (fd < 0)
 		return fd;
-	int n = mount_place(r, fd, target_fd, r->spec->mounts[i].destination, false, e);
-	return n < 0 ? n : mount_propagate(fd, plan, e);
+	int n = mount_propagate(r, fd, plan, false, e);
+	if (n == 0)
+		n = mount_place(r, fd, target_fd, r->spec->mounts[i].destination, false, e);
+	return n < 0 ? n : mount_propagate(r, fd, plan, true, e);
 }
 
 static int mount_v1(struct rootfs *r, size_t i, int target_fd, struct err *e)
 {
+	const char *destination = r->spec->mounts[i].destination;
 	const struct mount_plan *plan = &r->mounts[i];
 	char *mode[] = { (char *)"mode=755", NULL };
 	struct str_list options = { .n = 1, .v = mode };
@@ -125,16 +128,20 @@ static int mount_v1(struct rootfs *r, size_t i, int target_fd, struct err *e)
 	_cleanup_close_ int fd = mount_new_fs("tmpfs", "cgroup", &options, HIERARCHY_ATTRS, e);
 	if (fd < 0)
 		return fd;
-	int n = mount_place(r, fd, target_fd, r->spec->mounts[i].destination, false, e);
-	if (n < 0)
-		return n;
-	n = fill(r, i, fd, e);
+	/* A detached tmpfs can be filled since Linux 6.15, which loose trees need anyhow, and one
+	 * that is in such a tree cannot be made read-only any more. */
+	int n = r->loose ? 0 : mount_place(r, fd, target_fd, destination, false, e);
+	if (n == 0)
+		n = fill(r, i, fd, e);
 	if (n < 0)
 		return n;
 	n = mount_set(fd, 0, (plan->attr_set | plan->rec_attr_set) & MOUNT_ATTR_RDONLY, 0, 0);
 	if (n < 0)
 		return err_set(e, -n, "making the directory of hierarchies read-only");
-	return mount_propagate(fd, plan, e);
+	n = mount_propagate(r, fd, plan, false, e);
+	if (n == 0 && r->loose)
+		n = mount_place(r, fd, target_fd, destination, false, e);
+	return n < 0 ? n : mount_propagate(r, fd, plan, true, e);
 }
 
 /* A hierarchy of several controllers is found under each one's name: cpu -> cpu,cpuacct. */
@@ -173,10 +180,13 @@ static int fill(struct rootfs *r, size_t i, int tmpfs_fd, struct err *e)
 		if (mkdirat(tmpfs_fd, name, 0755) < 0)
 			return err_set(
 				e, errno, "making the directory of cgroup hierarchy '%s'", name);
+		int n = mount_propagate(r, fd, plan, false, e);
+		if (n < 0)
+			return n;
 		/* Without MOVE_MOUNT_T_SYMLINKS no link is followed. */
 		if (move_mount(fd, "", tmpfs_fd, name, MOVE_MOUNT_F_EMPTY_PATH) < 0)
 			return err_set(e, errno, "mounting cgroup hierarchy '%s'", name);
-		int n = mount_propagate(fd, plan, e);
+		n = mount_propagate(r, fd, plan, true, e);
 		if (n == 0 && strchr(name, ','))
 			n = link_controllers(tmpfs_fd, name, e);
 		if (n < 0)

@@ -20,7 +20,8 @@
 
 static int set_option(int fs, const char *option, struct err *e);
 static int fs_error(int fs, int num, struct err *e, const char *what, const char *name);
-static int attach(int mount_fd, int target_fd, const char *destination, struct err *e);
+static int attach(const struct rootfs *r, int mount_fd, int target_fd, const char *destination,
+	struct err *e);
 static int verify(int there, int mount_fd, const char *destination, struct err *e);
 
 int mount_new_fs(const char *type, const char *source, const struct str_list *options,
@@ -147,7 +148,7 @@ int mount_id(int fd, uint64_t *ret_mount, uint64_t *ret_inode)
 int mount_place(const struct rootfs *r, int mount_fd, int target_fd, const char *destination,
 	bool no_links, struct err *e)
 {
-	int n = attach(mount_fd, target_fd, destination, e);
+	int n = attach(r, mount_fd, target_fd, destination, e);
 	if (n < 0)
 		return n;
 	_cleanup_close_ int there = no_links ? path_open_in_nolinks(r->fd, destination, O_PATH)
@@ -158,19 +159,25 @@ int mount_place(const struct rootfs *r, int mount_fd, int target_fd, const char 
 int mount_place_as(const struct rootfs *r, int mount_fd, int target_fd, const char *destination,
 	int flags, struct err *e)
 {
-	int n = attach(mount_fd, target_fd, destination, e);
+	int n = attach(r, mount_fd, target_fd, destination, e);
 	if (n < 0)
 		return n;
 	_cleanup_close_ int there = path_open_in(r->fd, destination, O_PATH | flags);
 	return verify(there, mount_fd, destination, e);
 }
 
-static int attach(int mount_fd, int target_fd, const char *destination, struct err *e)
+static int attach(
+	const struct rootfs *r, int mount_fd, int target_fd, const char *destination, struct err *e)
 {
 	if (move_mount(mount_fd, "", target_fd, "",
-		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
-		return err_set(e, errno, "putting the mount on '%s' in the rootfs", destination);
-	return 0;
+		    MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) == 0)
+		return 0;
+	if (errno == EINVAL && r->loose)
+		return err_set(e, EINVAL,
+			"putting the mount on '%s' in the rootfs, which takes Linux 6.15 without a "
+			"'mount' namespace in /linux/namespaces",
+			destination);
+	return err_set(e, errno, "putting the mount on '%s' in the rootfs", destination);
 }
 
 /* there: what the destination leads to now, or -errno. */
@@ -189,8 +196,11 @@ static int verify(int there, int mount_fd, const char *destination, struct err *
 	return 0;
 }
 
-int mount_propagate(int fd, const struct mount_plan *plan, struct err *e)
+int mount_propagate(
+	const struct rootfs *r, int fd, const struct mount_plan *plan, bool placed, struct err *e)
 {
+	if (placed == r->loose)
+		return 0;
 	for (size_t i = 0; i < plan->n_propagation; i++) {
 		uint64_t p = plan->propagation[i];
 		int n = mount_set(fd, p & MS_REC ? AT_RECURSIVE : 0, 0, 0, p & ~(uint64_t)MS_REC);

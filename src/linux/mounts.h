@@ -86,5 +86,9 @@ int mount_place_as(const struct rootfs *r, int mount_fd, int target_fd, const ch
 /* Parent: give the source of mount number i, which is still detached, its map of IDs. */
 int mount_idmap(struct rootfs *r, size_t i, struct err *e);
 
-/* The option list of mount number i's propagation, applied after the mount is in place. */
-int mount_propagate(int fd, const struct mount_plan *plan, struct err *e);
+/*
+ * The option list of mount number i's propagation. Called before the mount is in its place and after:
+ * it is done after, but in a detached tree before, where mount_setattr(2) then changes nothing any more.
+ */
+int mount_propagate(
+	const struct rootfs *r, int fd, const struct mount_plan *plan, bool placed, struct err *e);

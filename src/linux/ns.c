@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #ifndef CLONE_NEWTIME
 #define CLONE_NEWTIME 0x00000080
@@ -255,6 +256,31 @@ int ns_join_process(int pidfd, uint64_t flags, pid_t pid, struct err *e)
 	if (flags && setns(pidfd, (int)flags) < 0)
 		return err_set(
 			e, errno, "joining the namespaces of the container's process %d", (int)pid);
+	return 0;
+}
+
+int ns_join_root(int pidfd, int proc_fd, pid_t pid, struct err *e)
+{
+	struct statx own, st;
+	char path[32];
+
+	(void)snprintf(path, sizeof(path), "%d/root", (int)pid);
+	_cleanup_close_ int root = openat(proc_fd, path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (root < 0 || statx(root, "", AT_EMPTY_PATH, STATX_INO | STATX_MNT_ID, &st) < 0 ||
+		statx(AT_FDCWD, "/", 0, STATX_INO | STATX_MNT_ID, &own) < 0)
+		return err_set(
+			e, errno, "opening the root of the container's process %d", (int)pid);
+	/* While it lives its number is its own, and so was what we opened. */
+	int r = sys_pidfd_send_signal(pidfd, 0);
+	if (r < 0)
+		return err_set(e, -r, "looking whether the container's process %d lives", (int)pid);
+	if (st.stx_mnt_id == own.stx_mnt_id && st.stx_ino == own.stx_ino)
+		return err_say(e, EXDEV,
+			"the container's process %d has left the container: its root is the "
+			"runtime's own",
+			(int)pid);
+	if (fchdir(root) < 0 || chroot(".") < 0)
+		return err_set(e, errno, "taking the root of the container's process %d", (int)pid);
 	return 0;
 }
 

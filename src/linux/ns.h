@@ -50,6 +50,12 @@ bool ns_needs_memory(uint64_t flags);
 int ns_join_process(int pidfd, uint64_t flags, pid_t pid, struct err *e);
 
 /*
+ * Take the root of the process behind pidfd, which is in our own mount namespace. A root that is the
+ * caller's own is refused: the process has left the container.
+ */
+int ns_join_root(int pidfd, int proc_fd, pid_t pid, struct err *e);
+
+/*
  * A copy of the mount namespace of the process behind pidfd, for it to enter, in which every mount
  * is locked: what the process's user namespace owns may neither unmount it nor take a restriction
  * from it. Leaves the caller in the copy and in that user namespace, so it is for a process that

@@ -44,7 +44,7 @@ int rootfs_open(const struct spec *spec, const struct rootfs_options *opts, stru
 		/* Not even the tree: no CAP_SYS_ADMIN here. Init has it in its own user
 		 * namespace. */
 		r.late = true;
-		n = r.userns ? 0 : err_prefix(e, "a container without a user namespace needs root");
+		n = r.userns && !r.loose ? 0 : err_prefix(e, "a container without a user namespace needs root");
 	}
 	if (n < 0) {
 		rootfs_close(&r);
@@ -83,17 +83,12 @@ static int plan(struct rootfs *r, struct arena *arena, struct err *e)
 	const struct spec *spec = r->spec;
 	const struct spec_linux *l = &spec->linux_;
 
-	if (!l->namespaces[NS_MOUNT].present)
-		return err_say(e, ENOTSUP,
-			"/linux/namespaces: a container without a mount namespace is not "
-			"supported: "
-			"its mounts would be the host's");
-
 	if (l->mount_label && !has_selinux())
 		return err_say(e, ENOTSUP,
 			"/linux/mountLabel: '%s': SELinux is not enabled on this host",
 			l->mount_label);
 
+	r->loose = !l->namespaces[NS_MOUNT].present;
 	r->propagation = MS_SLAVE | MS_REC;
 	if (!str_empty(l->rootfs_propagation)) {
 		const struct mount_opt *o = names_mount_option(l->rootfs_propagation);
@@ -282,6 +277,9 @@ static int open_source(struct rootfs *r, int bundle_fd, size_t i, struct err *e)
 
 int rootfs_attach(struct rootfs *r, struct err *e)
 {
+	/* "/" is the host's own here, and not to be touched. */
+	if (r->loose)
+		return 0;
 	/* The copies of the host's mounts in the new namespace are still peers of the originals. */
 	_cleanup_close_ int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)

@@ -16,6 +16,11 @@
  *		rootfs_seal
  *		rootfs_relocate	in a user namespace, whose root must not undo it
  *		rootfs_share
+ *
+ * A container without a mount namespace has the host's. Its tree stays detached (r->loose): init
+ * changes its root to it, and it is gone when no process has its root there any more. Nothing is ever
+ * mounted in the host's namespace, and ".." of the tree's root leads nowhere. Mounting in such a tree
+ * takes Linux 6.15.
  */
 #pragma once
 
@@ -71,12 +76,13 @@ struct rootfs {
 	bool userns;               /* init is in a user namespace: mknod(2) makes no devices */
 	bool own_dev;              /* /dev is not the host's: nodes and links are made in it */
 	bool relocated;            /* in the locked copy: see rootfs_relocate() */
+	bool loose;                /* no mount namespace: the tree is never attached anywhere */
 	bool late; /* the parent may not clone mounts (rootless): rootfs_attach opens instead */
 };
 
 /*
  * Parent: check the mount options, open the tree, the bind sources, the device nodes to bind.
- * Refuses a config without a mount namespace of the container's own. On failure nothing stays open.
+ * On failure nothing stays open.
  */
 int rootfs_open(const struct spec *spec, const struct rootfs_options *opts, struct arena *arena,
 	struct rootfs *ret, struct err *e);

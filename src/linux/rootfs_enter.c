@@ -22,6 +22,7 @@
 
 #define MOUNTINFO_MAX (16u << 20) /* bytes */
 
+static int change_root(struct rootfs *r, struct err *e);
 static int pivot(struct rootfs *r, struct err *e);
 static int move_root(struct rootfs *r, struct err *e);
 static int hide_host(struct rootfs *r, struct err *e);
@@ -29,7 +30,7 @@ static int make_cwd(struct rootfs *r, struct err *e);
 
 int rootfs_pivot(struct rootfs *r, struct err *e)
 {
-	int n = r->opts.no_pivot ? move_root(r, e) : pivot(r, e);
+	int n = r->loose ? change_root(r, e) : r->opts.no_pivot ? move_root(r, e) : pivot(r, e);
 	if (n < 0)
 		return n;
 
@@ -39,6 +40,14 @@ int rootfs_pivot(struct rootfs *r, struct err *e)
 			return n;
 	}
 	return make_cwd(r, e);
+}
+
+/* The tree is of no namespace: nothing is above its root, however a process climbs. */
+static int change_root(struct rootfs *r, struct err *e)
+{
+	if (fchdir(r->fd) < 0 || chroot(".") < 0 || chdir("/") < 0)
+		return err_set(e, errno, "changing the root to rootfs '%s'", r->path);
+	return 0;
 }
 
 static int pivot(struct rootfs *r, struct err *e)

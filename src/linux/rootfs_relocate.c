@@ -97,5 +97,5 @@ static int share_mount(const struct rootfs *r, size_t i, struct err *e)
 		return 0;
 	_cleanup_close_ int at = path_open_in(r->fd, r->spec->mounts[i].destination, O_PATH);
 	/* Another mount above it may have covered it since. */
-	return at < 0 ? 0 : mount_propagate(at, plan, e);
+	return at < 0 ? 0 : mount_propagate(r, at, plan, true, e);
 }

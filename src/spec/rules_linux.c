@@ -11,10 +11,12 @@
 #include <limits.h>
 #include <seccomp.h>
 #include <stdio.h>
+#include <sys/mount.h>
 
 static int check_user_namespace(struct spec *spec, struct load *load);
 static int check_time_offsets(const struct spec_linux *l, struct load *load);
 static int settle_sysctl(struct spec *spec, struct load *load);
+static int check_mount_namespace(const struct spec_linux *l, struct load *load);
 static int check_paths(const struct spec_linux *l, struct load *load);
 static int check_cgroups_path(const char *path, struct load *load);
 static int check_propagation(const char *word, struct load *load);
@@ -33,6 +35,8 @@ int rules_check_linux(struct spec *spec, struct load *load)
 		r = check_time_offsets(l, load);
 	if (r == 0)
 		r = settle_sysctl(spec, load);
+	if (r == 0)
+		r = check_mount_namespace(l, load);
 	if (r == 0)
 		r = check_paths(l, load);
 	if (r == 0)
@@ -239,6 +243,27 @@ static int settle_sysctl(struct spec *spec, struct load *load)
 			return r;
 	}
 	return 0;
+}
+
+/*
+ * Then the container's mounts are of no namespace, and end with its processes: see rootfs.h. Who
+ * joins the namespace that they are in (setns(2)) has its root for their own.
+ */
+static int check_mount_namespace(const struct spec_linux *l, struct load *load)
+{
+	const struct mount_opt *o;
+
+	if (l->namespaces[NS_MOUNT].present)
+		return 0;
+	o = l->rootfs_propagation ? names_mount_option(l->rootfs_propagation) : NULL;
+	REFUSE_IF(load,
+		o && o->kind == MOUNT_OPT_PROPAGATION && (o->set & (MS_SHARED | MS_UNBINDABLE)),
+		"spec.namespace.missing",
+		"/linux/rootfsPropagation: '%s' needs a 'mount' namespace in /linux/namespaces",
+		o->name);
+	return load_warn(load, "spec.namespace.mount",
+		"/linux/namespaces: without a 'mount' namespace the container is held by its root "
+		"directory alone: with CAP_SYS_ADMIN it can leave that for the host's");
 }
 
 static int check_paths(const struct spec_linux *l, struct load *load)

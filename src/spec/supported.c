@@ -19,16 +19,14 @@ int spec_check_supported(const struct spec *spec, struct err *e)
 
 int supported_check(const struct spec *spec, struct load *load)
 {
+	const struct spec_namespace *ns = spec->linux_.namespaces;
 	int r = check_mounts(spec, load);
 
-	/*
-	 * A process or resources alone have no namespaces to speak of. runc mounts on the host
-	 * then, and changes the root: what it mounted stays there when the container is gone.
-	 */
-	if (r == 0 && spec->root.path && !spec->linux_.namespaces[NS_MOUNT].present)
+	/* mount(2) and its kin ask for CAP_SYS_ADMIN where the caller's mount namespace is owned. */
+	if (r == 0 && ns[NS_USER].present && !ns[NS_MOUNT].present)
 		r = load_say(load, ENOTSUP, "hasu.unsupported",
-			"/linux/namespaces: a container without a mount namespace is not "
-			"supported: its mounts would be the host's, and outlive it");
+			"/linux/namespaces: a container with a user namespace and without a mount "
+			"namespace is not supported: it could mount nothing");
 	return r;
 }
 

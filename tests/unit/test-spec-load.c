@@ -51,12 +51,15 @@ static void test_engines(void **state)
 
 static void test_others(void **state)
 {
-	static const char *const names[] = { "minimal.json", "runtime-spec-example.json" };
+	static const struct {
+		const char *name;
+		size_t n_warnings; /* minimal.json has no namespaces */
+	} rows[] = { { "minimal.json", 1 }, { "runtime-spec-example.json", 0 } };
 
-	for (size_t i = 0; i < ELEMENTS(names); i++) {
-		struct spec *spec = load_good(names[i]);
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		struct spec *spec = load_good(rows[i].name);
 
-		assert_int_equal(spec->n_warnings, 0);
+		assert_int_equal(spec->n_warnings, rows[i].n_warnings);
 		spec_free(spec);
 	}
 }
