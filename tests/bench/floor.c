@@ -27,6 +27,7 @@
 #include <net/if.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,6 +88,10 @@ static const char *const device_rules[] = { "c *:* m", "b *:* m", "c 1:3 rwm", "
 /* The same for v2: a program of a few comparisons for each rule. */
 static int devices_program(void)
 {
+	static const struct {
+		int major, minor; /* minor -1: any */
+	} allowed[] = { { 1, 3 }, { 1, 5 }, { 1, 7 }, { 1, 8 }, { 1, 9 }, { 5, 0 }, { 5, 1 },
+		{ 5, 2 }, { 136, -1 }, { 10, 200 } };
 	struct bpf_insn p[96];
 	int n = 0;
 	char license[] = "GPL";
@@ -95,13 +100,22 @@ static int devices_program(void)
 	p[n++] = (struct bpf_insn){                                                                \
 		.code = (c), .dst_reg = (d), .src_reg = (s), .off = (o), .imm = (i)                \
 	}
+	/* r3: the kind, in the lower half of the first word; r2: the access asked for. */
 	INSN(BPF_LDX | BPF_MEM | BPF_W, 2, 1, 0, 0);
+	INSN(BPF_ALU64 | BPF_MOV | BPF_X, 3, 2, 0, 0);
+	INSN(BPF_ALU64 | BPF_AND | BPF_K, 3, 0, 0, 0xffff);
+	INSN(BPF_ALU64 | BPF_RSH | BPF_K, 2, 0, 0, 16);
 	INSN(BPF_LDX | BPF_MEM | BPF_W, 4, 1, 4, 0);
 	INSN(BPF_LDX | BPF_MEM | BPF_W, 5, 1, 8, 0);
-	for (int i = 0; i < 10; i++) {
-		INSN(BPF_JMP | BPF_JNE | BPF_K, 2, 0, 4, i < 2 ? 1 << i : 2);
-		INSN(BPF_JMP | BPF_JNE | BPF_K, 4, 0, 3, i);
-		INSN(BPF_JMP | BPF_JNE | BPF_K, 5, 0, 2, i);
+	INSN(BPF_JMP | BPF_JNE | BPF_K, 2, 0, 2, BPF_DEVCG_ACC_MKNOD);
+	INSN(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 1);
+	INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+	for (size_t i = 0; i < sizeof(allowed) / sizeof(*allowed); i++) {
+		const bool any = allowed[i].minor < 0;
+		INSN(BPF_JMP | BPF_JNE | BPF_K, 3, 0, any ? 3 : 4, BPF_DEVCG_DEV_CHAR);
+		INSN(BPF_JMP | BPF_JNE | BPF_K, 4, 0, any ? 2 : 3, allowed[i].major);
+		if (!any)
+			INSN(BPF_JMP | BPF_JNE | BPF_K, 5, 0, 2, allowed[i].minor);
 		INSN(BPF_ALU64 | BPF_MOV | BPF_K, 0, 0, 0, 1);
 		INSN(BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
 	}
@@ -454,7 +468,7 @@ static void start(const char *id)
 	char path[4096];
 
 	(void)snprintf(path, sizeof(path), "%s/%s.fifo", state_dir, id);
-	int fifo = (int)MUST(open(path, O_WRONLY | O_CLOEXEC));
+	int fifo = (int)MUST(open(path, O_WRONLY | O_NONBLOCK | O_CLOEXEC));
 	MUST(write(fifo, "s", 1));
 	MUST(unlink(path));
 }
@@ -477,8 +491,7 @@ static int exec_true(const char *id)
 	char path[4096], pid_text[16];
 	int status, fd = (int)MUST(syscall(SYS_pidfd_open, pid, 0));
 
-	MUST(setns(
-		fd, CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWCGROUP));
+	/* First: seen from its cgroup namespace, ours lies outside (cgroup_namespaces(7)). */
 	for (int i = 0; i < n_cgroups; i++) {
 		(void)snprintf(path, sizeof(path), "%s/%s", cgroups[i], id);
 		int dir = (int)MUST(open(path, O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -486,7 +499,8 @@ static int exec_true(const char *id)
 		write_text(dir, "cgroup.procs", pid_text);
 		close(dir);
 	}
-	MUST(setns(fd, CLONE_NEWNS));
+	MUST(setns(fd, CLONE_NEWIPC | CLONE_NEWUTS | CLONE_NEWNET | CLONE_NEWPID | CLONE_NEWCGROUP |
+			       CLONE_NEWNS));
 	pid_t inside = fork();
 	if (inside == 0) {
 		MUST(setsid());
