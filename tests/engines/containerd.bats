@@ -92,6 +92,27 @@ deleted_with() {
     [ "$status" -eq "$1" ] || has "$errors" "exit code $1"
 }
 
+# whole TEST COMMAND...: it succeeds, and the shell's TEST of $output and $errors holds. ctr before 1.6.22
+# closes its ends of the output as soon as a program has ended, and what they still hold is lost (containerd's
+# pull request 8643): on a busy machine four times of 250. So COMMAND is done anew where the test does not
+# hold; what is always wrong still fails.
+whole() {
+    local expression=$1 try
+    shift
+    for try in 1 2 3 4 5; do
+        ok "$@" || return 1
+        if eval "$expression"; then return 0; fi
+        echo "try $try: not $expression"
+        echo "out: ${output:0:500}"
+        echo "err: $errors"
+    done
+    return 1
+}
+
+prints() {
+    whole "[ \"\${output//\$'\\r'/}\" = ${1@Q} ]" "${@:2}"
+}
+
 # --- run and its exit status ---
 
 @test "run: what the program prints comes out" {
@@ -99,9 +120,7 @@ deleted_with() {
 }
 
 @test "run: standard error stays apart" {
-    ok once sh -c 'echo out; echo err >&2'
-    is "$output" out
-    is "$errors" err
+    whole '[ "$output" = out ] && [ "$errors" = err ]' once sh -c 'echo out; echo err >&2'
 }
 
 @test "run: the program's exit status" {
@@ -140,8 +159,7 @@ deleted_with() {
 }
 
 @test "run: much of standard output" {
-    ok once sh -c 'head -c 2000000 /dev/zero | tr "\0" y'
-    is "${#output}" 2000000
+    whole '[ "${#output}" -eq 2000000 ]' once sh -c 'head -c 2000000 /dev/zero | tr "\0" y'
 }
 
 @test "run: a terminal" {
@@ -251,8 +269,7 @@ deleted_with() {
   "syscalls": [ { "names": [ "mkdir", "mkdirat" ], "action": "SCMP_ACT_ERRNO", "errnoRet": 1 } ] }
 X
     with=(--seccomp --seccomp-profile "$T/profile.json")
-    ok once sh -c '! mkdir /tmp/a 2>/tmp/e; cat /tmp/e'
-    has "$output" "not permitted"
+    whole '[[ $output == *"not permitted"* ]]' once sh -c '! mkdir /tmp/a 2>/tmp/e; cat /tmp/e'
 }
 
 @test "masks: what the host shows is hidden" {
@@ -273,14 +290,12 @@ X
     mkdir "$T/v"
     with=(--mount "type=bind,src=$T/v,dst=/data,options=rbind:ro")
     gives 1 once touch /data/file
-    has "$errors" "Read-only"
+    whole '[[ $errors == *Read-only* ]]' once sh -c '! touch /data/file'
 }
 
 @test "files: tmpfs with a size" {
     with=(--mount "type=tmpfs,src=tmpfs,dst=/t,options=size=1m:nosuid")
-    ok once grep " /t " /proc/mounts
-    has "$output" size=1024k
-    has "$output" nosuid
+    whole '[[ $output == *size=1024k* && $output == *nosuid* ]]' once grep " /t " /proc/mounts
 }
 
 @test "files: a read-only root" {
@@ -341,7 +356,7 @@ X
     with=(--net-host)
     prints "$(readlink /proc/self/ns/net)" once readlink /proc/self/ns/net
     with=()
-    ok once readlink /proc/self/ns/net
+    whole '[[ $output == net:* ]]' once readlink /proc/self/ns/net
     lacks "$output" "$(readlink /proc/self/ns/net)"
 }
 
@@ -355,14 +370,12 @@ X
 
 @test "namespaces: processes of another container" {
     with=(--with-ns "pid:/proc/$(pid main)/ns/pid")
-    ok once cat /proc/1/cmdline
-    has "$output" trap
+    whole '[[ $output == *trap* ]]' once cat /proc/1/cmdline
 }
 
 @test "namespaces: users that are mapped" {
     with=(--uidmap 0:100000:65536 --gidmap 0:200000:65536)
-    ok once cat /proc/self/uid_map /proc/self/gid_map
-    is "$(tr -s ' ' <<<"$output")" $' 0 100000 65536\n 0 200000 65536'
+    prints $' 0 100000 65536\n 0 200000 65536' once sh -c 'tr -s " " </proc/self/uid_map; tr -s " " </proc/self/gid_map'
 }
 
 # --- exec ---
@@ -404,8 +417,8 @@ X
 }
 
 @test "exec: in the container's cgroup and namespaces" {
-    prints "$(in_task main sh -c 'cat /proc/1/cgroup; readlink /proc/1/ns/mnt')" \
-        in_task main sh -c 'cat /proc/self/cgroup; readlink /proc/self/ns/mnt'
+    ok in_task main cmp /proc/1/cgroup /proc/self/cgroup
+    ok in_task main sh -c '[ "$(readlink /proc/1/ns/mnt)" = "$(readlink /proc/self/ns/mnt)" ]'
 }
 
 @test "exec: a process by its ID is killed, and no other" {
@@ -426,11 +439,11 @@ X
 @test "exec: many at a time" {
     local i pids=()
     for i in 1 2 3 4 5; do
-        in_task main echo "$i" >"$T/out-$i" &
+        in_task main sh -c "echo $i >/tmp/many-$i" &
         pids+=($!)
     done
     wait "${pids[@]}"
-    is "$(cat "$T"/out-*)" $'1\n2\n3\n4\n5'
+    prints $'1\n2\n3\n4\n5' in_task main sh -c 'cat /tmp/many-*'
 }
 
 # --- life ---
@@ -549,8 +562,8 @@ X
     with=(--annotation hasu.memory-policy="interleave:$(first_node)")
     up sleep 1000
     under_policy "interleave:$(first_node)" cat "/proc/$(pid)/numa_maps"
-    under_policy "interleave:$(first_node)" in_task "$ID" cat /proc/self/numa_maps
-    under_policy default in_task main cat /proc/self/numa_maps
+    whole 'is "$(policy_word <<<"$output" | sort -u)" "interleave:$(first_node)"' in_task "$ID" cat /proc/self/numa_maps
+    whole 'is "$(policy_word <<<"$output" | sort -u)" default' in_task main cat /proc/self/numa_maps
 }
 
 @test "memory policy: one that cannot be had is told in words" {

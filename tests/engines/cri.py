@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """
-What the kubelet says to containerd, in small: a client of the CRI (runtime.v1) by gRPC, with the
+What the kubelet says to containerd and CRI-O, in small: a client of the CRI (runtime.v1) by gRPC, with the
 few messages that the steps need written out by hand. Field numbers are those of the CRI's api.proto.
 
     cri.py SOCKET run-pod NAME HANDLER [KEY=VALUE...]      annotations; prints the pod's ID
@@ -93,7 +93,7 @@ def container_config(name, image, words):
         security += message(_5=message(_1=words["user"]))
     return message(
         _1=message(_1=name),
-        _2=message(_1=image),
+        _2=message(_1=image, _18=image),  # the name as the user wrote it, too
         _3=words["command"],
         _6=[message(_1=k, _2=v) for k, v in words.get("env", {}).items()],
         _7=[message(_1=k, _2=v) for k, v in words.get("mounts", {}).items()],
@@ -110,7 +110,8 @@ def main():
     def call(method, request):
         path = "/runtime.v1.RuntimeService/" + method
         plain = {"request_serializer": lambda m: m, "response_deserializer": lambda m: m}
-        return parse(channel.unary_unary(path, **plain)(request, timeout=60))
+        # Without a deadline, which CRI-O takes for the time that a container has to end by itself.
+        return parse(channel.unary_unary(path, **plain)(request))
 
     if verb == "run-pod":
         annotations = dict(word.split("=", 1) for word in rest[2:])
