@@ -55,8 +55,19 @@ hasu() {
 call() {
     status=0
     HASU_IT=$ID "$@" <"${STDIN:-/dev/null}" >"$T/out" 2>"$T/err" 3>&- 4>&- || status=$?
-    output=$(tr -d '\0' <"$T/out")
-    errors=$(tr -d '\0' <"$T/err")
+    text_of "$T/out" output
+    text_of "$T/err" errors
+}
+
+# text_of FILE NAME: into the variable NAME, without what a shell cannot hold (NUL), and as by $(...)
+# without the ends of lines at the end. By no process, as each costs a machine that is emulated much.
+text_of() {
+    local -a parts
+    local text
+    mapfile -d '' parts <"$1"
+    printf -v text %s "${parts[@]}"
+    while [[ $text == *$'\n' ]]; do text=${text%$'\n'}; done
+    printf -v "$2" %s "$text"
 }
 
 ok() {
@@ -133,11 +144,11 @@ until_true() {
 # config FILTER [WORD...]: change config.json; the filter has $id, $t, $bundle, and the words in
 # $words.
 config() {
-    local filter=$1
+    local filter=$1 json
     shift
-    jq --arg id "$ID" --arg t "$T" --arg bundle "$BUNDLE" \
-        '$ARGS.positional as $words | '"$filter" "$CONFIG" --args -- "$@" >"$CONFIG.new"
-    mv "$CONFIG.new" "$CONFIG"
+    json=$(jq --arg id "$ID" --arg t "$T" --arg bundle "$BUNDLE" \
+        '$ARGS.positional as $words | '"$filter" "$CONFIG" --args -- "$@") || return 1
+    printf '%s\n' "$json" >"$CONFIG"
 }
 
 program() {
@@ -256,26 +267,33 @@ need_tool() {
 
 # Everything of this test that the system still knows; nothing when all is well.
 leftovers() {
-    local found file
-    find /sys/fs/cgroup -ignore_readdir_race -depth -type d -name "*$ID*" 2>/dev/null | sed 's/^/cgroup /'
-    grep -F "$BUNDLE" /proc/self/mountinfo | sed 's/^/mount /' || true
+    local -a found
+    local file
+    find /sys/fs/cgroup -ignore_readdir_race -depth -type d -name "*$ID*" -printf 'cgroup %p\n' 2>/dev/null ||
+        true
+    mapfile -t found </proc/self/mountinfo
+    for file in "${found[@]}"; do
+        [[ $file != *"$BUNDLE"* ]] || echo "mount $file"
+    done
     # Compiled filters are kept for other containers, not for this one.
-    find "$ROOT" -mindepth 1 -path "$ROOT/@seccomp" -prune -o -mindepth 1 -print 2>/dev/null |
-        sed 's/^/state /'
+    find "$ROOT" -mindepth 1 -path "$ROOT/@seccomp" -prune -o -mindepth 1 -printf 'state %p\n' 2>/dev/null ||
+        true
     # A process that is just ending may need a moment after its cgroup is gone.
     for _ in 1 2 3 4 5 6 7 8 9 10; do
-        found=$(our_processes)
-        [ -n "$found" ] || break
+        mapfile -t found < <(our_processes)
+        [ "${#found[@]}" -gt 0 ] || break
         sleep 0.05
     done
-    for file in $found; do
+    for file in "${found[@]}"; do
         echo "process $file $(tr '\0' ' ' <"/proc/$file/cmdline" 2>/dev/null)"
     done
 }
 
 # Processes with our mark in the environment: hasu's own, and the containers'.
 our_processes() {
-    grep -lsF "HASU_IT=$ID" /proc/[0-9]*/environ 2>/dev/null | cut -d/ -f3 || true
+    local -a files
+    mapfile -t files < <(cd /proc && exec grep -lsF "HASU_IT=$ID" [0-9]*/environ 2>/dev/null)
+    [ "${#files[@]}" -eq 0 ] || printf '%s\n' "${files[@]%/environ}"
 }
 
 nothing_left() {
