@@ -30,7 +30,8 @@ static int open_roomily(struct rootfs *r, int bundle_fd, struct err *e);
 static int open_host(struct rootfs *r, int bundle_fd, struct err *e);
 static int open_source(struct rootfs *r, int bundle_fd, size_t i, struct err *e);
 static int attach(struct rootfs *r, struct err *e);
-static bool owns_dev(const struct rootfs *r);
+static bool owns_dev(const struct rootfs *r, bool *ret_missing);
+static int refuse_strange_dev(const struct rootfs *r, struct err *e);
 
 int rootfs_open(const struct spec *spec, const struct rootfs_options *opts, struct arena *arena,
 	struct rootfs *ret, struct err *e)
@@ -44,7 +45,9 @@ int rootfs_open(const struct spec *spec, const struct rootfs_options *opts, stru
 		/* Not even the tree: no CAP_SYS_ADMIN here. Init has it in its own user
 		 * namespace. */
 		r.late = true;
-		n = r.userns && !r.loose ? 0 : err_prefix(e, "a container without a user namespace needs root");
+		n = r.userns && !r.loose
+			    ? 0
+			    : err_prefix(e, "a container without a user namespace needs root");
 	}
 	if (n < 0) {
 		rootfs_close(&r);
@@ -329,8 +332,11 @@ int rootfs_mount(struct rootfs *r, struct err *e)
 		if (n < 0)
 			(void)err_prefix(e, "/mounts/%zu", i);
 	}
-	r->own_dev = n == 0 && owns_dev(r);
-	if (r->own_dev)
+	bool missing = false;
+	r->own_dev = n == 0 && owns_dev(r, &missing);
+	if (missing)
+		n = refuse_strange_dev(r, e);
+	if (n == 0 && r->own_dev)
 		n = devices_make(r, e);
 	umask(umask_before);
 	return n;
@@ -341,12 +347,13 @@ int rootfs_mount(struct rootfs *r, struct err *e)
  * own, where nothing must be made or replaced. Asked by identity, since the way to /dev can lead
  * over links and mounts above it.
  */
-static bool owns_dev(const struct rootfs *r)
+static bool owns_dev(const struct rootfs *r, bool *ret_missing)
 {
 	uint64_t mount, inode;
 	struct stat here, host;
 
 	_cleanup_close_ int dev = path_open_in(r->fd, "/dev", O_PATH | O_DIRECTORY);
+	*ret_missing = dev < 0;
 	if (dev < 0)
 		return true;
 	if (mount_id(dev, &mount, &inode) < 0 || fstat(dev, &here) < 0)
@@ -357,4 +364,15 @@ static bool owns_dev(const struct rootfs *r)
 	}
 	/* Until the pivot "/" is still the host's. */
 	return stat("/dev", &host) < 0 || here.st_dev != host.st_dev || here.st_ino != host.st_ino;
+}
+
+/* Mounts follow links that dangle; nodes do not: no image has its /dev so by chance. */
+static int refuse_strange_dev(const struct rootfs *r, struct err *e)
+{
+	_cleanup_close_ int dev = path_open_in(r->fd, "/dev", O_PATH | O_NOFOLLOW);
+
+	if (dev < 0)
+		return 0; /* it will be made */
+	return err_say(e, ENOTDIR,
+		"/dev in the rootfs is no directory, nor a link to one: no devices are made there");
 }
