@@ -152,6 +152,9 @@ static int settle(struct init *in, struct err *e)
 	const struct plan *plan = in->plan;
 	int r;
 
+	/* Hooks name what is in it as "./lib/...", as runc lets them. */
+	if (plan->spec->hooks.at[HOOK_CREATE_CONTAINER].n && fchdir(in->rootfs->fd) < 0)
+		return err_set(e, errno, "entering the rootfs for createContainer hooks");
 	if ((r = FAULT("hook-container", e)) < 0 ||
 		(r = hooks_run(&plan->spec->hooks, HOOK_CREATE_CONTAINER, plan->state, "creating",
 			 in->pid, NULL, e)) < 0)

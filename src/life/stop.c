@@ -19,6 +19,7 @@
 
 #define KILL_WAIT_MS 10000
 
+static bool left_over(const struct state *s);
 static int remove_made(const struct life *life, struct state *s, struct err *e);
 static int remove_anew(const struct life *life, const struct state *made, struct err *e);
 
@@ -117,8 +118,10 @@ int life_kill(const struct life *life, const char *id, int sig, bool all, struct
 	_cleanup_close_ int pidfd = state_open_init(&s);
 	if (pidfd < 0 && pidfd != -ESRCH) {
 		r = err_set(e, -pidfd, "opening process %d of container '%s'", s.pid, id);
-	} else if (all || (pidfd >= 0 && sig == SIGKILL && s.shared_pid && has_cgroup)) {
-		/* Without a PID namespace of its own the others do not die with init. */
+	} else if (all || (sig == SIGKILL && s.shared_pid && has_cgroup &&
+				  (pidfd >= 0 || left_over(&s)))) {
+		/* Without a PID namespace of its own the others do not die with init: it may even
+		 * be gone already. */
 		r = has_cgroup
 			    ? cgroup_kill(s.cgroup, sig, e)
 			    : err_say(e, ENOTSUP,
@@ -140,6 +143,15 @@ int life_kill(const struct life *life, const char *id, int sig, bool all, struct
 	}
 	state_free(&s);
 	return r;
+}
+
+static bool left_over(const struct state *s)
+{
+	_cleanup_free_ pid_t *pids = NULL;
+	struct err ignored;
+	size_t n = 0;
+
+	return cgroup_pids(s->cgroup, &pids, &n, &ignored) == 0 && n > 0;
 }
 
 int life_delete(const struct life *life, const char *id, bool force, struct err *e)

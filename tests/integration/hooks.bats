@@ -125,6 +125,14 @@ whole_life() {
     [ ! -e "$BUNDLE/rootfs/added/x" ]
 }
 
+@test "createContainer hooks start in the container's root" {
+    hook createContainer 'pwd >$N/cwd; echo x >./n/relative'
+    program cat /n/relative
+    ok hasu run -b "$BUNDLE" "$ID"
+    is "$output" x
+    is "$(<"$N/cwd")" "$BUNDLE/rootfs"
+}
+
 @test "the environment is what the hook's env gives, nothing of the runtime's" {
     local point
     # The shell adds what it pleases, but the kernel tells what it was given, as long as it lives.

@@ -222,6 +222,21 @@ teardown() {
     ok hasu kill --all "$ID" KILL
 }
 
+@test "kill KILL without a PID namespace reaches what init has left, and then nothing is there" {
+    config 'del(.linux.namespaces[] | select(.type == "pid"))'
+    program sh -c 'sleep 1000 & sleep 1000 & echo ready >/ready; wait'
+    ok hasu run --detach --pid-file "$T/pid" -b "$BUNDLE" "$ID"
+    until_true test -e "$BUNDLE/rootfs/ready"
+    until_true eval "[ \$(our_processes | wc -l) -ge 3 ]"
+    kill -KILL "$(<"$T/pid")"
+    wait_stopped
+    fails "not running" hasu kill "$ID" TERM
+    [ -n "$(our_processes)" ]
+    ok hasu kill "$ID" KILL
+    until_true eval "[ -z \"\$(our_processes)\" ]"
+    fails "not running" hasu kill "$ID" KILL
+}
+
 @test "list: table, JSON and IDs alone" {
     up
     ok hasu list
