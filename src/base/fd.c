@@ -196,7 +196,7 @@ int fd_listen_unix(int dir_fd, const char *name, int type)
 	return TAKE_FD(fd);
 }
 
-int fd_send(int sock, int fd, const void *data, size_t len)
+ssize_t fd_send_some(int sock, int fd, const void *data, size_t len)
 {
 	union {
 		struct cmsghdr align;
@@ -214,9 +214,17 @@ int fd_send(int sock, int fd, const void *data, size_t len)
 	c->cmsg_len = CMSG_LEN(sizeof(int));
 	memcpy(CMSG_DATA(c), &fd, sizeof(int));
 	for (;;) {
-		if (sendmsg(sock, &msg, MSG_NOSIGNAL) >= 0)
-			return 0;
+		ssize_t n = sendmsg(sock, &msg, MSG_NOSIGNAL);
+		if (n >= 0)
+			return n;
 		if (errno != EINTR)
 			return -errno;
 	}
+}
+
+int fd_send(int sock, int fd, const void *data, size_t len)
+{
+	ssize_t n = fd_send_some(sock, fd, data, len);
+
+	return n < 0 ? (int)n : 0;
 }

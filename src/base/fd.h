@@ -79,3 +79,5 @@ int fd_listen_unix(int dir_fd, const char *name, int type);
 
 /* Send one descriptor along with len bytes, at least one. Returns 0 or -errno. */
 int fd_send(int sock, int fd, const void *data, size_t len);
+/* The same, and how much of data went with it. */
+ssize_t fd_send_some(int sock, int fd, const void *data, size_t len);

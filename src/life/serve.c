@@ -77,14 +77,16 @@ static int state_text(const struct serve *s, const struct spec_seccomp *seccomp,
 	return ret->failed ? err_nomem(e) : 0;
 }
 
-/* The descriptor goes with the first byte, so that however the rest is cut, it comes first. */
+/* In one message where the socket has room: agents, runc's among them, receive once, and take what
+ * comes with the descriptor for the whole state. */
 static int send_state(int sock, int listener, const struct strbuf *text)
 {
 	const struct timeval patience = { .tv_sec = AGENT_TIMEOUT_S };
 
 	(void)setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
-	int r = fd_send(sock, listener, text->text, 1);
-	for (size_t done = 1; r == 0 && done < text->len;) {
+	ssize_t sent = fd_send_some(sock, listener, text->text, text->len);
+	int r = sent < 0 ? (int)sent : 0;
+	for (size_t done = (size_t)sent; r == 0 && done < text->len;) {
 		ssize_t n = send(sock, text->text + done, text->len - done, MSG_NOSIGNAL);
 		if (n > 0)
 			done += (size_t)n;

@@ -466,21 +466,17 @@ static int pidfd(const char *path)
 }
 
 /*
- * agent SOCKET ERRNO: be a seccomp agent. Print the state that comes, then the number and the
+ * agent SOCKET ERRNO: be a seccomp agent, one that receives once, as runc's does. Print the state that
+ * comes, then the number and the
  * host's PID of each call, and answer it with that error, until the container is gone.
  */
 static int agent(char **argv)
 {
 	static char text[65536];
 	int conn, fd = take_fd(argv[0], text, sizeof(text), &conn);
-	size_t len = strlen(text);
-	ssize_t n;
 
 	if (fd < 0)
 		return fail("taking a listener");
-	while ((n = read(conn, text + len, sizeof(text) - 1 - len)) > 0)
-		len += (size_t)n;
-	text[len] = '\0';
 	(void)close(conn);
 	printf("%s\n", text);
 	(void)fflush(stdout);
