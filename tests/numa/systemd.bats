@@ -443,8 +443,9 @@ up() {
     config '.hooks.createRuntime = [{ path: "/bin/sleep", args: ["sleep", "100"] }]'
     "$HASU" create -b "$BUNDLE" "$ID" &
     for ((i = 0; i < 300; i++)); do
-        [ ! -s "$SCOPE/cgroup.procs" ] || [ "$(jq .cgroup.made "/run/hasu/$ID/state.json")" != true ] ||
-            break
+        # The file's size is 0, whatever it holds.
+        [ -z "$(cat "$SCOPE/cgroup.procs" 2>/dev/null)" ] ||
+            [ "$(jq .cgroup.made "/run/hasu/$ID/state.json")" != true ] || break
         sleep 0.1
     done
     kill -KILL $!
