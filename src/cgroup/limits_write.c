@@ -212,6 +212,29 @@ static int writer_fd(struct writer *w, const struct hierarchy *h, struct err *e)
 	return w->fds[i];
 }
 
+static bool is_list(const char *file)
+{
+	return str_eq(file, "cpuset.cpus") || str_eq(file, "cpuset.mems") || str_eq(file, "cpus") ||
+	       str_eq(file, "mems");
+}
+
+/* v1 takes no more than the cgroup above has. */
+static int outside_error(const char *pointer, const struct hierarchy *h, const char *file,
+	const char *text, int num, struct err *e)
+{
+	_cleanup_free_ char *above = NULL;
+	char path[CGROUP_PATH_MAX + 2];
+
+	(void)snprintf(path, sizeof(path), "%.*s", (int)(strrchr(h->path, '/') - h->path), h->path);
+	_cleanup_close_ int fd = hierarchy_open(h, *path ? path : "/", NULL);
+	if (fd < 0 || fd_read_file(fd, file, CGROUP_FILE_MAX, &above, NULL) < 0)
+		return err_set(e, num, "%s: writing '%s' to '%s%s/%s'", pointer, text, h->mount,
+			h->path, file);
+	return err_say(e, num, "%s: writing '%s' to '%s%s/%s': %s: the cgroup above it has '%.*s'",
+		pointer, text, h->mount, h->path, file, err_reason(num), (int)strcspn(above, "\n"),
+		above);
+}
+
 static int write_error(const char *pointer, const struct hierarchy *h, const char *file,
 	const char *text, int num, struct err *e)
 {
@@ -228,6 +251,8 @@ static int write_error(const char *pointer, const struct hierarchy *h, const cha
 			"%s: '%s' is more real-time bandwidth than the cgroup around '%s%s' has "
 			"left to give (cpu.rt_runtime_us)",
 			pointer, text, h->mount, h->path);
+	if (!h->v2 && (num == EINVAL || num == EACCES || num == ERANGE) && is_list(file))
+		return outside_error(pointer, h, file, text, num, e);
 	return err_set(
 		e, num, "%s: writing '%s' to '%s%s/%s'", pointer, text, h->mount, h->path, file);
 }

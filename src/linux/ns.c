@@ -140,6 +140,39 @@ static int open_path(const char *path, enum ns_type type, int *ret_fd, struct er
 	return 0;
 }
 
+/* What is set in a namespace that is the caller's as well is set for the host. */
+static int check_own(const struct spec *spec, enum ns_type type, struct err *e)
+{
+	const struct {
+		const char *field, *value, *proc;
+	} names[] = { { "hostname", spec->hostname, "/proc/sys/kernel/hostname" },
+		{ "domainname", spec->domainname, "/proc/sys/kernel/domainname" } };
+	const struct pair_list *sysctl = &spec->linux_.sysctl;
+	enum ns_type owner;
+
+	for (size_t i = 0; i < sysctl->n; i++)
+		if (spec_sysctl_owner(sysctl->v[i].key, &owner) && owner == type)
+			return err_say(e, EINVAL,
+				"/linux/sysctl: '%s' would change the host: '%s' is the %s "
+				"namespace of the runtime itself",
+				sysctl->v[i].key, spec->linux_.namespaces[type].path,
+				kind_name(kinds[type].flag));
+	/* Engines say the host's own name where a container shares it. */
+	for (size_t i = 0; type == NS_UTS && i < ELEMENTS(names); i++) {
+		_cleanup_free_ char *now = NULL;
+		if (str_empty(names[i].value) ||
+			fd_read_file(AT_FDCWD, names[i].proc, 4096, &now, NULL) < 0)
+			continue;
+		now[strcspn(now, "\n")] = '\0';
+		if (!str_eq(now, names[i].value))
+			return err_say(e, EINVAL,
+				"/%s: '%s' would rename the host: '%s' is the uts namespace of the "
+				"runtime itself",
+				names[i].field, names[i].value, spec->linux_.namespaces[type].path);
+	}
+	return 0;
+}
+
 int ns_open_paths(const struct spec *spec, int ret_fds[NS_TYPES], struct err *e)
 {
 	int fds[NS_TYPES], r;
@@ -152,6 +185,8 @@ int ns_open_paths(const struct spec *spec, int ret_fds[NS_TYPES], struct err *e)
 		if (!ns->present || !ns->path)
 			continue;
 		r = open_path(ns->path, i, &fds[i], e);
+		if (r == 0 && is_own(fds[i], i))
+			r = check_own(spec, i, e);
 		if (r < 0) {
 			ns_close(fds);
 			return r;

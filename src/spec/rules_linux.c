@@ -201,6 +201,15 @@ static const struct sysctl_owner *sysctl_owner(const char *path)
 	return NULL;
 }
 
+bool spec_sysctl_owner(const char *path, enum ns_type *ret)
+{
+	const struct sysctl_owner *owner = sysctl_owner(path);
+
+	if (owner)
+		*ret = owner->ns;
+	return owner != NULL;
+}
+
 static int settle_one_sysctl(struct str_pair *pair, struct spec *spec, struct load *load)
 {
 	const struct shown key = shown(pair->key);

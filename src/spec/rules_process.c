@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <linux/ioprio.h>
 #include <linux/sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -33,6 +34,11 @@ int rules_check_process(struct spec *spec, const char *at, struct load *load)
 		r = check_rlimits(p, at, load);
 	if (r == 0 && p->scheduler)
 		r = check_scheduler(p->scheduler, at, load);
+	if (r == 0 && p->io_priority && p->io_priority->class == IOPRIO_CLASS_IDLE &&
+		p->io_priority->priority != 0)
+		r = load_warn(load, "spec.ignored",
+			"%s/ioPriority/priority: is ignored: IOPRIO_CLASS_IDLE has one priority",
+			at);
 	if (r == 0) {
 		(void)snprintf(pointer, sizeof(pointer), "%s/execCPUAffinity/initial", at);
 		r = rules_check_cpus(p->affinity_initial, pointer, load);
@@ -150,12 +156,38 @@ static int check_rlimits(const struct spec_process *p, const char *at, struct lo
 	return 0;
 }
 
+/* What Linux takes and then does nothing with, or does in the place of what is asked. */
+static int check_scheduler_flags(
+	const struct spec_scheduler *s, const char *at, const char *policy, struct load *load)
+{
+	const uint64_t deadlines = SCHED_FLAG_RECLAIM | SCHED_FLAG_DL_OVERRUN;
+	const uint64_t keep = SCHED_FLAG_KEEP_POLICY | SCHED_FLAG_KEEP_PARAMS;
+	int r = 0;
+
+	if (s->policy != SCHED_DEADLINE && s->flags & deadlines)
+		r = load_warn(load, "spec.ignored",
+			"%s/scheduler/flags: %s is ignored: it is only for SCHED_DEADLINE, not %s",
+			at,
+			s->flags & SCHED_FLAG_RECLAIM ? "SCHED_FLAG_RECLAIM"
+						      : "SCHED_FLAG_DL_OVERRUN",
+			policy);
+	if (r == 0 && s->flags & keep)
+		r = load_warn(load, "spec.scheduler.keep",
+			"%s/scheduler/flags: with %s the process keeps what its caller has, "
+			"whatever else stands in scheduler",
+			at,
+			s->flags & SCHED_FLAG_KEEP_POLICY ? "SCHED_FLAG_KEEP_POLICY"
+							  : "SCHED_FLAG_KEEP_PARAMS");
+	return r;
+}
+
 /* sched_setattr(2) */
 static int check_scheduler(const struct spec_scheduler *s, const char *at, struct load *load)
 {
 	const char *policy = names_of(names_scheduler_policies, (uint64_t)s->policy);
 	bool real_time = s->policy == SCHED_FIFO || s->policy == SCHED_RR;
 	bool fair = s->policy == SCHED_NORMAL || s->policy == SCHED_BATCH;
+	int r = 0;
 
 	char pointer[64];
 
@@ -166,7 +198,7 @@ static int check_scheduler(const struct spec_scheduler *s, const char *at, struc
 	if (!policy || str_eq(policy, "SCHED_ISO"))
 		return load_broken(load, "spec.scheduler.policy",
 			"%s/scheduler/policy: Linux does not implement SCHED_ISO", at);
-	REFUSE_IF(load, fair && (s->nice < -20 || s->nice > 19), "spec.range",
+	REFUSE_IF(load, s->nice < -20 || s->nice > 19, "spec.range",
 		"%s/scheduler/nice: %" PRId32 " is out of range -20 to 19", at, s->nice);
 	REFUSE_IF(load, !real_time && s->priority, "spec.scheduler.field",
 		"%s/scheduler/priority: is only for SCHED_FIFO and SCHED_RR, not %s", at, policy);
@@ -179,8 +211,15 @@ static int check_scheduler(const struct spec_scheduler *s, const char *at, struc
 		"%s/scheduler: runtime, deadline and period are only for SCHED_DEADLINE, "
 		"not %s",
 		at, policy);
-	if (s->policy != SCHED_DEADLINE)
-		return 0;
+	if (s->nice != 0 && !fair)
+		r = load_warn(load, "spec.ignored",
+			"%s/scheduler/nice: is ignored: only SCHED_OTHER and SCHED_BATCH have it, "
+			"not %s",
+			at, policy);
+	if (r == 0)
+		r = check_scheduler_flags(s, at, policy, load);
+	if (r < 0 || s->policy != SCHED_DEADLINE)
+		return r;
 	REFUSE_IF(load,
 		!s->runtime_ns || s->runtime_ns > s->deadline_ns ||
 			(s->period_ns && s->deadline_ns > s->period_ns),

@@ -15,8 +15,9 @@
 #define WEIGHT_MAX 1000
 #define QUOTA_MIN_US 1000
 #define PERIOD_MAX_US 1000000
-#define PAGE_SIZES_MAX 64 /* each is a power of two */
-#define CPUS_MAX 8192u /* CONFIG_NR_CPUS goes no further */
+#define DEVICES_COMPARED 256 /* of a list that may be as long as the config */
+#define PAGE_SIZES_MAX 64    /* each is a power of two */
+#define CPUS_MAX 8192u       /* CONFIG_NR_CPUS goes no further */
 
 /* A number of a list, and white space behind it. Returns what follows, or NULL: no number. */
 static const char *list_number(const char *s, uint64_t *ret)
@@ -73,12 +74,12 @@ static int check_bandwidth(const struct spec_cpu *cpu, const char *at, struct lo
 	REFUSE_IF(load,
 		cpu->period.set && cpu->period.v != 0 &&
 			(cpu->period.v < QUOTA_MIN_US || cpu->period.v > PERIOD_MAX_US),
-		"spec.range", "%s/cpu/period: %" PRIu64 " is out of range %d to %d microseconds", at,
-		cpu->period.v, QUOTA_MIN_US, PERIOD_MAX_US);
+		"spec.range", "%s/cpu/period: %" PRIu64 " is out of range %d to %d microseconds",
+		at, cpu->period.v, QUOTA_MIN_US, PERIOD_MAX_US);
 	REFUSE_IF(load, cpu->quota.set && cpu->quota.v > 0 && cpu->quota.v < QUOTA_MIN_US,
 		"spec.range",
-		"%s/cpu/quota: %" PRId64 " is below %d microseconds, the least that Linux gives", at,
-		cpu->quota.v, QUOTA_MIN_US);
+		"%s/cpu/quota: %" PRId64 " is below %d microseconds, the least that Linux gives",
+		at, cpu->quota.v, QUOTA_MIN_US);
 	REFUSE_IF(load,
 		cpu->realtime_runtime.set && cpu->realtime_runtime.v > 0 &&
 			cpu->realtime_period.set && cpu->realtime_period.v != 0 &&
@@ -89,7 +90,7 @@ static int check_bandwidth(const struct spec_cpu *cpu, const char *at, struct lo
 	return 0;
 }
 
-static int check_cpu(const struct spec_cpu *cpu, const char *at, struct load *load)
+static int check_cpu(const struct spec_cpu *cpu, const char *at, bool whole, struct load *load)
 {
 	char pointer[64];
 	int r;
@@ -106,6 +107,11 @@ static int check_cpu(const struct spec_cpu *cpu, const char *at, struct load *lo
 			cpu->burst.v > (uint64_t)cpu->quota.v,
 		"spec.cpu.burst", "%s/cpu/burst: %" PRIu64 " is above the quota %" PRId64, at,
 		cpu->burst.v, cpu->quota.v);
+	/* An update may rely on the quota that is there. */
+	if (whole && cpu->burst.set && cpu->burst.v > 0 && !(cpu->quota.set && cpu->quota.v > 0) &&
+		(r = load_warn(load, "spec.cpu.unlimited",
+			 "%s/cpu/burst: changes nothing without a quota", at)) < 0)
+		return r;
 	return check_bandwidth(cpu, at, load);
 }
 
@@ -126,6 +132,14 @@ static int check_memory(struct spec *spec, const char *at, bool whole, struct lo
 	/* Linux 5.11 and later always account hierarchically. */
 	REFUSE_IF(load, m->use_hierarchy.set && !m->use_hierarchy.v, "spec.memory.hierarchy",
 		"%s/memory/useHierarchy: memory is always accounted hierarchically", at);
+	if (m->reservation.set && m->limit.set && m->limit.v > 0 && m->reservation.v > m->limit.v) {
+		int r = load_warn(load, "spec.memory.reservation",
+			"%s/memory/reservation: %" PRId64 " is above the memory limit %" PRId64
+			", which is reached first",
+			at, m->reservation.v, m->limit.v);
+		if (r < 0)
+			return r;
+	}
 	/* May be ignored (config-linux.md, Memory); the kernel has done so since 5.4. */
 	if (m->kernel.set && m->kernel.v != -1)
 		return load_warn(load, "spec.memory.kernel",
@@ -165,6 +179,51 @@ static int check_weights(const struct spec_resources *res, const char *at, struc
 	return r;
 }
 
+/* One line holds each: the last would win, and be other than one of them says. */
+static int check_block_lists(const struct spec_resources *res, const char *at, struct load *load)
+{
+	const struct {
+		const char *name;
+		const struct spec_block_devices *list;
+	} lists[] = {
+		{ "weightDevice", &res->block_io.weight_device },
+		{ "throttleReadBpsDevice", &res->block_io.throttle_read_bps },
+		{ "throttleWriteBpsDevice", &res->block_io.throttle_write_bps },
+		{ "throttleReadIOPSDevice", &res->block_io.throttle_read_iops },
+		{ "throttleWriteIOPSDevice", &res->block_io.throttle_write_iops },
+	};
+
+	for (size_t l = 0; l < ELEMENTS(lists); l++) {
+		const struct spec_block_device *v = lists[l].list->v;
+
+		for (size_t i = 0; i < lists[l].list->n; i++)
+			for (size_t k = 0; k < i && k < DEVICES_COMPARED; k++)
+				REFUSE_IF(load,
+					v[i].major == v[k].major && v[i].minor == v[k].minor,
+					"spec.block.twice",
+					"%s/blockIO/%s/%zu: device %" PRId64 ":%" PRId64
+					" is limited twice, see %s/%zu",
+					at, lists[l].name, i, v[i].major, v[i].minor, lists[l].name,
+					k);
+	}
+	return 0;
+}
+
+/* The same for network devices. */
+static int check_priorities(const struct spec_resources *res, const char *at, struct load *load)
+{
+	const struct spec_network_priority *v = res->network_priorities;
+
+	for (size_t i = 0; i < res->n_network_priorities; i++)
+		for (size_t k = 0; k < i && k < DEVICES_COMPARED; k++)
+			REFUSE_IF(load, v[i].name && v[k].name && str_eq(v[i].name, v[k].name),
+				"spec.priority.twice",
+				"%s/network/priorities/%zu/name: '%s' has a priority already, see "
+				"priorities/%zu",
+				at, i, shown(v[i].name).text, k);
+	return 0;
+}
+
 /* "2MB": a number without leading zero, a prefix, B. */
 static bool page_size(const char *s)
 {
@@ -185,11 +244,15 @@ int rules_check_resources(struct spec *spec, const char *at, bool whole, struct 
 	const struct spec_resources *res = &spec->linux_.resources;
 	int r;
 
-	r = check_cpu(&res->cpu, at, load);
+	r = check_cpu(&res->cpu, at, whole, load);
 	if (r == 0)
 		r = check_memory(spec, at, whole, load);
 	if (r == 0)
 		r = check_weights(res, at, load);
+	if (r == 0)
+		r = check_block_lists(res, at, load);
+	if (r == 0)
+		r = check_priorities(res, at, load);
 	REFUSE_IF(load, res->n_hugepage_limits > PAGE_SIZES_MAX, "spec.count",
 		"%s/hugepageLimits: %zu limits: there are no more than %d sizes of pages", at,
 		res->n_hugepage_limits, PAGE_SIZES_MAX);

@@ -284,6 +284,23 @@ map_columns() {
     nothing_left
 }
 
+# Where the runtime is, too, others are: the host. Here it is in namespaces of the test's own.
+@test "a sysctl, or another name, for a namespace that is the runtime's own is refused" {
+    local own=(unshare --net --uts "$HASU" --root "$ROOT" run -b "$BUNDLE" "$ID")
+    program true
+    by_path network /proc/self/ns/net
+    config '.linux.sysctl = { "net.ipv4.ip_default_ttl": "77" }'
+    fails "/linux/sysctl: 'net/ipv4/ip_default_ttl' would change the host: '/proc/self/ns/net' is" \
+        "${own[@]}"
+    config '.linux.sysctl = {} | .hostname = "other"'
+    by_path uts /proc/self/ns/uts
+    fails "/hostname: 'other' would rename the host: '/proc/self/ns/uts' is" "${own[@]}"
+    nothing_left
+    # Its own name is no change.
+    config '.hostname = $words[0]' "$(uname -n)"
+    ok "${own[@]}"
+}
+
 # Mounting in a tree that is of no namespace takes Linux 6.15; before, it is refused in words.
 no_mount_namespace() {
     loose=yes
