@@ -74,11 +74,17 @@ teardown() {
     nothing_left
 }
 
+has_no_lock() {
+    ! grep -q "FLOCK .* $1 " /proc/locks
+}
+
 @test "run: what has its ID by the time it ends is another container, and stays" {
     program probe wait
     HASU_IT=$ID "$HASU" --root "$ROOT" run -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>"$T/errors" 3>&- 4>&- &
     local pid=$!
     until_true status_is "$ID" running
+    # It runs before `run` has let go of the container, which nobody else could then delete.
+    until_true has_no_lock "$pid"
     kill -STOP "$pid"
     ok hasu delete --force "$ID"
     ok hasu create -b "$BUNDLE" "$ID"
