@@ -148,7 +148,7 @@ int life_kill(const struct life *life, const char *id, int sig, bool all, struct
 static bool left_over(const struct state *s)
 {
 	_cleanup_free_ pid_t *pids = NULL;
-	struct err ignored;
+	struct err ignored = { 0 };
 	size_t n = 0;
 
 	return cgroup_pids(s->cgroup, &pids, &n, &ignored) == 0 && n > 0;

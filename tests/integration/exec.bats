@@ -161,8 +161,8 @@ NoNewPrivs:	1"
     if cgroup2_only; then
         mkdir "$dir/sub"
     else
-        # Every hierarchy needs one.
-        find /sys/fs/cgroup -ignore_readdir_race -type d -name "$ID" -exec mkdir '{}/sub' \;
+        # Every hierarchy needs one. Others' cgroups go while find looks, which it minds.
+        find /sys/fs/cgroup -ignore_readdir_race -type d -name "$ID" -exec mkdir '{}/sub' \; || true
         for file in cpus mems; do
             cat "$(cgroup_of "$PID" cpuset)/cpuset.$file" >"$(cgroup_of "$PID" cpuset)/sub/cpuset.$file"
         done
