@@ -420,9 +420,10 @@ int spec_parse_resources(
  */
 int spec_check_supported(const struct spec *spec, struct err *e);
 
-/* The rules of linux.intelRdt; update has such values without a config. -EINVAL with e set. */
 /* Which namespace the sysctl at path, below /proc/sys, belongs to; false: to none. */
 bool spec_sysctl_owner(const char *path, enum ns_type *ret);
+
+/* The rules of linux.intelRdt; update has such values without a config. -EINVAL with e set. */
 int spec_check_intel_rdt(const struct spec_intel_rdt *rdt, struct err *e);
 
 /* The annotation's value or NULL. */

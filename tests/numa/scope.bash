@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
 #
-# For --systemd-cgroup on a machine that systemd runs with cgroup v1, alone or beside v2: a container's
-# directory in each hierarchy, and what systemd says of its unit. Sourced by test files after container.
+# For --systemd-cgroup on a machine that systemd runs: what it says of a container's unit, and with cgroup
+# v1, alone or beside v2, the container's directory in each hierarchy. Sourced by test files after container.
 
 scope_setup() {
     container_setup

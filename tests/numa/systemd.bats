@@ -10,46 +10,22 @@
 # lab-needs: systemd
 
 load container
+load scope
 
 bats_require_minimum_version 1.5.0
 
 setup() {
-    container_setup
-    UNIT=hasu-$ID.scope
+    scope_setup
     SCOPE=/sys/fs/cgroup/system.slice/$UNIT
-    # Every call of container.bash, too, goes by this manager.
-    HASU_PROGRAM=$HASU
-    HASU=$BATS_TEST_TMPDIR/hasu
-    printf '#!/bin/sh\nexec %s --systemd-cgroup "$@"\n' "$HASU_PROGRAM" >"$HASU"
-    chmod 755 "$HASU"
 }
 
 teardown() {
-    container_teardown
-    systemctl stop -- "$UNIT" 2>/dev/null || true
-}
-
-is() {
-    [ "$1" = "$2" ] || fail "got '$1', wanted '$2'"
-}
-
-has() {
-    [[ $1 == *"$2"* ]] || fail "'$1' lacks '$2'"
+    scope_teardown
 }
 
 # property NAME: of the unit.
 property() {
     systemctl show --property "$1" --value -- "$UNIT"
-}
-
-# shows NAME=VALUE...: what systemd has, asked once.
-shows() {
-    local all pair
-    all=$(systemctl show -- "$UNIT") || return 1
-    for pair in "$@"; do
-        grep -Fxq -- "$pair" <<<"$all" ||
-            fail "wanted '$pair', got '$(grep "^${pair%%=*}=" <<<"$all")'" || return 1
-    done
 }
 
 # holds FILE TEXT...: files of the scope.
