@@ -75,11 +75,7 @@ static void write_line(int fd, bool json, enum log_level level, const char *text
 		add_time(&line);
 		strbuf_adds(&line, "\"}\n");
 	} else if (fd == STDERR_FILENO) {
-		strbuf_addf(&line, "hasu: %s%s\n",
-			level == LOG_LEVEL_ERROR  ? ""
-			: level == LOG_LEVEL_WARN ? "warning: "
-						  : "",
-			text);
+		strbuf_addf(&line, "hasu: %s: %s\n", level_names[level], text);
 	} else {
 		strbuf_adds(&line, "time=\"");
 		add_time(&line);

@@ -36,7 +36,7 @@ refused() {
     "$HASU" --root "$ROOT" create --pid-file "$T/pid" -b "$BUNDLE" "$ID" \
         </dev/null >"$T/out" 2>"$T/err" || status=$?
     errors=$(<"$T/err")
-    is "$errors" "hasu: $1" && is "$status" 1 && [ ! -s "$T/out" ] && [ ! -e "$T/pid" ] &&
+    is "$errors" "hasu: error: $1" && is "$status" 1 && [ ! -s "$T/out" ] && [ ! -e "$T/pid" ] &&
         [ ! -e "$ROOT/$ID" ]
 }
 
@@ -60,7 +60,7 @@ refused() {
 
 @test "run refuses with the same words, and so it does in the log" {
     policy '{"mode":"MPOL_BIND","nodes":"0,5-2"}'
-    fails "hasu: config.json: /linux/memoryPolicy/nodes: range 5-2 runs backwards (at byte 2)" \
+    fails "hasu: error: config.json: /linux/memoryPolicy/nodes: range 5-2 runs backwards (at byte 2)" \
         hasu --log "$T/log" --log-format json run -b "$BUNDLE" "$ID"
     is "$status" 1
     is "$(jq -r .msg "$T/log")" \

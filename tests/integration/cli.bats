@@ -120,7 +120,7 @@ END
 
 @test "without --log errors go to stderr, in one line" {
     call hasu state "$ID"
-    is "$errors" "hasu: container '$ID' does not exist"
+    is "$errors" "hasu: error: container '$ID' does not exist"
     call hasu --log-format json state "$ID"
     is "$(jq -r '"\(.level) \(.msg)"' <<<"$errors")" "error container '$ID' does not exist"
 }
@@ -128,7 +128,7 @@ END
 @test "--log: errors there and on stderr; a file that is there is added to" {
     echo first >"$T/log"
     call hasu --log "$T/log" state "$ID"
-    is "$errors" "hasu: container '$ID' does not exist"
+    is "$errors" "hasu: error: container '$ID' does not exist"
     is "$(head -n 1 "$T/log")" first
     matches "$(tail -n 1 "$T/log")" \
         '^time="20[0-9-]+T[0-9:]+\.[0-9]+Z" level=error msg="container .* does not exist"$'
@@ -165,7 +165,7 @@ END
     program true
     for word in --debug --log-level=debug; do
         ok hasu "$word" run -b "$BUNDLE" "$ID"
-        is "$(sed -E "s/$ID/ID/g; s/[0-9]+$/N/; s/^hasu: //" <<<"$errors" | grep -v cgroup)" "\
+        is "$(sed -E "s/$ID/ID/g; s/[0-9]+$/N/; s/^hasu: debug: //" <<<"$errors" | grep -v cgroup)" "\
 container 'ID': config.json of '$BUNDLE' is read
 container 'ID': its init is process N
 /hooks/prestart/0: running '/bin/true'

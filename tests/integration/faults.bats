@@ -91,7 +91,7 @@ with_fault() {
 # The functions below are called where an error does not end the test: their status tells.
 
 says() {
-    is "$errors" "hasu: $1" && is "$status" 1 && [ ! -e "$T/pid" ] && nothing_left
+    is "$errors" "hasu: error: $1" && is "$status" 1 && [ ! -e "$T/pid" ] && nothing_left
 }
 
 # hooks_as_far_as STEP: poststop hooks have run if, and only if, others may have.
@@ -210,7 +210,7 @@ alone() {
 }
 
 exec_fails_at() {
-    exec_at "$1" && is "$errors" "hasu: injected fault at step '$1'" && is "$status" 255
+    exec_at "$1" && is "$errors" "hasu: error: injected fault at step '$1'" && is "$status" 255
 }
 
 exec_killed_at() {
@@ -235,7 +235,7 @@ exec_killed_at() {
     up
     config '.linux.cgroupsPath += "-b"'
     HASU_FAULT=memory call hasu create -b "$BUNDLE" "$ID-b"
-    is "$errors" "hasu: injected fault at step 'memory'"
+    is "$errors" "hasu: error: injected fault at step 'memory'"
     HASU_FAULT=kill:go call hasu create -b "$BUNDLE" "$ID-b"
     is "$status" 137
     ok hasu delete --force "$ID-b"

@@ -145,7 +145,7 @@ END
 
 @test "nodes that do not exist: the annotation is named, not a member that it has not" {
     annotation "bind:$(absent_node)"
-    refused "hasu: /annotations/hasu.memory-policy: node $(absent_node) does not exist: this host has"
+    refused "hasu: error: /annotations/hasu.memory-policy: node $(absent_node) does not exist: this host has"
     annotation "bind:$NODE,$(absent_node)"
     config '.annotations["hasu.memory-policy.narrowing"] = "refuse"'
     refused "narrowing=refuse is set"
@@ -225,16 +225,16 @@ END
     config_policy MPOL_BIND "$NODE"
     ran_under "bind:$NODE"
     annotation local
-    refused "hasu: $CONF:2: 'replase' is not a setting"
+    refused "hasu: error: $CONF:2: 'replase' is not a setting"
     conf '[memory-policy]' 'replace = yes'
     chmod 666 "$CONF"
-    refused "hasu: $CONF: others than root can write to the file (mode 0666), and it is not trusted"
+    refused "hasu: error: $CONF: others than root can write to the file (mode 0666), and it is not trusted"
     chmod 644 "$CONF"
     chown 1000 "$CONF"
-    refused "hasu: $CONF: the file belongs to user 1000, not to root"
+    refused "hasu: error: $CONF: the file belongs to user 1000, not to root"
     rm "$CONF"
     mkfifo "$CONF"
-    refused "hasu: $CONF: is not a regular file"
+    refused "hasu: error: $CONF: is not a regular file"
 }
 
 @test "an option takes the place of both, whatever annotations may do" {
@@ -246,10 +246,10 @@ END
     rm "$CONF"
     config 'del(.annotations) | del(.linux.memoryPolicy)'
     ran_under "interleave:$ALL" --memory-policy=interleave:allowed
-    fails "hasu: --memory-policy: mode \"bnd\" is not known" \
+    fails "hasu: error: --memory-policy: mode \"bnd\" is not known" \
         hasu create --memory-policy bnd:0 -b "$BUNDLE" "$ID"
     is "$status" 1
-    fails "hasu: --memory-policy: node $(absent_node) does not exist" \
+    fails "hasu: error: --memory-policy: node $(absent_node) does not exist" \
         hasu create --memory-policy "bind:$(absent_node)" -b "$BUNDLE" "$ID"
     nothing_left
 }
@@ -288,15 +288,15 @@ END
 
 @test "exec with a policy that cannot be, in words, and nothing runs" {
     up
-    fails "hasu: --memory-policy: mode \"bnd\" is not known" hasu exec --memory-policy bnd "$ID" true
+    fails "hasu: error: --memory-policy: mode \"bnd\" is not known" hasu exec --memory-policy bnd "$ID" true
     is "$status" 255
-    fails "hasu: --memory-policy: node $(absent_node) does not exist" \
+    fails "hasu: error: --memory-policy: node $(absent_node) does not exist" \
         hasu exec --memory-policy "bind:$(absent_node)" "$ID" true
     is "$status" 255
     ok hasu exec --memory-policy "bind:$NODE,$(absent_node)" "$ID" probe policy
     is "$output" "2 0x0 $NODE"
     has "$errors" "warning: --memory-policy: node $(absent_node) does not exist"
-    fails "hasu: --memory-policy: no node is left" hasu exec --memory-policy 'bind:!all' "$ID" true
+    fails "hasu: error: --memory-policy: no node is left" hasu exec --memory-policy 'bind:!all' "$ID" true
     is "$status" 255
 }
 
