@@ -84,6 +84,7 @@ static const struct check_code codes[] = {
 	{ "spec.cpu.unlimited", "give a quota, or leave burst out" },
 	{ "spec.empty", "give it a value" },
 	{ "spec.foreign", "leave it out: nothing on Linux reads it" },
+	{ "spec.gid.missing", "name the group: \"gid\": 0" },
 	{ "spec.hugepage.size", "write the size as /sys/kernel/mm/hugepages has it, in KB, MB or GB" },
 	{ "spec.hugepage.twice", "leave one of the two limits out" },
 	{ "spec.id", "use an ID below 4294967295" },

@@ -8,7 +8,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <unistd.h>
+
+static bool has_cgroup2(void);
 
 int cmd_spec(const struct options *o, struct err *e)
 {
@@ -16,7 +19,8 @@ int cmd_spec(const struct options *o, struct err *e)
 	const char *name = o->spec_file ? o->spec_file : "config.json";
 
 	_cleanup_free_ char *text =
-		o->spec_rootless ? spec_rootless_text(geteuid(), getegid()) : spec_default_text();
+		o->spec_rootless ? spec_rootless_text(has_cgroup2(), geteuid(), getegid())
+				 : spec_default_text(has_cgroup2());
 	if (!text)
 		return err_nomem(e);
 	if (str_eq(name, "-")) {
@@ -39,4 +43,15 @@ int cmd_spec(const struct options *o, struct err *e)
 		return err_set(e, -r, "writing '%s' in '%s'", name, bundle);
 	}
 	return 0;
+}
+
+/*
+ * As engines have it: with cgroup v1 programs compare /proc/self/cgroup with what is mounted below
+ * /sys/fs/cgroup, both as the host sees them; with v2 alone a container has its own view.
+ */
+static bool has_cgroup2(void)
+{
+	_cleanup_close_ int fd = open("/sys/fs/cgroup", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd >= 0 && fd_is_fs(fd, CGROUP2_SUPER_MAGIC);
 }

@@ -5,6 +5,7 @@
  */
 #include "base/fd.h"
 #include "base/path.h"
+#include "linux/devices.h"
 #include "linux/mounts.h"
 #include "linux/rootfs.h"
 
@@ -12,6 +13,7 @@
 #include <fcntl.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 /* Something to lay over paths. A detached mount can be attached once; after that it is cloned. */
 struct cover {
@@ -110,6 +112,17 @@ static int empty_directory(struct err *e)
 		MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC, e);
 }
 
+/* A path may be named twice, or lead to one that was. The tmpfs is nowhere but in covers. */
+static bool is_covered(int at, const struct statx *st, const struct cover *directory)
+{
+	struct stat cover;
+
+	if (S_ISDIR(st->stx_mode))
+		return directory->fd >= 0 && fstat(directory->fd, &cover) == 0 &&
+		       cover.st_dev == makedev(st->stx_dev_major, st->stx_dev_minor);
+	return (st->stx_attributes & STATX_ATTR_MOUNT_ROOT) && devices_is_null(at);
+}
+
 static int seal_mask(const struct rootfs *r, const char *path, struct cover *file,
 	struct cover *directory, struct err *e)
 {
@@ -118,10 +131,12 @@ static int seal_mask(const struct rootfs *r, const char *path, struct cover *fil
 	if (n < 0 || at < 0)
 		return n;
 
-	struct stat st;
-	if (fstat(at, &st) < 0)
+	struct statx st;
+	if (statx(at, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE, &st) < 0)
 		return err_set(e, errno, "reading what kind of file it is");
-	struct cover *cover = S_ISDIR(st.st_mode) ? directory : file;
+	if (is_covered(at, &st, directory))
+		return 0;
+	struct cover *cover = S_ISDIR(st.stx_mode) ? directory : file;
 	if (cover->fd < 0) {
 		cover->fd = empty_directory(e);
 		if (cover->fd < 0)

@@ -67,7 +67,7 @@ static const struct object ids_object = { .size = sizeof(uint32_t) };
 
 static const struct field user_fields[] = {
 	U32(struct spec_user, "uid", uid, UINT32_MAX, REQUIRED),
-	U32(struct spec_user, "gid", gid, UINT32_MAX, REQUIRED),
+	U32(struct spec_user, "gid", gid, UINT32_MAX),
 	OPT_U32(struct spec_user, "umask", umask, 07777),
 	{ .name = "additionalGids",
 		.kind = FIELD_LIST,
@@ -78,7 +78,8 @@ static const struct field user_fields[] = {
 	STRING(struct spec_user, "username", username),
 	{ 0 },
 };
-static const struct object user_object = { user_fields, sizeof(struct spec_user), NULL, NULL };
+static const struct object user_object = { user_fields, sizeof(struct spec_user), NULL,
+	after_user };
 
 #define CAPABILITIES(json, m)                                                                      \
 	{                                                                                          \
@@ -124,11 +125,11 @@ static const struct object scheduler_object = { scheduler_fields, sizeof(struct 
 static const struct field io_priority_fields[] = {
 	NAME_INT(struct spec_io_priority, "class", class, names_ioprio_classes,
 		"an I/O priority class", REQUIRED),
-	I64(struct spec_io_priority, "priority", priority, 0, 7, REQUIRED),
+	I64(struct spec_io_priority, "priority", priority, 0, 7),
 	{ 0 },
 };
 static const struct object io_priority_object = { io_priority_fields,
-	sizeof(struct spec_io_priority), NULL, NULL };
+	sizeof(struct spec_io_priority), NULL, after_io_priority };
 
 static const struct field affinity_fields[] = {
 	STRING(struct spec_process, "initial", affinity_initial),

@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <linux/ioprio.h>
 #include <seccomp.h>
 
 /* Engines send the capabilities of newer kernels, so unknown ones are left out aloud
@@ -55,6 +56,35 @@ int read_timeout(struct load *l, const struct where *at, const struct field *f, 
 	if (r == 0)
 		hook->timeout_ms = timeout_s * 1000;
 	return r;
+}
+
+/* --- process --- */
+
+/*
+ * The group is required. Peers take 0 for it, which root has by its user ID anyway; nobody else is
+ * to get root's group by an oversight.
+ */
+int after_user(struct load *l, const struct where *at, json_object *value, void *base)
+{
+	const struct where gid = { .up = at, .name = "gid" };
+	const struct spec_user *user = base;
+
+	if (walk_get(value, "gid"))
+		return 0;
+	if (user->uid != 0 || !walk_get(value, "uid"))
+		return walk_say(l, &gid, "spec.required", "is required");
+	return walk_warn(l, &gid, "spec.gid.missing", "is missing, and taken for 0");
+}
+
+/* All classes have levels but the idle one, where Linux ignores them (ioprio_set(2)). */
+int after_io_priority(struct load *l, const struct where *at, json_object *value, void *base)
+{
+	const struct where priority = { .up = at, .name = "priority" };
+	const struct spec_io_priority *p = base;
+
+	if (p->class == IOPRIO_CLASS_IDLE || walk_get(value, "priority"))
+		return 0;
+	return walk_say(l, &priority, "spec.required", "is required");
 }
 
 /* --- linux.resources --- */

@@ -23,6 +23,8 @@ field_reader read_device_type;  /* struct spec_device */
 field_reader read_net_devices;  /* struct spec_linux */
 field_reader read_personality;  /* struct spec_linux */
 
+object_reader after_user;          /* struct spec_user */
+object_reader after_io_priority;   /* struct spec_io_priority */
 object_reader after_device_rule;   /* struct spec_device_rule */
 object_reader after_weight_device; /* struct spec_block_device */
 object_reader after_device;        /* struct spec_device */

@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <linux/ioprio.h>
 #include <linux/sched.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -34,11 +33,6 @@ int rules_check_process(struct spec *spec, const char *at, struct load *load)
 		r = check_rlimits(p, at, load);
 	if (r == 0 && p->scheduler)
 		r = check_scheduler(p->scheduler, at, load);
-	if (r == 0 && p->io_priority && p->io_priority->class == IOPRIO_CLASS_IDLE &&
-		p->io_priority->priority != 0)
-		r = load_warn(load, "spec.ignored",
-			"%s/ioPriority/priority: is ignored: IOPRIO_CLASS_IDLE has one priority",
-			at);
 	if (r == 0) {
 		(void)snprintf(pointer, sizeof(pointer), "%s/execCPUAffinity/initial", at);
 		r = rules_check_cpus(p->affinity_initial, pointer, load);

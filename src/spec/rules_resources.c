@@ -179,6 +179,18 @@ static int check_weights(const struct spec_resources *res, const char *at, struc
 	return r;
 }
 
+/* Saying the same twice contradicts nothing, and engines that merge lists do. */
+static bool same_number(const struct opt_u64 *a, const struct opt_u64 *b)
+{
+	return a->set == b->set && a->v == b->v;
+}
+
+static bool same_block(const struct spec_block_device *a, const struct spec_block_device *b)
+{
+	return same_number(&a->rate, &b->rate) && same_number(&a->weight, &b->weight) &&
+	       same_number(&a->leaf_weight, &b->leaf_weight);
+}
+
 /* One line holds each: the last would win, and be other than one of them says. */
 static int check_block_lists(const struct spec_resources *res, const char *at, struct load *load)
 {
@@ -199,7 +211,8 @@ static int check_block_lists(const struct spec_resources *res, const char *at, s
 		for (size_t i = 0; i < lists[l].list->n; i++)
 			for (size_t k = 0; k < i && k < DEVICES_COMPARED; k++)
 				REFUSE_IF(load,
-					v[i].major == v[k].major && v[i].minor == v[k].minor,
+					v[i].major == v[k].major && v[i].minor == v[k].minor &&
+						!same_block(&v[i], &v[k]),
 					"spec.block.twice",
 					"%s/blockIO/%s/%zu: device %" PRId64 ":%" PRId64
 					" is limited twice, see %s/%zu",

@@ -429,8 +429,11 @@ int spec_check_intel_rdt(const struct spec_intel_rdt *rdt, struct err *e);
 /* The annotation's value or NULL. */
 const char *spec_annotation(const struct spec *spec, const char *key);
 
-/* The text of a default config.json, as `hasu spec` writes it; free() it. NULL: no memory. */
-char *spec_default_text(void);
+/*
+ * The text of a default config.json, as `hasu spec` writes it, with a cgroup namespace or without;
+ * free() it. NULL: no memory.
+ */
+char *spec_default_text(bool cgroup_ns);
 
 /* The same for an ordinary user: their ID alone is mapped, to root; the network is the host's. */
-char *spec_rootless_text(uid_t uid, gid_t gid);
+char *spec_rootless_text(bool cgroup_ns, uid_t uid, gid_t gid);

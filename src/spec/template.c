@@ -120,8 +120,11 @@ static const char *const more_namespaces[] = {
 
 static const char tail[] = "      { \"type\": \"ipc\" },\n"
 			   "      { \"type\": \"uts\" },\n"
-			   "      { \"type\": \"mount\" },\n"
-			   "      { \"type\": \"cgroup\" }\n"
+			   "      { \"type\": \"mount\" }";
+
+static const char cgroup_namespace[] = ",\n      { \"type\": \"cgroup\" }";
+
+static const char paths[] = "\n"
 			   "    ],\n"
 			   "    \"maskedPaths\": [\n"
 			   "      \"/proc/acpi\",\n"
@@ -145,7 +148,7 @@ static const char tail[] = "      { \"type\": \"ipc\" },\n"
 			   "  }\n"
 			   "}\n";
 
-static char *compose(bool rootless, uid_t uid, gid_t gid)
+static char *compose(bool rootless, bool cgroup_ns, uid_t uid, gid_t gid)
 {
 	struct strbuf b = { 0 };
 
@@ -161,6 +164,9 @@ static char *compose(bool rootless, uid_t uid, gid_t gid)
 	strbuf_adds(&b, namespaces);
 	strbuf_adds(&b, more_namespaces[rootless]);
 	strbuf_adds(&b, tail);
+	if (cgroup_ns)
+		strbuf_adds(&b, cgroup_namespace);
+	strbuf_adds(&b, paths);
 	if (b.failed) {
 		strbuf_free(&b);
 		return NULL;
@@ -168,12 +174,12 @@ static char *compose(bool rootless, uid_t uid, gid_t gid)
 	return b.text;
 }
 
-char *spec_default_text(void)
+char *spec_default_text(bool cgroup_ns)
 {
-	return compose(false, 0, 0);
+	return compose(false, cgroup_ns, 0, 0);
 }
 
-char *spec_rootless_text(uid_t uid, gid_t gid)
+char *spec_rootless_text(bool cgroup_ns, uid_t uid, gid_t gid)
 {
-	return compose(true, uid, gid);
+	return compose(true, cgroup_ns, uid, gid);
 }

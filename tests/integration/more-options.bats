@@ -103,6 +103,14 @@ left() {
     cmp "$T/whole.json" "$there/other.json"
     ok hasu spec --file -
     cmp "$T/out" "$there/other.json"
+    # Beside cgroup v1 the host's cgroup namespace, as engines have it.
+    local cgroup=''
+    [ "$(stat -f -c %T /sys/fs/cgroup)" != cgroup2fs ] || cgroup='cgroup '
+    ok hasu spec --rootless --file -
+    is "$(jq -r '[.linux.namespaces[].type] | sort | join(" ")' "$T/out")" \
+        "${cgroup}ipc mount pid user uts"
+    is "$(jq -r '[.linux.namespaces[].type] | sort | join(" ")' "$there/other.json")" \
+        "${cgroup}ipc mount network pid uts"
     fails "making 'no/x.json' in '$there': no such file or directory" hasu spec -b "$there" -f no/x.json
 }
 

@@ -313,6 +313,16 @@ fifo 0:0 666 0:0"
     has "$errors" "Read-only file system"
 }
 
+@test "a masked path that is named twice, or once more by a link, is covered once" {
+    mkdir -p "$BUNDLE/rootfs/secrets/x"
+    echo secret >"$BUNDLE/rootfs/secret"
+    ln -s secrets "$BUNDLE/rootfs/again"
+    ln -s secret "$BUNDLE/rootfs/more"
+    config '.linux.maskedPaths += ["/secrets", "/secret", "/secrets/", "//secret", "/again", "/more"]'
+    inside_ok 'cat /secret /more | wc -c; ls /secrets/ /again/ | grep -c x; grep -c " /secret" /proc/self/mountinfo'
+    is "$output" $'0\n0\n2'
+}
+
 @test "a masked path that is a link is not followed out of the root" {
     ln -s ../../../../../../../../../../etc "$BUNDLE/rootfs/link"
     config '.linux.maskedPaths += ["/link/passwd"]'

@@ -127,6 +127,21 @@ END
         is "$output" "$number 5"
         ok hasu delete --force "$ID"
     done
+    # The idle class has no levels, so none need be named, and none is wondered at.
+    is "$errors" ""
+    config '.process.ioPriority = { class: "IOPRIO_CLASS_IDLE" }'
+    up
+    is "$("$PROBE" ioprio "$PID")" "3 0"
+    is "$errors" ""
+}
+
+@test "root without a group is of group 0, with a warning; others are refused without one" {
+    config 'del(.process.user.gid)'
+    inside_ok 'id -g; id -G'
+    is "$output" $'0\n0'
+    has "$errors" "/process/user/gid: is missing, and taken for 0"
+    config '.process.user.uid = 7'
+    fails "/process/user/gid: is required" hasu create -b "$BUNDLE" "$ID"
 }
 
 @test "personality LINUX32 is what init and exec see, and the kernel says" {

@@ -13,7 +13,9 @@ container_setup() {
     mkdir -p "$BUNDLE"
     cp -a "$ROOTFS" "$BUNDLE/rootfs"
     (cd "$BUNDLE" && "$HASU" spec)
-    config '.process.terminal = false'
+    # Of the template only that differs between kinds of cgroups.
+    config '.process.terminal = false
+        | .linux.namespaces |= map(select(.type != "cgroup")) + [{ type: "cgroup" }]'
 }
 
 container_teardown() {

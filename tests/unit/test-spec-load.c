@@ -561,7 +561,8 @@ static void test_warnings_are_bounded(void **state)
 
 static void test_template(void **state)
 {
-	char *text = spec_default_text();
+	char *text = spec_default_text(true);
+	char *plain = spec_default_text(false);
 	struct spec *spec = NULL;
 	struct err e = { 0 };
 
@@ -583,6 +584,14 @@ static void test_template(void **state)
 	assert_null(strchr(text, '\t'));
 	spec_free(spec);
 	free(text);
+
+	assert_non_null(plain);
+	if (spec_parse(plain, strlen(plain), "template", &spec, &e) < 0)
+		fail_msg("%s", e.text);
+	assert_false(spec->linux_.namespaces[NS_CGROUP].present);
+	assert_true(spec->linux_.namespaces[NS_MOUNT].present);
+	spec_free(spec);
+	free(plain);
 }
 
 /* The runtime-spec's table of mount options (config.md), but those that supported.c refuses. */
