@@ -29,10 +29,10 @@ lab_kernel_names() {
     lab_rows "$LAB_DIR/kernels" | while read -r name _; do echo "$name"; done
 }
 
-# Sets kernel_suite, kernel_package and kernel_need.
+# Sets kernel_suite, kernel_package, kernel_need and kernel_for.
 lab_kernel_row() {
     local name
-    while read -r name kernel_suite kernel_package kernel_need; do
+    while read -r name kernel_suite kernel_package kernel_need kernel_for; do
         [ "$name" != "$1" ] || return 0
     done < <(lab_rows "$LAB_DIR/kernels")
     lab_die "no kernel '$1' in the table; there are: $(lab_kernel_names | paste -sd ' ')"
