@@ -46,6 +46,11 @@ int path_open_in_nolinks(int root_fd, const char *path, int flags)
 	return open_in(root_fd, path, flags, 0, RESOLVE_NO_SYMLINKS);
 }
 
+int path_open_in_mount(int root_fd, const char *path, int flags)
+{
+	return open_in(root_fd, path, flags, 0, RESOLVE_NO_XDEV);
+}
+
 /*
  * Make the directories of path from `at` on, which is where the longest existing part ends. The
  * parts made are new, so they hold no links; each is opened below the one before it.
@@ -217,6 +222,38 @@ int path_mkfile_in(int root_fd, const char *path, mode_t mode, struct err *e)
 		return err_set(e, num, "opening file '%s' in the rootfs", path);
 	}
 	return fd;
+}
+
+/* "//./" between two names. */
+static const char *skip_nothing(const char *p)
+{
+	while (*p == '/' || (*p == '.' && (p[1] == '/' || p[1] == '\0')))
+		p++;
+	return p;
+}
+
+static bool goes_up(const char *path)
+{
+	for (const char *p = path; *(p = skip_nothing(p)); p += strcspn(p, "/"))
+		if (strcspn(p, "/") == 2 && p[0] == '.' && p[1] == '.')
+			return true;
+	return false;
+}
+
+const char *path_below(const char *path, const char *directory)
+{
+	const char *p = skip_nothing(path), *d = skip_nothing(directory);
+
+	if (!*d || *path != *directory)
+		return NULL;
+	while (*d) {
+		size_t len = strcspn(d, "/");
+		if (strcspn(p, "/") != len || memcmp(p, d, len) != 0)
+			return NULL;
+		p = skip_nothing(p + len);
+		d = skip_nothing(d + len);
+	}
+	return *p && !goes_up(p) ? p : NULL;
 }
 
 char *path_of_fd(int fd, char buf[PATH_FD_TEXT])

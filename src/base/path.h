@@ -22,6 +22,9 @@ int path_open_in(int root_fd, const char *path, int flags);
 /* The same, but a symbolic link anywhere in path, also as its last name, is -ELOOP. */
 int path_open_in_nolinks(int root_fd, const char *path, int flags);
 
+/* The same, but links are followed, and what is on another mount than root_fd is -EXDEV. */
+int path_open_in_mount(int root_fd, const char *path, int flags);
+
 /*
  * Open path as a directory (O_PATH), making what is missing with this mode, one name at a time.
  * ".." in parts that do not exist is refused. Symbolic links are followed within the root, and what a
@@ -41,6 +44,13 @@ int path_mkfile_in(int root_fd, const char *path, mode_t mode, struct err *e);
  */
 int path_parent_in(
 	int root_fd, const char *path, mode_t mode, const char **ret_name, struct err *e);
+
+/*
+ * What of path comes after directory, compared as text: "b" of "/a/./b" and "//a/". NULL where path is
+ * not below it, or goes upwards again, and for "/" as the directory. Points into path; nothing is
+ * looked at, so links make other texts of the same place.
+ */
+const char *path_below(const char *path, const char *directory);
 
 /* Write "/proc/self/fd/N" for calls that take no descriptor. Returns buf. */
 #define PATH_FD_TEXT 32

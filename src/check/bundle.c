@@ -7,16 +7,20 @@
  */
 #include "check/internal.h"
 
+#include "linux/rootfs.h"
 #include "spec/names.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 static int check_rootfs(const struct spec *spec, int bundle, struct spec_findings *all);
-static int check_sources(const struct spec *spec, int bundle, struct spec_findings *all);
+static int check_sources(
+	const struct spec *spec, const char *path, int bundle, struct spec_findings *all);
 static int check_hooks(const struct spec *spec, struct spec_findings *all);
 
 int check_bundle(const struct spec *spec, const char *bundle, struct spec_findings *all)
@@ -27,7 +31,7 @@ int check_bundle(const struct spec *spec, const char *bundle, struct spec_findin
 		return errno == ENOMEM ? -ENOMEM : 0; /* the config came from elsewhere */
 	r = check_rootfs(spec, fd, all);
 	if (r == 0)
-		r = check_sources(spec, fd, all);
+		r = check_sources(spec, bundle, fd, all);
 	if (r == 0)
 		r = check_hooks(spec, all);
 	(void)close(fd);
@@ -61,7 +65,24 @@ static bool is_bind(const struct spec_mount *m)
 	return false;
 }
 
-static int check_sources(const struct spec *spec, int bundle, struct spec_findings *all)
+/* Mounts before it may make it. */
+static bool is_inside(const struct spec *spec, const char *bundle, const char *source)
+{
+	char root[PATH_MAX * 2], real[PATH_MAX];
+	struct arena arena = { 0 };
+	const char *inside = NULL;
+
+	if (!spec->root.path || !realpath(bundle, real))
+		return false;
+	(void)snprintf(root, sizeof(root), "%s%s%s", spec->root.path[0] == '/' ? "" : real,
+		spec->root.path[0] == '/' ? "" : "/", spec->root.path);
+	const bool is = rootfs_inside(root, real, source, &arena, &inside) == 0 && inside;
+	arena_free(&arena);
+	return is;
+}
+
+static int check_sources(
+	const struct spec *spec, const char *path, int bundle, struct spec_findings *all)
 {
 	int r = 0;
 
@@ -74,9 +95,12 @@ static int check_sources(const struct spec *spec, int bundle, struct spec_findin
 		if (!m->source || !is_bind(m) || fstatat(bundle, m->source, &st, 0) == 0 ||
 			errno == EACCES)
 			continue;
+		const int num = errno;
+		if (is_inside(spec, path, m->source))
+			continue;
 		(void)snprintf(where, sizeof(where), "/mounts/%zu/source", i);
 		r = found(all, "check.mount.source", MPOL_ERROR, where, "'%.200s': %s", m->source,
-			err_reason(errno));
+			err_reason(num));
 	}
 	return r;
 }

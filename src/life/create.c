@@ -522,11 +522,32 @@ static int take_ready(struct attempt *a, struct memory_result *ret, struct err *
 	return r;
 }
 
+/* Of mounts whose sources only init can clone, but whose IDs it may not map. */
+static int map_ids(struct attempt *a, struct err *e)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < a->spec->n_mounts; i++) {
+		_cleanup_close_ int source = -1;
+
+		if (!rootfs_needs_map(&a->rootfs, i))
+			continue;
+		r = msg_expect(a->init.sock, MSG_MAP_IDS, NULL, &source, e);
+		if (r == 0)
+			r = rootfs_map_ids(&a->rootfs, i, source, e);
+		if (r == 0)
+			r = msg_send(a->init.sock, MSG_MAPPED, NULL, -1, e);
+	}
+	return r;
+}
+
 static int hand_over(struct attempt *a, struct err *e)
 {
 	struct memory_result memory = { 0 };
 	int r = prepare_init(a, e);
 
+	if (r == 0)
+		r = map_ids(a, e);
 	if (r == 0 && a->spec->process.terminal)
 		r = take_console(a, e);
 	if (r == 0)

@@ -107,12 +107,22 @@ static int enter(struct init *in, struct err *e)
 	return 0;
 }
 
+static int have_ids_mapped(void *arg, int source_fd, struct err *e)
+{
+	const struct init *in = arg;
+	int r = msg_send(in->sock, MSG_MAP_IDS, NULL, source_fd, e);
+
+	return r < 0 ? r : msg_expect(in->sock, MSG_MAPPED, NULL, NULL, e);
+}
+
 static int assemble(struct init *in, struct err *e)
 {
 	const struct plan *plan = in->plan;
 	struct msg_hooked hooked;
 	int r;
 
+	in->rootfs->map_ids = have_ids_mapped;
+	in->rootfs->map_ids_arg = in;
 	if ((r = FAULT("mount", e)) < 0 || (r = rootfs_mount(in->rootfs, e)) < 0)
 		return r;
 	if (plan->new_network)

@@ -26,6 +26,8 @@ static const struct msg_row {
 } rows[MSG_TYPES] = {
 	[MSG_SPAWNED] = { "SPAWNED", TO_PARENT, sizeof(struct msg_spawned), true },
 	[MSG_GO] = { "GO", TO_INIT, 0, false },
+	[MSG_MAP_IDS] = { "MAP_IDS", TO_PARENT, 0, true },
+	[MSG_MAPPED] = { "MAPPED", TO_INIT, 0, false },
 	[MSG_CONSOLE] = { "CONSOLE", TO_PARENT, 0, true },
 	[MSG_MOUNTED] = { "MOUNTED", TO_PARENT, 0, false },
 	[MSG_HOOKED] = { "HOOKED", TO_INIT, sizeof(struct msg_hooked), false },

@@ -20,6 +20,8 @@
 enum msg_type {
 	MSG_SPAWNED, /* joiner -> parent: init's pid, its pidfd */
 	MSG_GO, /* parent -> init: cgroup, ID maps, and whatever else needs the parent, is there */
+	MSG_MAP_IDS,   /* init -> parent: the next detached mount that needs its map of IDs */
+	MSG_MAPPED,    /* parent -> init: done */
 	MSG_CONSOLE,   /* init -> parent: the terminal's master */
 	MSG_MOUNTED,   /* init -> parent: the tree is assembled */
 	MSG_HOOKED,    /* parent -> init: the runtime's hooks have run; init's pid on the host */

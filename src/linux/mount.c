@@ -47,10 +47,15 @@ int mount_one(struct rootfs *r, size_t i, struct err *e)
 static int make_and_place(struct rootfs *r, size_t i, struct err *e)
 {
 	struct mount_plan *plan = &r->mounts[i];
-	const char *destination = r->spec->mounts[i].destination;
+	const char *destination = plan->destination;
 	uint64_t inode;
 	bool existed;
 
+	if (plan->inside) {
+		int n = mount_open_inside(r, i, e);
+		if (n < 0)
+			return n;
+	}
 	if (plan->link)
 		return make_link(r, plan->link, destination, e);
 	_cleanup_close_ int target = open_target(r, i, &existed, e);
@@ -166,7 +171,7 @@ static int open_target_nolinks(struct rootfs *r, const char *destination, struct
 static int open_target(struct rootfs *r, size_t i, bool *ret_existed, struct err *e)
 {
 	const struct mount_plan *plan = &r->mounts[i];
-	const char *destination = r->spec->mounts[i].destination;
+	const char *destination = plan->destination;
 
 	if (is_fs(r, i, "proc") || is_fs(r, i, "sysfs")) {
 		*ret_existed = true;

@@ -25,7 +25,14 @@ static int make_namespace(
 	const char *at, const struct id_map *uid, const struct id_map *gid, struct err *e);
 static int explain(const struct rootfs *r, size_t i, int num, struct err *e);
 
-int mount_idmap(struct rootfs *r, size_t i, struct err *e)
+int mount_idmap_open(struct rootfs *r, size_t i, struct err *e)
+{
+	int ns = find_namespace(r, i, e);
+
+	return ns < 0 ? ns : 0;
+}
+
+int mount_idmap(struct rootfs *r, size_t i, int fd, struct err *e)
 {
 	const struct mount_plan *plan = &r->mounts[i];
 
@@ -33,8 +40,7 @@ int mount_idmap(struct rootfs *r, size_t i, struct err *e)
 	if (ns < 0)
 		return ns;
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t)ns };
-	if (mount_setattr(r->source_fds[i], "",
-		    AT_EMPTY_PATH | (plan->idmap_recursive ? AT_RECURSIVE : 0), &attr,
+	if (mount_setattr(fd, "", AT_EMPTY_PATH | (plan->idmap_recursive ? AT_RECURSIVE : 0), &attr,
 		    sizeof(attr)) < 0)
 		return explain(r, i, errno, e);
 	return 0;
@@ -59,6 +65,8 @@ static int find_namespace(struct rootfs *r, size_t i, struct err *e)
 	const struct id_map *uid, *gid, *other_uid, *other_gid;
 	char at[64];
 
+	if (r->idmap_fds[i] >= 0)
+		return r->idmap_fds[i];
 	/* A namespace that is joined has maps that only it knows. */
 	if (!own && user->path) {
 		int fd = open(user->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

@@ -18,11 +18,13 @@
 struct mount_plan {
 	bool bind, recursive;
 	bool idmap, idmap_recursive;
-	bool copy_up;                          /* a tmpfs that begins with what it covers */
-	bool src_nofollow, dest_nofollow;      /* a link there is meant itself */
-	bool copy_symlink;                     /* a link as the source is made again, not bound */
-	const char *link;                      /* the text of that link; NULL: the source is none */
-	uint64_t attr_set, attr_clear;         /* of the mount itself */
+	bool copy_up;                     /* a tmpfs that begins with what it covers */
+	bool src_nofollow, dest_nofollow; /* a link there is meant itself */
+	bool copy_symlink;                /* a link as the source is made again, not bound */
+	const char *link;                 /* the text of that link; NULL: the source is none */
+	const char *inside;            /* where in the container the source is; NULL: on the host */
+	const char *destination;       /* in the container */
+	uint64_t attr_set, attr_clear; /* of the mount itself */
 	uint64_t rec_attr_set, rec_attr_clear; /* of it and all below it */
 	uint64_t propagation[8];               /* MS_SHARED ... each with MS_REC or not, in order */
 	size_t n_propagation;
@@ -65,6 +67,12 @@ int mount_clone(int dir_fd, const char *path, unsigned flags);
  * Returns 0 or -errno; no error text is set. */
 int mount_set(int fd, unsigned flags, uint64_t set, uint64_t clear, uint64_t propagation);
 
+/*
+ * What clones become: MS_SLAVE ..., or 0. A clone of a shared mount is its peer, and would send the
+ * container's mounts to the host.
+ */
+uint64_t mount_clones_as(const struct rootfs *r);
+
 /* A number that no two mounts share while both live (STATX_MNT_ID), and the inode; or -errno. */
 int mount_id(int fd, uint64_t *ret_mount, uint64_t *ret_inode);
 
@@ -83,8 +91,18 @@ int mount_place(const struct rootfs *r, int mount_fd, int target_fd, const char 
 int mount_place_as(const struct rootfs *r, int mount_fd, int target_fd, const char *destination,
 	int flags, struct err *e);
 
-/* Parent: give the source of mount number i, which is still detached, its map of IDs. */
-int mount_idmap(struct rootfs *r, size_t i, struct err *e);
+/*
+ * The source of mount number i where that is in the container: cloned from what is there by now, into
+ * source_fds, or its text into link.
+ */
+int mount_open_inside(struct rootfs *r, size_t i, struct err *e);
+
+/*
+ * mount_idmap_open: parent: make the map of IDs of mount number i ready. mount_idmap: give it to fd, the
+ * source, which is still detached.
+ */
+int mount_idmap_open(struct rootfs *r, size_t i, struct err *e);
+int mount_idmap(struct rootfs *r, size_t i, int fd, struct err *e);
 
 /*
  * The option list of mount number i's propagation. Called before the mount is in its place and after:

@@ -29,6 +29,7 @@ static bool in_user_namespace(void);
 static int open_roomily(struct rootfs *r, int bundle_fd, struct err *e);
 static int open_host(struct rootfs *r, int bundle_fd, struct err *e);
 static int open_source(struct rootfs *r, int bundle_fd, size_t i, struct err *e);
+static int plan_place(struct rootfs *r, size_t i, struct err *e);
 static int attach(struct rootfs *r, struct err *e);
 static bool owns_dev(const struct rootfs *r, bool *ret_missing);
 static int refuse_strange_dev(const struct rootfs *r, struct err *e);
@@ -127,6 +128,9 @@ static int plan_mounts(struct rootfs *r, struct arena *arena, struct err *e)
 		if (n < 0)
 			return err_prefix(
 				e, "/mounts/%zu: mount on '%s'", i, spec->mounts[i].destination);
+		n = plan_place(r, i, e);
+		if (n < 0)
+			return n;
 		/* config.md, Linux mount options: then an error must be given. */
 		if (r->mounts[i].idmap && !spec->mounts[i].uid_mappings.n &&
 			!spec->linux_.namespaces[NS_USER].present)
@@ -136,6 +140,55 @@ static int plan_mounts(struct rootfs *r, struct arena *arena, struct err *e)
 				i, spec->mounts[i].destination);
 	}
 	return 0;
+}
+
+int rootfs_inside(const char *rootfs, const char *bundle, const char *source, struct arena *arena,
+	const char **ret)
+{
+	const char *whole = source;
+
+	if (source[0] != '/' && !(whole = arena_printf(arena, "%s/%s", bundle, source)))
+		return -ENOMEM;
+	const char *rest = path_below(whole, rootfs);
+	if (rest && !(rest = arena_printf(arena, "/%s", rest)))
+		return -ENOMEM;
+	*ret = rest;
+	return 0;
+}
+
+/*
+ * A bind from the container to the container may name both by the host's paths, as runc has it. Of other
+ * mounts a destination is what it says.
+ */
+static int plan_place(struct rootfs *r, size_t i, struct err *e)
+{
+	const struct spec_mount *m = &r->spec->mounts[i];
+	struct mount_plan *plan = &r->mounts[i];
+
+	plan->destination = m->destination;
+	if (!plan->bind)
+		return 0;
+	if (rootfs_inside(r->path, r->opts.bundle, m->source, r->arena, &plan->inside) < 0)
+		return err_nomem(e);
+	const char *rest = plan->inside ? path_below(m->destination, r->path) : NULL;
+	if (rest && !(plan->destination = arena_printf(r->arena, "/%s", rest)))
+		return err_nomem(e);
+	return 0;
+}
+
+bool rootfs_needs_map(const struct rootfs *r, size_t i)
+{
+	/* Only who has CAP_SYS_ADMIN where a file system was mounted may map its IDs. */
+	return r->mounts[i].inside && r->mounts[i].idmap && r->userns && !r->late;
+}
+
+int rootfs_map_ids(struct rootfs *r, size_t i, int source_fd, struct err *e)
+{
+	int n = mount_idmap(r, i, source_fd, e);
+
+	return n < 0 ? err_prefix(
+			       e, "/mounts/%zu: mount on '%s'", i, r->spec->mounts[i].destination)
+		     : 0;
 }
 
 static int new_fds(struct arena *arena, size_t n, int **ret)
@@ -163,8 +216,7 @@ static bool in_user_namespace(void)
 	       inside != 0 || outside != 0 || count != UINT32_MAX;
 }
 
-/* A clone of a shared mount is its peer: it would send the container's mounts to the host. */
-static uint64_t propagation_of_clones(const struct rootfs *r)
+uint64_t mount_clones_as(const struct rootfs *r)
 {
 	if (r->propagation & MS_SHARED)
 		return 0;
@@ -199,7 +251,7 @@ static int open_host(struct rootfs *r, int bundle_fd, struct err *e)
 	struct stat st;
 	if (fstat(r->fd, &st) < 0 || !S_ISDIR(st.st_mode))
 		return err_set(e, ENOTDIR, "rootfs '%s'", r->path);
-	int n = mount_set(r->fd, AT_RECURSIVE, 0, 0, propagation_of_clones(r));
+	int n = mount_set(r->fd, AT_RECURSIVE, 0, 0, mount_clones_as(r));
 	/* pivot_root(2) refuses a shared mount; rootfs_pivot makes it shared, in a group of its
 	 * own. */
 	if (n == 0 && (r->propagation & MS_SHARED))
@@ -248,6 +300,8 @@ static int open_source(struct rootfs *r, int bundle_fd, size_t i, struct err *e)
 	const char *source = r->spec->mounts[i].source;
 	struct mount_plan *plan = &r->mounts[i];
 
+	if (plan->inside) /* not there yet, or not what it will be */
+		return plan->idmap ? mount_idmap_open(r, i, e) : 0;
 	if (plan->copy_symlink) {
 		int n = read_link(r, bundle_fd, i, e);
 		if (n < 0 || plan->link)
@@ -272,10 +326,10 @@ static int open_source(struct rootfs *r, int bundle_fd, size_t i, struct err *e)
 		}
 	}
 	r->source_fds[i] = fd;
-	int n = mount_set(fd, AT_RECURSIVE, 0, 0, propagation_of_clones(r));
+	int n = mount_set(fd, AT_RECURSIVE, 0, 0, mount_clones_as(r));
 	if (n < 0)
 		return err_set(e, -n, "setting the propagation of source '%s'", source);
-	return plan->idmap ? mount_idmap(r, i, e) : 0;
+	return plan->idmap ? mount_idmap(r, i, fd, e) : 0;
 }
 
 int rootfs_attach(struct rootfs *r, struct err *e)

@@ -95,7 +95,7 @@ static int share_mount(const struct rootfs *r, size_t i, struct err *e)
 		shared = shared || (plan->propagation[k] & MS_SHARED);
 	if (!shared)
 		return 0;
-	_cleanup_close_ int at = path_open_in(r->fd, r->spec->mounts[i].destination, O_PATH);
+	_cleanup_close_ int at = path_open_in(r->fd, plan->destination, O_PATH);
 	/* Another mount above it may have covered it since. */
 	return at < 0 ? 0 : mount_propagate(r, at, plan, true, e);
 }

@@ -106,6 +106,36 @@ teardown() {
     refused "mounting 'sysfs' on '/sys': a symbolic link is in the way in the rootfs"
 }
 
+@test "a source in the rootfs is a link to a directory of the host" {
+    echo secret >"$T/secret"
+    ln -s "$T/secret" "$ROOTFS/data"
+    mount_add '{"destination":"/copy","type":"bind","source":"'"$ROOTFS"'/data","options":["bind"]}'
+    inside 'cat /copy'
+    is "$output" ''
+    has "$errors" "opening the source, '/data' in the container: no such file or directory"
+    nothing_left
+}
+
+@test "a source in the rootfs is a link to the container's /proc, whose copy has no masks" {
+    ln -s / "$ROOTFS/data"
+    mount_add '{"destination":"/copy","type":"bind","source":"'"$ROOTFS"'/data","options":["rbind"]}'
+    inside 'stat -f -c %T /copy/proc; grep -c " /copy/proc/sys " /proc/self/mountinfo'
+    is "$output" ''
+    has "$errors" "a symbolic link is in the way to the source, '/data' in the container"
+    nothing_left
+}
+
+@test "a source in the rootfs is a link to a mount of the container" {
+    ln -s dev/shm "$ROOTFS/data"
+    mount_add '{"destination":"/copy","type":"bind","source":"'"$ROOTFS"'/data","options":["bind"]}'
+    refused "a symbolic link leads from the source, '/data' in the container, to another mount"
+}
+
+@test "a source is in the container's own /proc, and its copy has no masks" {
+    mount_add '{"destination":"/copy","type":"bind","source":"'"$ROOTFS"'/proc/sys","options":["bind"]}'
+    refused "the source, '/proc/sys', is in the container's own procfs or sysfs, and nothing would be masked in its copy"
+}
+
 @test "a volume hides /proc, so that nothing is masked (CVE-2019-16884)" {
     mkdir -p "$T/volume/self/attr"
     mount_add '{"destination":"/proc","type":"bind","source":"'"$T"'/volume","options":["bind"]}'

@@ -182,6 +182,105 @@ data_with_owners() {
     chown 1:2 "$T/data/one" "$T/data/sub/one"
 }
 
+# volume_inside: a volume with a file on /data, and a tmpfs below it, that comes after.
+volume_inside() {
+    mkdir -p "$T/volume/sub/deep"
+    echo volume >"$T/volume/sub/file"
+    mkdir -p "$BUNDLE/rootfs/data/sub"
+    echo image >"$BUNDLE/rootfs/data/sub/file"
+    mount_add '{"destination":"/data","type":"bind","source":"'"$T"'/volume","options":["bind"]}'
+    mount_add '{"destination":"/data/sub/deep","type":"tmpfs","source":"tmpfs","options":["mode=711"]}'
+}
+
+@test "a source in the container is what the mounts before it have put there" {
+    local source
+    # The image's own, where nothing was mounted.
+    mkdir -p "$BUNDLE/rootfs/data/sub"
+    echo image >"$BUNDLE/rootfs/data/sub/file"
+    mount_add '{"destination":"/early","type":"bind","source":"'"$BUNDLE"'/rootfs/data/sub","options":["bind"]}'
+    volume_inside
+    for source in "$BUNDLE/rootfs" rootfs "/.$BUNDLE/./rootfs/"; do
+        config '.mounts |= map(select(.destination | startswith("/copy") | not))'
+        mount_add '{"destination":"/copy","type":"bind","source":"'"$source"'/data/sub","options":["rbind","ro"]}'
+        mount_add '{"destination":"/copy1","type":"bind","source":"'"$source"'/data/sub","options":["bind"]}'
+        inside_ok 'cat /early/file /copy/file /copy1/file; stat -c %a /copy/deep /copy1/deep
+            touch /copy/x 2>/dev/null && echo written; touch /copy1/y; ls /data/sub'
+        is "$output" $'image\nvolume\nvolume\n711\n755\ndeep\nfile\ny'
+    done
+    # A file, of a tmpfs that only the container has.
+    config '.mounts |= map(select(.destination | startswith("/copy") | not))'
+    mount_add '{"destination":"/data/sub/deep/file","type":"bind","source":"'"$T"'/volume/sub/file","options":["bind"]}'
+    mount_add '{"destination":"/copied","type":"bind","source":"'"$BUNDLE"'/rootfs/data/sub/deep/file","options":["bind"]}'
+    inside_ok 'cat /copied'
+    is "$output" volume
+}
+
+@test "a source in the container: the destination may be named by the host's path, too" {
+    volume_inside
+    mount_add '{"destination":"'"$BUNDLE"'/rootfs/copy","type":"bind","source":"'"$BUNDLE"'/rootfs/data","options":["rbind"]}'
+    inside_ok 'cat /copy/sub/file; stat -c %a /copy/sub/deep; [ ! -e '"$BUNDLE"' ]'
+    is "$output" $'volume\n711'
+    # That of a source on the host is as it is said.
+    config '.mounts[-1].source = $words[0]' "$T/volume"
+    inside_ok "cat $BUNDLE/rootfs/copy/sub/file"
+    is "$output" volume
+}
+
+@test "a source in the container: in a user namespace, its way closed to others on the host" {
+    userns
+    volume_inside
+    chown 100000:100000 "$T/volume" "$T/volume/sub" "$T/volume/sub/file"
+    chown -R 100000:100000 "$BUNDLE/rootfs"
+    mkdir "$T/closed"
+    mv "$T/volume" "$T/closed/"
+    chmod 700 "$T/closed"
+    config '.mounts[-2].source = $words[0]' "$T/closed/volume"
+    mount_add '{"destination":"/copy","type":"bind","source":"'"$BUNDLE"'/rootfs/data","options":["rbind"]}'
+    inside_ok 'cat /copy/sub/file; stat -c "%a %u" /copy/sub/deep /copy/sub/file'
+    is "$output" $'volume\n711 0\n644 0'
+}
+
+@test "idmap: a source in the container, with and without a user namespace" {
+    volume_inside
+    mount_add '{"destination":"/copy","type":"bind","source":"'"$BUNDLE"'/rootfs/data","options":["bind"],
+        "uidMappings":[{"containerID":0,"hostID":100005,"size":10}],
+        "gidMappings":[{"containerID":0,"hostID":100006,"size":10}]}'
+    mount_add '{"destination":"/copy2","type":"bind","source":"'"$BUNDLE"'/rootfs/data/sub","options":["bind"],
+        "uidMappings":[{"containerID":0,"hostID":100007,"size":10}],
+        "gidMappings":[{"containerID":0,"hostID":100007,"size":10}]}'
+    inside_ok 'stat -c %u:%g /copy/sub/file /copy2/file'
+    is "$output" $'100005:100006\n100007:100007'
+    userns
+    inside_ok 'stat -c %u:%g /copy/sub/file /copy2/file'
+    is "$output" $'5:6\n7:7'
+    config '.mounts[-1].options = ["rbind", "ridmap"] | .mounts[-1].source = $words[0]' "$BUNDLE/rootfs/sys/fs"
+    fails "the source, '/sys/fs', is in the container's own procfs or sysfs" hasu create -b "$BUNDLE" "$ID"
+    config '.mounts[-1].options = ["rbind"] | .mounts[-1].source = $words[0]' "$BUNDLE/rootfs/dev/mqueue"
+    fails "mapping the IDs of '$BUNDLE/rootfs/dev/mqueue': its file system cannot do that" hasu create -b "$BUNDLE" "$ID"
+    nothing_left
+}
+
+@test "a source in the container: what is not there is refused; links lead to files of the rootfs; a link can be copied" {
+    mount_add '{"destination":"/copy","type":"bind","source":"'"$BUNDLE"'/rootfs/not/there","options":["bind"]}'
+    fails "opening the source, '/not/there' in the container: no such file or directory" hasu create -b "$BUNDLE" "$ID"
+    mkdir -p "$BUNDLE/rootfs/deep/dir"
+    echo file >"$BUNDLE/rootfs/deep/dir/file"
+    ln -s /deep "$BUNDLE/rootfs/link"
+    config '.mounts[-1].source = $words[0]' "$BUNDLE/rootfs/link/dir"
+    inside_ok 'cat /copy/file'
+    is "$output" file
+    config '.mounts[-1].options = ["rbind"]'
+    fails "a symbolic link is in the way to the source, '/link/dir' in the container" hasu create -b "$BUNDLE" "$ID"
+    config '.mounts[-1] += { source: $words[0], destination: "/a-file" }' "$BUNDLE/rootfs/link/dir/file"
+    inside_ok 'cat /a-file'
+    is "$output" file
+    config '.mounts[-1] += { source: $words[0], destination: "/copied" }' "$BUNDLE/rootfs/link"
+    config '.mounts[-1].options += ["copy-symlink"]'
+    inside_ok 'readlink /copied'
+    is "$output" /deep
+    nothing_left
+}
+
 @test "idmap: files appear with the IDs that the mount's mappings give them" {
     data_with_owners
     mount_add '{"destination":"/data","type":"bind","source":"'"$T"'/data","options":["bind","idmap"],
