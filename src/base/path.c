@@ -103,7 +103,7 @@ static int put_link(char whole[PATH_MAX], size_t len, const char *text, size_t t
 }
 
 /*
- * Where path, which is missing, ends to exist: whole becomes the same path without the links that
+ * Where path, which was missing when it was looked for, ends to exist: whole becomes the same path without the links that
  * dangle, its first ret_len bytes lead to the directory returned, and what follows is missing. Links
  * are read as text; where that leads is again only found out within the root. Or -errno.
  */
@@ -115,7 +115,8 @@ static int find_missing(int root_fd, const char *path, char whole[PATH_MAX], siz
 	for (int links = 0; links <= LINKS_MAX; links++) {
 		char name[NAME_MAX + 1], text[PATH_MAX];
 		size_t len = strlen(whole);
-		int fd = path_open_in(root_fd, whole, O_PATH | O_DIRECTORY);
+		/* As it is given it was looked for already. */
+		int fd = links ? path_open_in(root_fd, whole, O_PATH | O_DIRECTORY) : -ENOENT;
 
 		while (fd == -ENOENT) {
 			while (len > 0 && whole[len - 1] == '/')
@@ -152,14 +153,18 @@ static int find_missing(int root_fd, const char *path, char whole[PATH_MAX], siz
 int path_mkdir_in(int root_fd, const char *path, mode_t mode, struct err *e)
 {
 	int fd = path_open_in(root_fd, path, O_PATH | O_DIRECTORY);
-	if (fd >= 0)
-		return fd;
-	if (fd != -ENOENT)
-		return err_set(e, -fd, "opening directory '%s' in the rootfs", path);
 
+	return fd >= 0 ? fd : path_mkdir_after(fd, root_fd, path, mode, e);
+}
+
+int path_mkdir_after(int opened, int root_fd, const char *path, mode_t mode, struct err *e)
+{
 	char whole[PATH_MAX];
 	size_t len;
-	fd = find_missing(root_fd, path, whole, &len);
+
+	if (opened != -ENOENT)
+		return err_set(e, -opened, "opening directory '%s' in the rootfs", path);
+	int fd = find_missing(root_fd, path, whole, &len);
 	if (fd < 0)
 		return err_set(e, -fd, "opening directory '%s' in the rootfs", path);
 	return make_below(fd, whole + len, mode, path, e);

@@ -31,6 +31,8 @@ int path_open_in_mount(int root_fd, const char *path, int flags);
  * dangling one leads to is made. Returns a descriptor or -errno with e set.
  */
 int path_mkdir_in(int root_fd, const char *path, mode_t mode, struct err *e);
+/* What it does next for who has opened path as a directory himself and was told `opened`, -errno. */
+int path_mkdir_after(int opened, int root_fd, const char *path, mode_t mode, struct err *e);
 
 /*
  * Open path (O_PATH) as anything but a directory, making an empty regular file, and the directories

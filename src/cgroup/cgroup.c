@@ -265,7 +265,8 @@ static int add_in(const struct cgroup *cg, const struct hierarchy *h, const stru
 	pid_t pid, bool *found, struct err *e)
 {
 	_cleanup_close_ int below_fd = -1;
-	_cleanup_close_ int fd = hierarchy_open_leaf(h, e);
+	_cleanup_close_ int opened = h->leaf_fd < 0 ? hierarchy_open_leaf(h, e) : -1;
+	const int fd = h->leaf_fd < 0 ? opened : h->leaf_fd;
 
 	if (fd < 0)
 		return fd;

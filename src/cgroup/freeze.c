@@ -146,7 +146,8 @@ void cgroup_thaw_all(const struct cgroup *cg)
 static int read_frozen(const struct hierarchy *h, const char *file, bool *ret, struct err *e)
 {
 	_cleanup_free_ char *text = NULL;
-	_cleanup_close_ int fd = hierarchy_open_leaf(h, e);
+	_cleanup_close_ int opened = h->leaf_fd < 0 ? hierarchy_open_leaf(h, e) : -1;
+	const int fd = h->leaf_fd < 0 ? opened : h->leaf_fd;
 
 	int r = fd < 0 ? fd : fd_read_file(fd, file, CGROUP_FILE_MAX, &text, NULL);
 	if (r == -ENOENT || r == -ENODEV) {

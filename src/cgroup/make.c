@@ -154,25 +154,26 @@ static int enable_controllers(const struct cgroup *cg, int dir_fd, const char *w
 }
 
 /*
- * v1 starts a cpuset with no CPUs and no nodes, and nothing can join it before it has some.
- * noprefix mounts call the files "cpus" and "mems".
+ * v1 starts a cpuset with no CPUs and no nodes, or with its parent's (cgroup.clone_children), and
+ * nothing can join it before it has some. noprefix mounts call the files "cpus" and "mems". What is
+ * there already, not made by us, keeps what it has.
  */
-static int cpuset_fill(int parent_fd, int fd, const char *where, struct err *e)
+static int cpuset_fill(int parent_fd, int fd, bool made, const char *where, struct err *e)
 {
 	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
 
 	for (size_t i = 0; i < ELEMENTS(files); i++) {
 		_cleanup_free_ char *has = NULL, *parents = NULL;
 		const char *file = files[i];
-		int r = fd_read_file(fd, file, CGROUP_FILE_MAX, &has, NULL);
+		int r = fd_read_file(parent_fd, file, CGROUP_FILE_MAX, &parents, NULL);
 		if (r == -ENOENT) {
 			file += strlen("cpuset.");
-			r = fd_read_file(fd, file, CGROUP_FILE_MAX, &has, NULL);
-		}
-		if (r == 0 && has[strspn(has, " \n")] != '\0')
-			continue;
-		if (r == 0)
 			r = fd_read_file(parent_fd, file, CGROUP_FILE_MAX, &parents, NULL);
+		}
+		if (r == 0 && !made)
+			r = fd_read_file(fd, file, CGROUP_FILE_MAX, &has, NULL);
+		if (r == 0 && has && has[strspn(has, " \n")] != '\0')
+			continue;
 		if (r == 0)
 			r = fd_write_file(fd, file, parents);
 		if (r < 0)
@@ -302,7 +303,7 @@ static int make_once(const struct cgroup *cg, struct hierarchy *h, struct err *e
 		if (child < 0)
 			return child;
 		if (hierarchy_has(h, "cpuset")) {
-			r = cpuset_fill(fd, child, where, e);
+			r = cpuset_fill(fd, child, h->made > 0, where, e);
 			if (r < 0)
 				return r;
 		}

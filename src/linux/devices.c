@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -28,11 +29,20 @@ const struct spec_device devices_default[] = {
 };
 const size_t n_devices_default = ELEMENTS(devices_default);
 
+/* The directory that the last device went into, and most others do. */
+struct parent {
+	int fd;
+	const char *path; /* of that device */
+	size_t len;       /* of its directory, with the slash */
+};
+
 static const struct spec_device *device_at(const struct rootfs *r, size_t i);
 static mode_t device_format(const struct spec_device *d);
 static bool is_device(int fd, const struct spec_device *d);
-static int make_node(const struct rootfs *r, const struct spec_device *d, struct err *e);
-static int bind_node(struct rootfs *r, size_t i, const struct spec_device *d, struct err *e);
+static int open_parent(const struct rootfs *r, struct parent *p, const struct spec_device *d,
+	const char **ret_name, struct err *e);
+static int make_node(int dir, const char *name, const struct spec_device *d, struct err *e);
+static int bind_node(struct rootfs *r, size_t i, int dir, const char *name, struct err *e);
 static int make_links(const struct rootfs *r, struct err *e);
 
 int devices_open(struct rootfs *r, struct err *e)
@@ -64,15 +74,23 @@ int devices_open(struct rootfs *r, struct err *e)
 
 int devices_make(struct rootfs *r, struct err *e)
 {
-	for (size_t i = 0; i < r->n_device_fds; i++) {
+	struct parent parent = { .fd = -1 };
+	int n = 0;
+
+	for (size_t i = 0; i < r->n_device_fds && n == 0; i++) {
 		const struct spec_device *d = device_at(r, i);
+		const char *name;
 		if (!d)
 			continue;
-		int n = r->device_fds[i] >= 0 ? bind_node(r, i, d, e) : make_node(r, d, e);
+		n = open_parent(r, &parent, d, &name, e);
+		if (n == 0)
+			n = r->device_fds[i] >= 0 ? bind_node(r, i, parent.fd, name, e)
+						  : make_node(parent.fd, name, d, e);
 		if (n < 0)
-			return err_prefix(e, "device '%s'", d->path);
+			(void)err_prefix(e, "device '%s'", d->path);
 	}
-	return make_links(r, e);
+	fd_close(parent.fd);
+	return n < 0 ? n : make_links(r, e);
 }
 
 /* Number i of the default devices and the spec's; NULL where nothing is to be made for it. */
@@ -97,47 +115,75 @@ static mode_t device_format(const struct spec_device *d)
 	return d->type == 'p' ? S_IFIFO : d->type == 'b' ? S_IFBLK : S_IFCHR;
 }
 
+static bool shows_device(const struct stat *st, const struct spec_device *d)
+{
+	return (st->st_mode & S_IFMT) == device_format(d) &&
+	       (d->type == 'p' || st->st_rdev == makedev(d->major, d->minor));
+}
+
 static bool is_device(int fd, const struct spec_device *d)
 {
 	struct stat st;
 
-	return fstat(fd, &st) == 0 && (st.st_mode & S_IFMT) == device_format(d) &&
-	       (d->type == 'p' || st.st_rdev == makedev(d->major, d->minor));
+	return fstat(fd, &st) == 0 && shows_device(&st, d);
 }
 
-static int make_node(const struct rootfs *r, const struct spec_device *d, struct err *e)
+static int open_parent(const struct rootfs *r, struct parent *p, const struct spec_device *d,
+	const char **ret_name, struct err *e)
 {
-	mode_t mode = (d->file_mode.set ? d->file_mode.v : DEFAULT_MODE) & 07777;
-	const char *name;
+	/* Names that may be none are path_parent_in()'s to refuse. */
+	if (p->fd >= 0 && strncmp(d->path, p->path, p->len) == 0 && d->path[p->len] != '.' &&
+		d->path[p->len] != '\0' && !strchr(d->path + p->len, '/')) {
+		*ret_name = d->path + p->len;
+		return 0;
+	}
+	int fd = path_parent_in(r->fd, d->path, 0755, ret_name, e);
+	if (fd < 0)
+		return fd;
+	fd_close(p->fd);
+	*p = (struct parent){ .fd = fd, .path = d->path, .len = (size_t)(*ret_name - d->path) };
+	return 0;
+}
 
-	_cleanup_close_ int dir = path_parent_in(r->fd, d->path, 0755, &name, e);
-	if (dir < 0)
-		return dir;
+static int something_else(const struct spec_device *d, struct err *e)
+{
+	return err_say(e, EEXIST,
+		"the rootfs has something else there, which is not device %c %u:%u", d->type,
+		d->major, d->minor);
+}
+
+static int make_node(int dir, const char *name, const struct spec_device *d, struct err *e)
+{
+	const mode_t mode = (d->file_mode.set ? d->file_mode.v : DEFAULT_MODE) & 07777;
+	const uid_t uid = d->uid.set ? d->uid.v : 0;
+	const gid_t gid = d->gid.set ? d->gid.v : 0;
+	struct stat st;
+
 	dev_t dev = d->type == 'p' ? 0 : makedev(d->major, d->minor);
 	bool made = mknodat(dir, name, device_format(d) | mode, dev) == 0;
 	if (!made && errno != EEXIST)
 		return err_set(e, errno, "making device %c %u:%u", d->type, d->major, d->minor);
 
+	if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return err_set(e, errno, "reading the new node");
+	if (!shows_device(&st, d))
+		return something_else(d, e);
+	if (!made || (st.st_uid == uid && st.st_gid == gid))
+		return 0;
+
+	/* By a descriptor, so that what is looked at is what is changed. */
 	_cleanup_close_ int fd = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0)
 		return err_set(e, errno, "opening the new node");
 	if (!is_device(fd, d))
-		return err_say(e, EEXIST,
-			"the rootfs has something else there, which is not device %c %u:%u",
-			d->type, d->major, d->minor);
-	if (made && fchownat(fd, "", d->uid.set ? d->uid.v : 0, d->gid.set ? d->gid.v : 0,
-			    AT_EMPTY_PATH) < 0)
-		return err_set(e, errno, "setting its owner to %u:%u", d->uid.v, d->gid.v);
+		return something_else(d, e);
+	if (fchownat(fd, "", uid, gid, AT_EMPTY_PATH) < 0)
+		return err_set(e, errno, "setting its owner to %u:%u", uid, gid);
 	return 0;
 }
 
-static int bind_node(struct rootfs *r, size_t i, const struct spec_device *d, struct err *e)
+static int bind_node(struct rootfs *r, size_t i, int dir, const char *name, struct err *e)
 {
-	const char *name;
-
-	_cleanup_close_ int dir = path_parent_in(r->fd, d->path, 0755, &name, e);
-	if (dir < 0)
-		return dir;
 	if (mknodat(dir, name, S_IFREG, 0) < 0 && errno != EEXIST)
 		return err_set(e, errno, "making a mount point for the host's node");
 	_cleanup_close_ int at = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -147,7 +193,7 @@ static int bind_node(struct rootfs *r, size_t i, const struct spec_device *d, st
 	if (S_ISLNK(st.st_mode))
 		return err_say(e, ELOOP, "the rootfs has a symbolic link there");
 	_cleanup_close_ int fd = TAKE_FD(r->device_fds[i]);
-	return mount_place(r, fd, at, d->path, false, e);
+	return mount_place(r, fd, at, device_at(r, i)->path, false, e);
 }
 
 /* runtime-spec, "Dev symbolic links": to be there after all mounts; what the image has stays. */

@@ -88,7 +88,8 @@ static int make_and_place(struct rootfs *r, size_t i, struct err *e)
 	n = mount_propagate(r, fd, plan, true, e);
 	if (n < 0)
 		return n;
-	n = mount_id(fd, &plan->id, &inode);
+	/* rootfs.c looks for it on /dev. */
+	n = plan->bind ? mount_id(fd, &plan->id, &inode) : 0;
 	if (n < 0)
 		return err_set(e, -n, "reading the number of the new mount");
 	if (seals_late(r, i))
@@ -192,7 +193,7 @@ static int open_target(struct rootfs *r, size_t i, bool *ret_existed, struct err
 	}
 	int fd = path_open_in(r->fd, destination, O_PATH | O_DIRECTORY);
 	*ret_existed = fd >= 0;
-	return fd >= 0 ? fd : path_mkdir_in(r->fd, destination, 0755, e);
+	return fd >= 0 ? fd : path_mkdir_after(fd, r->fd, destination, 0755, e);
 }
 
 int mount_find_root(struct rootfs *r, struct err *e)

@@ -29,7 +29,7 @@ struct mount_plan {
 	uint64_t propagation[8];               /* MS_SHARED ... each with MS_REC or not, in order */
 	size_t n_propagation;
 	struct str_list super; /* "key" or "key=value" for fsconfig(2), in order */
-	uint64_t id;           /* once in place: STATX_MNT_ID; 0 before */
+	uint64_t id;           /* of a bind, once in place: STATX_MNT_ID; 0 before */
 };
 
 /*
