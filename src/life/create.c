@@ -168,6 +168,17 @@ static int check_terminal(const struct attempt *a, struct err *e)
 	return 0;
 }
 
+/* What is to be as for the container, but not the same, or earlier: see hooks.h. */
+static bool hooks_need_process(const struct attempt *a)
+{
+	const struct spec *spec = a->spec;
+
+	if (spec->hooks.at[HOOK_START_CONTAINER].n == 0)
+		return false;
+	return a->memory.present || schedule_wanted(&spec->process) ||
+	       (spec->linux_.seccomp && spec->process.no_new_privileges);
+}
+
 static int plan_container(struct attempt *a, struct err *e)
 {
 	const struct spec *spec = a->spec;
@@ -210,8 +221,7 @@ static int plan_container(struct attempt *a, struct err *e)
 			.host_proc_fd = a->host_proc_fd,
 			.userns = ns[NS_USER].present,
 			.new_keyring = !a->options->no_new_keyring,
-			.fork_hooks = (a->memory.present || schedule_wanted(&spec->process)) &&
-				spec->hooks.at[HOOK_START_CONTAINER].n > 0,
+			.fork_hooks = hooks_need_process(a),
 			.personality = spec->linux_.personality,
 			.first = true,
 			.preserve_fds = a->plan.process.preserve_fds,

@@ -27,7 +27,7 @@ struct process_plan {
 	bool userns;      /* it has no rights over the host's limits */
 	bool new_keyring;
 	bool first;            /* it makes the keyring, which others then find */
-	bool fork_hooks;       /* startContainer hooks under another memory policy or scheduler */
+	bool fork_hooks;       /* startContainer hooks have a process of their own, see hooks.c */
 	unsigned preserve_fds; /* from 3; those of socket activation come first */
 	struct str_list more_env; /* beyond the config's */
 };

@@ -394,6 +394,15 @@ answers_never() {
     has "$errors" 'a container with a user namespace cannot be checkpointed'
 }
 
+@test "a source in the container itself is refused" {
+    config '.mounts += [{ destination: "/copy", type: "bind", source: $words[0], options: ["bind"] }]' \
+        "$BUNDLE/rootfs/bin"
+    up
+    checkpoint
+    is "$status" 1
+    has "$errors" "'$BUNDLE/rootfs/bin' is in the container itself, which cannot be checkpointed"
+}
+
 @test "restore: CRIU runs in the container's cgroup, under the image's policy, and fails: nothing is left" {
     need_numa
     local node

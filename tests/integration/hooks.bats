@@ -305,6 +305,21 @@ failing_at_create() {
     nothing_left
 }
 
+@test "startContainer runs under the seccomp filter, noNewPrivileges or not" {
+    local privileges
+    for privileges in true false; do
+        config '.process.noNewPrivileges = $words[0] | .hooks = {}
+            | .linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW",
+                syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 28 }] }' "$privileges"
+        config '.process.noNewPrivileges |= (. == "true" or . == true)'
+        hook startContainer 'grep Seccomp: /proc/self/status; mkdir /made 2>&1; true'
+        program true
+        ok hasu run -b "$BUNDLE" "$ID"
+        is "$output$errors" $'Seccomp:\t2\nmkdir: can\'t create directory \'/made\': No space left on device'
+        [ ! -e "$BUNDLE/rootfs/made" ]
+    done
+}
+
 @test "startContainer failing under a memory policy: the same" {
     need_numa
     config '.linux.memoryPolicy = { mode: "MPOL_BIND", nodes: $words[0] }' "$(first_node)"
