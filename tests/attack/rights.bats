@@ -34,6 +34,15 @@ inheritable() {
     is "$(inheritable)" 0000000000000000
 }
 
+@test "a program of the image makes a call as a startContainer hook that the container's filter forbids" {
+    config '.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW",
+            syscalls: [{ names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 28 }] }
+        | .hooks.startContainer = [{ path: "/bin/sh", args: ["sh", "-c", "mkdir /made; true"] }]'
+    inside '[ ! -e /made ] || echo made'
+    is "$output" ''
+    has "$errors" "can't create directory '/made': No space left on device"
+}
+
 @test "the caller's groups are the container's, also where an annotation asks for it" {
     config '.annotations = { "run.oci.keep_original_groups": "1" }'
     program id -G
