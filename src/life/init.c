@@ -17,9 +17,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define STACK_DROPPED ((uintptr_t)128 << 10) /* bytes, a multiple of every page size */
 
 struct init {
 	const struct plan *plan;
@@ -237,6 +241,22 @@ static void end_by_signal(void)
 }
 
 /*
+ * Give back the pages of the stack that all until here took: a created container may wait for long.
+ * Below the main stack the kernel leaves 1 MiB free (stack_guard_gap); a joiner has made us on another,
+ * which is small and not the lowest mapping. A filter that is loaded may forbid it.
+ */
+static void drop_stack(const struct plan *plan)
+{
+	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	const uintptr_t end = ((uintptr_t)__builtin_frame_address(0) & ~(page - 1)) - page;
+
+	if (plan->joiner || (plan->process.filter && !plan->spec->process.no_new_privileges))
+		return;
+	/* ENOMEM says that the stack is not as deep, which is no matter. */
+	(void)madvise((void *)(end - STACK_DROPPED), STACK_DROPPED, MADV_DONTNEED);
+}
+
+/*
  * Wait for START: from the parent where it is `run`; else on the start socket, where `state` knocks
  * too and goes away. The parent's end of file before COMMITTED means that create was killed.
  */
@@ -253,6 +273,7 @@ static int wait_for_start(struct init *in, struct err *e)
 		return r;
 	in->sock = fd_close(in->sock);
 	end_by_signal();
+	drop_stack(in->plan);
 	for (;;) {
 		_cleanup_close_ int conn = accept4(listener, NULL, NULL, SOCK_CLOEXEC);
 		if (conn < 0 && (errno == EINTR || errno == ECONNABORTED || errno == EAGAIN))
