@@ -292,38 +292,38 @@ bool hierarchy_has(const struct hierarchy *h, const char *controller)
 int cgroup_path_clean(
 	const char *path, const char *what, struct arena *arena, char **ret, struct err *e)
 {
-	struct strbuf out = { 0 };
-	int r = 0;
+	/* One slash more than the path may have, and the end. */
+	char *clean = arena_alloc(arena, strlen(path) + 2, 1);
+	size_t len = 0;
 
-	for (const char *p = path; *p && r == 0;) {
+	if (!clean)
+		return err_nomem(e);
+	for (const char *p = path; *p;) {
 		size_t n = strcspn(p, "/");
 		if (n == 2 && memcmp(p, "..", 2) == 0)
-			r = err_say(e, EINVAL, "%s: '%s' leads upwards by '..'", what, path);
-		else if (n > NAME_MAX)
-			r = err_say(e, ENAMETOOLONG,
+			return err_say(e, EINVAL, "%s: '%s' leads upwards by '..'", what, path);
+		if (n > NAME_MAX)
+			return err_say(e, ENAMETOOLONG,
 				"%s: a name of %zu bytes is too long: a cgroup's has at most %d",
 				what, n, NAME_MAX);
-		else if (memchr(p, '\n', n))
-			r = err_say(e, EINVAL, "%s: '%s': a cgroup's name has no line break", what,
-				path);
-		else if (n > 0 && !(n == 1 && *p == '.')) {
-			strbuf_adds(&out, "/");
-			strbuf_add(&out, p, n);
+		if (memchr(p, '\n', n))
+			return err_say(e, EINVAL, "%s: '%s': a cgroup's name has no line break",
+				what, path);
+		if (n > 0 && !(n == 1 && *p == '.')) {
+			clean[len++] = '/';
+			memcpy(clean + len, p, n);
+			len += n;
 		}
 		p += n + (p[n] == '/');
 	}
-	if (r == 0 && out.len > CGROUP_PATH_MAX)
-		r = err_say(e, ENAMETOOLONG, "%s: a path of %zu bytes is too long: at most %d",
-			what, out.len, CGROUP_PATH_MAX);
-	if (r == 0) {
-		char *clean = out.failed ? NULL : arena_strdup(arena, out.text ? out.text : "/");
-		if (clean)
-			*ret = clean;
-		else
-			r = err_nomem(e);
-	}
-	strbuf_free(&out);
-	return r;
+	if (len > CGROUP_PATH_MAX)
+		return err_say(e, ENAMETOOLONG, "%s: a path of %zu bytes is too long: at most %d",
+			what, len, CGROUP_PATH_MAX);
+	if (len == 0)
+		clean[len++] = '/';
+	clean[len] = '\0';
+	*ret = clean;
+	return 0;
 }
 
 static bool is_mount(const struct statx *stx, int id)

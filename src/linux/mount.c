@@ -343,7 +343,7 @@ static int make_fs(const struct rootfs *r, size_t i, int existing_fd, struct err
 	uint64_t attrs = (plan->attr_set & ~plan->rec_attr_clear) | plan->rec_attr_set;
 	char mode[sizeof("mode=07777")];
 
-	_cleanup_free_ char **words = calloc(plan->super.n + 3, sizeof(*words));
+	char **words = arena_array(r->arena, char *, plan->super.n + 3);
 	_cleanup_free_ char *label = NULL;
 	if (!words)
 		return err_nomem(e);
