@@ -7,6 +7,7 @@
 #include "base/fd.h"
 #include "base/interrupt.h"
 #include "base/log.h"
+#include "base/self.h"
 #include "life/criu.h"
 #include "life/fault.h"
 #include "life/hooks.h"
@@ -290,8 +291,10 @@ static bool may_do_without_cgroup(const struct attempt *a)
 	if (a->life->rootless != ROOTLESS_AUTO)
 		return a->life->rootless == ROOTLESS_YES;
 	/* systemd is asked for by name, and so not done without. */
-	return geteuid() != 0 && str_empty(a->spec->linux_.cgroups_path) &&
-	       a->life->manager != CGROUP_SYSTEMD;
+	if (!str_empty(a->spec->linux_.cgroups_path) || a->life->manager == CGROUP_SYSTEMD)
+		return false;
+	/* Podman of an ordinary user calls us as the root of a user namespace. */
+	return geteuid() != 0 || self_in_user_namespace();
 }
 
 /* An ordinary user to whom no cgroup was delegated: fine, where nothing is to be limited by it. */

@@ -157,6 +157,27 @@ ordinary_user() {
     fails "option '--rootless': 'maybe' is none of auto, true, false" as_worker --rootless=maybe list
 }
 
+@test "--rootless: the root of an ordinary user's namespace is as the user" {
+    ordinary_user
+    # As Podman calls it: in a user namespace of its own, and none more for the container.
+    config 'del(.linux.uidMappings, .linux.gidMappings, .linux.cgroupsPath)
+        | .linux.namespaces |= map(select(.type != "user"))'
+    chown 1000:1000 "$CONFIG"
+    ok as_root_of_worker run -b "$BUNDLE" "$ID"
+    is "$output" "it runs"
+    has "$errors" "has no cgroup of its own"
+    fails "making cgroup '" as_root_of_worker --rootless=false run -b "$BUNDLE" "$ID"
+    config '.linux.cgroupsPath = "/" + $id'
+    chown 1000:1000 "$CONFIG"
+    fails "making cgroup '" as_root_of_worker run -b "$BUNDLE" "$ID"
+    nothing_left
+}
+
+as_root_of_worker() {
+    setpriv --reuid=1000 --regid=1000 --clear-groups --inh-caps=-all -- \
+        unshare --user --map-root-user "$T/hasu" --root "$ROOT" "$@"
+}
+
 @test "--rootless: true does without a cgroup, but never without its limits" {
     ordinary_user
     config '.linux.resources = { pids: { limit: 10 } }'
