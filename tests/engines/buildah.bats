@@ -8,7 +8,7 @@ load engine.bash
 
 export CONTAINERS_CONF=$WORK/containers.conf
 
-BUILDAH=(/usr/bin/buildah --storage-driver overlay)
+BUILDAH=(/usr/bin/buildah --storage-driver "$STORAGE")
 
 buildah() {
     timeout --foreground 60 "${BUILDAH[@]}" "$@"

@@ -49,10 +49,7 @@ cri_start() {
     fi
     containerd --config "$WORK/config.toml" >"$WORK/containerd.log" 2>&1 3>&- 4>&- </dev/null &
     echo $! >"$WORK/containerd.pid"
-    until_true ctr --address "$CRI_SOCKET" version || {
-        tail -n 20 "$WORK/containerd.log"
-        return 1
-    }
+    answers containerd ctr --address "$CRI_SOCKET" version
     local options=(--snapshotter native) image
     if ctr image import --help | grep -q -- --local; then options+=(--local); fi
     for image in oci pause; do

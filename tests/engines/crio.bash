@@ -32,10 +32,7 @@ Y
     crio --config "" --config-dir "$conf" --signature-policy "$WORK/policy.json" \
         >"$WORK/crio.log" 2>&1 3>&- 4>&- </dev/null &
     echo $! >"$WORK/crio.pid"
-    until_true test -S "$CRI_SOCKET" || {
-        tail -n 20 "$WORK/crio.log"
-        return 1
-    }
+    answers crio test -S "$CRI_SOCKET"
 }
 
 cri_stop() {

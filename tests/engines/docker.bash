@@ -14,13 +14,10 @@ engine_start() {
         >"$WORK/daemon.json"
     dockerd --config-file "$WORK/daemon.json" --host "$DOCKER_HOST" --pidfile /run/docker-step.pid \
         --iptables=false --ip6tables=false --bridge=none --ip-forward=false --userland-proxy=false \
-        --exec-opt native.cgroupdriver=cgroupfs --storage-driver=overlay2 \
+        --exec-opt native.cgroupdriver=cgroupfs --storage-driver="${STORAGE/overlay/overlay2}" \
         >>"$WORK/dockerd.log" 2>&1 3>&- 4>&- </dev/null &
     echo $! >"$WORK/dockerd.pid"
-    until_true engine version || {
-        tail -n 20 "$WORK/dockerd.log"
-        return 1
-    }
+    answers dockerd engine version
 }
 
 engine_stop() {

@@ -19,6 +19,22 @@ engine_setup() {
     status=0 output='' errors=''
 }
 
+# answers DAEMON COMMAND...: wait until the command succeeds, as long as the daemon lives, whose PID and log
+# are in files named after it. Three minutes at most: a busy machine starts one in half of one.
+answers() {
+    local daemon=$1 end=$((SECONDS + 180)) pid
+    shift
+    pid=$(<"$WORK/$daemon.pid")
+    while ! "$@" >/dev/null 2>&1; do
+        if gone "$pid" || [ "$SECONDS" -ge "$end" ]; then
+            echo "$daemon does not answer; its last words:"
+            tail -n 20 "$WORK/$daemon.log"
+            return 1
+        fi
+        sleep 0.1
+    done
+}
+
 # gives STATUS COMMAND...: it ends with exactly this status.
 gives() {
     local expected=$1

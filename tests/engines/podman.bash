@@ -7,7 +7,7 @@
 export CONTAINERS_CONF=$WORK/containers.conf PODMAN_IGNORE_CGROUPSV1_WARNING=1
 
 ENGINE_COMMAND=(/usr/bin/podman --runtime "$RUNTIME" --cgroup-manager=cgroupfs --events-backend=file
-    --storage-driver=overlay)
+    --storage-driver="$STORAGE")
 
 engine_start() {
     containers_conf >"$CONTAINERS_CONF"
