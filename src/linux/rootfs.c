@@ -235,7 +235,8 @@ static int open_roomily(struct rootfs *r, int bundle_fd, struct err *e)
 		return open_host(r, bundle_fd, e);
 	roomy = before;
 	roomy.rlim_cur = before.rlim_max;
-	if (before.rlim_cur >= INT_MAX || setrlimit(RLIMIT_NOFILE, &roomy) < 0)
+	if (before.rlim_cur >= INT_MAX || before.rlim_cur == before.rlim_max ||
+		setrlimit(RLIMIT_NOFILE, &roomy) < 0)
 		return open_host(r, bundle_fd, e);
 	r->source_fds_from = (int)before.rlim_cur;
 	int n = open_host(r, bundle_fd, e);
