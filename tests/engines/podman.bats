@@ -210,6 +210,19 @@ X
     ok engine play kube --down "$T/pod.yaml"
 }
 
+@test "pods: Kubernetes' YAML of a container, written and played" {
+    up --env A=kept --workdir /tmp box sh -c 'echo "$A $(pwd)"; sleep 1000'
+    ok engine generate kube "$ID"
+    # Without it the pod would get a network of its own, for which there is nothing here.
+    sed 's/^spec:/spec:\n  hostNetwork: true/; /hostNetwork: false/d; s/^\( *\)image:.*/&\n\1imagePullPolicy: Never/' \
+        <<<"$output" >"$T/pod.yaml"
+    engine_remove "$ID"
+    rm "$T/lives"
+    ok engine play kube "$T/pod.yaml"
+    until_true logs_have "kept /tmp" "$ID-pod-$ID"
+    ok engine play kube --down "$T/pod.yaml"
+}
+
 @test "memory policy: of a pod in Kubernetes' YAML" {
     need_hasu_and_numa
     cat >"$T/pod.yaml" <<X

@@ -4,14 +4,16 @@
 #
 # Podman of an ordinary user, whose subordinate IDs newuidmap and newgidmap map.
 
-export CONTAINERS_CONF=$WORK/containers.conf PODMAN_IGNORE_CGROUPSV1_WARNING=1 XDG_RUNTIME_DIR=$WORK/user
+export PODMAN_IGNORE_CGROUPSV1_WARNING=1 XDG_RUNTIME_DIR=$WORK/user
 
 ENGINE_COMMAND=(/usr/bin/podman --runtime "$RUNTIME" --cgroup-manager=cgroupfs --events-backend=file
     --storage-driver="$STORAGE")
 
 engine_start() {
     mkdir -m 700 "$XDG_RUNTIME_DIR"
-    containers_conf >"$CONTAINERS_CONF"
+    # Where a user has it.
+    mkdir -p "$HOME/.config/containers"
+    containers_conf >"$HOME/.config/containers/containers.conf"
 }
 
 engine_stop() {

@@ -296,6 +296,16 @@ load cli.bash
     prints true engine info --format '{{.Host.Security.Rootless}}'
 }
 
+@test "changed: a container without a cgroup cannot be paused" {
+    cgroup2_only && skip "cgroup v2 may be delegated"
+    up box sleep 1000
+    call engine pause "$ID"
+    lacks " $status " " 0 "
+    is "$(inspect '{{.State.Status}}')" running
+    ok run --memory 64m box true
+    has "$errors" "not supported and ignored"
+}
+
 # --- memory policies ---
 
 @test "memory policy: by annotation, for the program and what exec adds" {
