@@ -41,7 +41,7 @@ teardown() {
     [ -n "$V1" ] || return 0
     umount "$V1"
     # A hierarchy goes some time after its last mount, but not if a removed cgroup of it lingered then.
-    for ((i = 1; i < 300; i++)); do
+    for ((i = 1; i < 3000; i++)); do
         ! grep -qw rdma /sys/fs/cgroup/cgroup.controllers || break
         sleep 0.1
         if [ $((i % 20)) -eq 0 ]; then
@@ -76,7 +76,7 @@ to_v1() {
     mkdir "$V1"
     echo -rdma >/sys/fs/cgroup/cgroup.subtree_control
     # v2 lets go of it in a moment.
-    for ((i = 0; i < 300; i++)); do
+    for ((i = 0; i < 3000; i++)); do
         ! mount -t cgroup -o rdma rdma "$V1" 2>/dev/null || return 0
         sleep 0.1
     done
