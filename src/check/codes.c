@@ -142,6 +142,7 @@ static const struct check_code codes[] = {
 	{ "spec.timeoffsets.joined", "leave the offsets out where a namespace is joined" },
 	{ "spec.type", "write a value of that kind" },
 	{ "spec.unified.name", "name a file of cgroup v2, such as memory.high" },
+	{ "spec.unified.twice", "leave one of both out" },
 	{ "spec.version.newer", "use a newer hasu, should the config rely on what it added" },
 	{ "spec.version.syntax", "write it as 1.3.0" },
 	{ "spec.version.unsupported", "convert the config to version 1 of the specification" },

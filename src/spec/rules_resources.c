@@ -252,6 +252,47 @@ static bool file_name(const char *s)
 	return *s && !strchr(s, '/') && !str_eq(s, ".") && !str_eq(s, "..");
 }
 
+/* The field that is written to the same file of cgroup v2, if it is given; NULL: none. */
+static const char *same_file(const struct spec_resources *res, const char *file)
+{
+	const struct {
+		const char *file, *field;
+		bool given;
+	} fields[] = {
+		{ "memory.max", "memory/limit", res->memory.limit.set },
+		{ "memory.swap.max", "memory/swap", res->memory.swap.set },
+		{ "memory.low", "memory/reservation", res->memory.reservation.set },
+		{ "pids.max", "pids/limit", res->pids_limit.set },
+		{ "cpu.weight", "cpu/shares", res->cpu.shares.set },
+		{ "cpu.idle", "cpu/idle", res->cpu.idle.set },
+		{ "cpu.max", "cpu/quota", res->cpu.quota.set },
+		{ "cpu.max", "cpu/period", res->cpu.period.set },
+		{ "cpu.max.burst", "cpu/burst", res->cpu.burst.set },
+		{ "cpuset.cpus", "cpu/cpus", res->cpu.cpus != NULL },
+		{ "cpuset.mems", "cpu/mems", res->cpu.mems != NULL },
+	};
+
+	for (size_t i = 0; i < ELEMENTS(fields); i++)
+		if (fields[i].given && str_eq(fields[i].file, file))
+			return fields[i].field;
+	return NULL;
+}
+
+static int check_unified(const struct spec_resources *res, const struct str_pair *pair,
+	const char *at, struct load *load)
+{
+	REFUSE_IF(load, !file_name(pair->key), "spec.unified.name",
+		"%s/unified: '%s' is not the name of a cgroup file", at, shown(pair->key).text);
+
+	/* The specification does not say which of both holds; peers write `unified` last, too. */
+	const char *field = same_file(res, pair->key);
+	if (!field)
+		return 0;
+	return load_warn(load, "spec.unified.twice",
+		"%s/unified/%s: '%s' is written after %s, and takes its place", at, pair->key,
+		shown(pair->value).text, field);
+}
+
 int rules_check_resources(struct spec *spec, const char *at, bool whole, struct load *load)
 {
 	const struct spec_resources *res = &spec->linux_.resources;
@@ -285,10 +326,7 @@ int rules_check_resources(struct spec *spec, const char *at, bool whole, struct 
 				"hugepageLimits/%zu",
 				at, i, size, k);
 	}
-	for (size_t i = 0; r == 0 && i < res->unified.n; i++) {
-		REFUSE_IF(load, !file_name(res->unified.v[i].key), "spec.unified.name",
-			"%s/unified: '%s' is not the name of a cgroup file", at,
-			shown(res->unified.v[i].key).text);
-	}
+	for (size_t i = 0; r == 0 && i < res->unified.n; i++)
+		r = check_unified(res, &res->unified.v[i], at, load);
 	return r;
 }
