@@ -70,6 +70,9 @@ int check_conf(const char *path, struct spec_findings *all);
 /* What the config names and this host must have: rootfs, sources of bind mounts, hooks. */
 int check_bundle(const struct spec *spec, const char *bundle, struct spec_findings *all);
 
+/* Rules of linux.seccomp that another one before them makes useless. Returns 0 or -ENOMEM. */
+int check_seccomp_rules(const struct spec *spec, struct spec_findings *all);
+
 /*
  * The codes of all findings, libmpol's and the specification's among them, by their names. A hint
  * says what to do about it.

@@ -30,6 +30,7 @@ static const struct check_code codes[] = {
 	{ "check.mount.source", "make it, or correct the path: a relative one starts in the bundle" },
 	{ "check.relative", "use MPOL_F_STATIC_NODES where nodes of the host are meant" },
 	{ "check.rootfs", "unpack the image there, or name the bundle's directory with --bundle" },
+	{ "check.seccomp.twice", "leave one of both out: the first holds" },
 	{ "check.static", "nothing to do where these very nodes are meant" },
 	{ "check.swap", "set memory.swap to the same as memory.limit where swapping is worse than an end" },
 	{ "check.symbols", "nothing to do where these are the nodes that are meant" },

@@ -168,6 +168,8 @@ static int check_on_host(const struct options *o, const struct spec *spec, struc
 		return err_nomem(e);
 	r = check_policy(&result->host, &place, &rules, spec, &result->all, &result->policy);
 	conf_free(conf);
+	if (r == 0)
+		r = check_seccomp_rules(spec, &result->all);
 	if (r == 0 && result->bundle && !o->check_host)
 		r = check_bundle(spec, result->bundle, &result->all);
 	return r < 0 ? err_nomem(e) : 0;

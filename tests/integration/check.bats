@@ -112,6 +112,23 @@ error check.hook /hooks/createRuntime/0/path"
     is "$output" ""
 }
 
+@test "a system call that two rules decide: the first holds, and the second is found" {
+    program sh -c 'mkdir /tmp/a'
+    config '.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", syscalls: [
+        { names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 18 },
+        { names: ["mkdir"], action: "SCMP_ACT_ALLOW" },
+        { names: ["mkdir"], action: "SCMP_ACT_ERRNO", errnoRet: 40, args: [{ index: 1, value: 1, op: "SCMP_CMP_EQ" }] },
+        { names: ["mkdirat", "mkdir"], action: "SCMP_ACT_ERRNO", errnoRet: 40 }] }'
+    found -b "$BUNDLE"
+    is "$output" "warning check.seccomp.twice /linux/seccomp/syscalls/3
+warning check.seccomp.twice /linux/seccomp/syscalls/3"
+    call hasu run -b "$BUNDLE" "$ID"
+    has "$errors" "Invalid cross-device link" # 18; 40 is "Too many levels of symbolic links"
+    config '.linux.seccomp.syscalls |= [.[3], .[0]]'
+    call hasu run -b "$BUNDLE" "$ID"
+    has "$errors" "Too many levels of symbolic links"
+}
+
 @test "an ordinary user may check, and nothing is written" {
     config '.linux.memoryPolicy = { mode: "MPOL_BIND", nodes: "0" }'
     # Where somebody else may go, whatever directory the tests have.
@@ -234,7 +251,7 @@ conf:3: nodes: range 5-2 runs backwards (at byte 0)"
     ok hasu check --codes
     awk '{ print $1 } NF < 2 { print "no hint:", $0 }' <<<"$output" | sort >"$T/codes"
     grep -ohE '"(spec|mpol|hasu|check)(\.[a-z]+)+"' "$top"/libmpol/*.c "$top"/src/spec/{collect,fields,readers,rules*,supported,walk,load}.c \
-        "$top"/src/check/{advice*,bundle,choose,host,policy}.c "$top"/src/cmd/check.c | tr -d '"' | sort -u >"$T/used"
+        "$top"/src/check/{advice*,bundle,choose,host,policy,seccomp}.c "$top"/src/cmd/check.c | tr -d '"' | sort -u >"$T/used"
     [ "$(wc -l <"$T/used")" -gt 80 ]
     comm -13 "$T/codes" "$T/used" >"$T/missing"
     [ ! -s "$T/missing" ] || {
