@@ -94,8 +94,7 @@ static void become(const struct child_run *run, int input, int failure_fd)
 
 	/* A group of its own, so that a timeout reaches what the program itself started. */
 	(void)setpgid(0, 0);
-	for (int sig = 1; sig < NSIG; sig++)
-		(void)signal(sig, SIG_DFL); /* fails for KILL and STOP alone */
+	sys_default_signals(0);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 

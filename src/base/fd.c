@@ -37,35 +37,36 @@ static size_t bigger_than(size_t size, int fd)
 
 int fd_read_all(int fd, size_t max, char **ret_text, size_t *ret_len)
 {
-	size_t size = 4096, len = 0;
+	char first
+		[4096]; /* holds most files whole: then what is allocated is as long as they are */
+	size_t size = sizeof(first), len = 0;
+	_cleanup_free_ char *text = NULL;
 
-	if (size > max + 2)
-		size = max + 2;
-
-	_cleanup_free_ char *text = malloc(size);
-	if (!text)
-		return -ENOMEM;
 	for (;;) {
-		ssize_t got = read(fd, text + len, size - len - 1);
+		ssize_t got = read(fd, (text ? text : first) + len, size - len - 1);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return -errno;
-		if (got == 0)
-			break;
 		len += (size_t)got;
 		if (len > max)
 			return -EFBIG;
-		if (len + 1 == size) {
-			size_t bigger = bigger_than(size, fd);
-			if (bigger > max + 2)
-				bigger = max + 2;
-			char *moved = realloc(text, bigger);
-			if (!moved)
-				return -ENOMEM;
-			text = moved;
-			size = bigger;
-		}
+		if (got == 0 && text)
+			break;
+		if (got > 0 && len + 1 < size)
+			continue;
+		size_t room = got == 0 ? len + 1 : bigger_than(size, fd);
+		if (room > max + 2)
+			room = max + 2;
+		char *moved = realloc(text, room);
+		if (!moved)
+			return -ENOMEM;
+		if (!text)
+			memcpy(moved, first, len);
+		text = moved;
+		size = room;
+		if (got == 0)
+			break;
 	}
 	text[len] = '\0';
 	*ret_text = TAKE_PTR(text);
@@ -111,7 +112,7 @@ bool fd_is_fs(int fd, long magic)
 {
 	struct statfs fs;
 
-	return fstatfs(fd, &fs) == 0 && fs.f_type == magic;
+	return fstatfs(fd, &fs) == 0 && (long)fs.f_type == magic;
 }
 
 int fd_cloexec_from(unsigned from)

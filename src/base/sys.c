@@ -112,6 +112,16 @@ int sys_setresgid(gid_t gid)
 	return OR_ERRNO(int, syscall(SYS_setresgid, gid, gid, gid));
 }
 
+void sys_default_signals(int except)
+{
+	/* The kernel's struct sigaction: handler (SIG_DFL is 0), flags, restorer, a mask of 64. */
+	const unsigned long action[4] = { 0 };
+
+	for (int sig = 1; sig <= 64; sig++)
+		if (sig != except)
+			(void)syscall(SYS_rt_sigaction, sig, action, NULL, 8);
+}
+
 int64_t sys_clock_ms(void)
 {
 	struct timespec t;

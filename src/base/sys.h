@@ -33,5 +33,12 @@ int sys_setgroups(size_t n, const gid_t *gids);
 int sys_setresuid(uid_t uid);
 int sys_setresgid(gid_t gid);
 
+/*
+ * Every signal's disposition becomes the default, but that of `except` (0: none). Raw, since C libraries
+ * refuse the real-time signals that they use themselves, musl one more than glibc, and a program that
+ * is executed next may use them otherwise. KILL and STOP refuse, rightly.
+ */
+void sys_default_signals(int except);
+
 /* Milliseconds of a clock that nobody sets (CLOCK_MONOTONIC). */
 int64_t sys_clock_ms(void);

@@ -5,6 +5,7 @@
 #include "life/confine.h"
 
 #include "base/fd.h"
+#include "base/sys.h"
 #include "life/fault.h"
 #include "life/msg.h"
 #include "linux/creds.h"
@@ -184,9 +185,7 @@ int confine_execute(
 
 	/* Dispositions that are "ignore" and blocked signals outlive execve; the program gets
 	 * neither. */
-	for (int sig = 1; sig < NSIG; sig++)
-		if (sig != SIGPIPE) /* the message below must not kill us; see there */
-			(void)signal(sig, SIG_DFL); /* KILL and STOP refuse, rightly */
+	sys_default_signals(SIGPIPE); /* the message below must not kill us; see there */
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 

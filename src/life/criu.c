@@ -8,6 +8,7 @@
 #include "base/interrupt.h"
 #include "base/log.h"
 #include "base/str.h"
+#include "base/sys.h"
 #include "life/confine.h"
 #include "life/msg.h"
 #include "life/resctrl.h"
@@ -157,8 +158,7 @@ static void become(void *arg, int sock)
 		(void)snprintf(number, sizeof(number), "%d", sock);
 		char *argv[] = { (char *)"criu", (char *)"swrk", number, NULL };
 		/* What it restores has its own; CRIU itself waits for children of its own. */
-		for (int sig = 1; sig < NSIG; sig++)
-			(void)signal(sig, SIG_DFL); /* fails for KILL and STOP alone */
+		sys_default_signals(0);
 		sigemptyset(&none);
 		(void)sigprocmask(SIG_SETMASK, &none, NULL);
 		/* A group of its own: a ^C is ours to deal with. But it would be a background one

@@ -62,11 +62,11 @@ int procattr_rlimits(pid_t pid, const struct spec_process *p, struct err *e)
 		struct rlimit now = { .rlim_max = RLIM_INFINITY };
 		int num;
 
-		if (prlimit(pid, (enum __rlimit_resource)want->resource, &limit, NULL) == 0)
+		if (prlimit(pid, want->resource, &limit, NULL) == 0)
 			continue;
 		num = errno;
 		(void)prlimit(
-			pid, (enum __rlimit_resource)want->resource, NULL, &now); /* for words */
+			pid, want->resource, NULL, &now); /* for words */
 		return limit_refused(num, i, want, &now, e);
 	}
 	return 0;
