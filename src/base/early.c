@@ -3,9 +3,9 @@
  * early.c - where a static build for x86-64 starts: what self_protect() would do, before the C
  * library does anything.
  *
- * A static glibc asks the processor for its features and caches by some 80 CPUID instructions, each
- * of which traps in a virtual machine (4 us on one that was measured, so 0.3 ms in all). A command
- * that executes itself again would pay for that twice.
+ * A command that executes itself again would pay twice for the start of the C library. musl relocates
+ * its pages; a static glibc also asks the processor for its features and caches by some 80 CPUID
+ * instructions, each of which traps in a virtual machine (4 us on one that was measured).
  *
  * This only hurries: whatever it leaves undone, and whether it was done, is seen to by
  * self_protect() in main. So it may guess which command it is from the words alone. There is no
