@@ -15,7 +15,7 @@ CGROUP_NAMESPACE='.linux.namespaces |= map(select(.type != "cgroup")) + [{ type:
 
 hasu_setup() {
     unset NOTIFY_SOCKET # of a service that the tests run in
-    HASU=${HASU:-$BATS_TEST_DIRNAME/../../build-plain/src/cmd/hasu}
+    HASU=${HASU:-$BATS_TEST_DIRNAME/../../build-product/src/cmd/hasu}
     T=$BATS_TEST_TMPDIR
     BUNDLE=$T/bundle ROOT=$T/state
     # HASU_RUN: by which a whole run finds its own.
