@@ -103,9 +103,10 @@ static int put_link(char whole[PATH_MAX], size_t len, const char *text, size_t t
 }
 
 /*
- * Where path, which was missing when it was looked for, ends to exist: whole becomes the same path without the links that
- * dangle, its first ret_len bytes lead to the directory returned, and what follows is missing. Links
- * are read as text; where that leads is again only found out within the root. Or -errno.
+ * Where path, which was missing when it was looked for, ends to exist: whole becomes the same path
+ * without the links that dangle, its first ret_len bytes lead to the directory returned, and what
+ * follows is missing. Links are read as text; where that leads is again only found out within the
+ * root. Or -errno.
  */
 static int find_missing(int root_fd, const char *path, char whole[PATH_MAX], size_t *ret_len)
 {

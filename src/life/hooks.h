@@ -21,8 +21,8 @@ void hooks_run_all(const struct spec_hooks *hooks, enum hook_point point, const 
  * startContainer hooks run in the container after `start`, but not under the container's memory
  * policy (which a seccomp filter may by then forbid to change). So where there are both, a process
  * splits off init before the policy is set, takes the same rights, and runs the hooks when told.
- * So, too, where init loads its seccomp filter only after them: the programs are the image's, and to be
- * under that filter, which need not allow init what it takes to run hooks.
+ * So, too, where init loads its seccomp filter only after them: the programs are the image's, and
+ * to be under that filter, which need not allow init what it takes to run hooks.
  */
 struct hook_runner {
 	pid_t pid; /* 0: none; init runs them itself */
