@@ -94,7 +94,8 @@ configure() {
     local dir=$1
     shift
     if [ -f "$dir/build.ninja" ]; then
-        meson configure "$dir" "$@"
+        # One of an older tree does not know newer options yet.
+        meson configure "$dir" "$@" || meson setup --reconfigure "$dir" "$TOP" "$@"
     else
         meson setup "$dir" "$TOP" "$@"
     fi
