@@ -37,8 +37,8 @@ static size_t bigger_than(size_t size, int fd)
 
 int fd_read_all(int fd, size_t max, char **ret_text, size_t *ret_len)
 {
-	char first
-		[4096]; /* holds most files whole: then what is allocated is as long as they are */
+	/* Holds most files whole: then what is allocated is as long as they are. */
+	char first[4096];
 	size_t size = sizeof(first), len = 0;
 	_cleanup_free_ char *text = NULL;
 

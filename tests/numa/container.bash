@@ -189,3 +189,12 @@ kernel_older() {
     IFS=. read -r major minor _ <<<"$(uname -r)"
     [ "$major" -lt "$1" ] || { [ "$major" -eq "$1" ] && [ "$minor" -lt "$2" ]; }
 }
+
+# takes MIB: a program that has so much memory at a time; its status.
+takes() {
+    local status=0
+    config '.process.args = ["dd", "if=/dev/zero", "of=/dev/null", "count=1", "bs=" + $bs]' \
+        --arg bs "$1M"
+    "$HASU" run --bundle "$BUNDLE" "$ID" </dev/null 2>/dev/null || status=$?
+    echo "$status"
+}

@@ -22,16 +22,6 @@ teardown() {
     [ -z "$LOOP" ] || losetup -d "$LOOP"
 }
 
-# takes MIB: a program that has so much memory at a time; its status.
-takes() {
-    local status=0
-    # shellcheck disable=SC2016 # a filter of jq
-    config '.process.args = ["dd", "if=/dev/zero", "of=/dev/null", "count=1", "bs=" + $bs]' \
-        --arg bs "$1M"
-    "$HASU" run --bundle "$BUNDLE" "$ID" </dev/null 2>/dev/null || status=$?
-    echo "$status"
-}
-
 @test "memory.swappiness: with 0 nothing is swapped, and who takes more than the limit is killed" {
     truncate -s 128M "$BATS_TEST_TMPDIR/swap"
     modprobe loop

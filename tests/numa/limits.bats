@@ -34,15 +34,6 @@ a_disk() {
     LOOPS+=("$LOOP")
 }
 
-# takes MIB: a program that has so much memory at a time; its status.
-takes() {
-    local status=0
-    config '.process.args = ["dd", "if=/dev/zero", "of=/dev/null", "count=1", "bs=" + $bs]' \
-        --arg bs "$1M"
-    "$HASU" run --bundle "$BUNDLE" "$ID" </dev/null 2>/dev/null || status=$?
-    echo "$status"
-}
-
 @test "memory.swap: memory and swap together are limited, and equal to the limit there is no swap" {
     a_disk 128
     mkswap "$LOOP"
