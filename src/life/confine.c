@@ -173,6 +173,10 @@ int confine(const struct process_plan *p, int root_fd, const struct confine_keep
 		return r;
 	if ((r = find_program(p, program.env, arena, &program.path, e)) < 0)
 		return r;
+	if (p->filter && p->process->no_new_privileges && p->filter_early) {
+		if ((r = FAULT("seccomp-load", e)) < 0 || (r = load_filter(p, keep->sock, e)) < 0)
+			return r;
+	}
 	*ret = program;
 	return 0;
 }
@@ -196,7 +200,7 @@ int confine_execute(
 				e, errno, "preparing file descriptors for the container's process");
 
 	/* The agent is told while failing is still an error of ours; other filters come last. */
-	const bool late = p->filter && p->process->no_new_privileges;
+	const bool late = p->filter && p->process->no_new_privileges && !p->filter_early;
 	if (late && p->filter->listener && (r = load_filter(p, sock, e)) < 0)
 		return r;
 	if ((r = msg_send(sock, MSG_EXECING, NULL, -1, e)) < 0)

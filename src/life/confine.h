@@ -41,7 +41,8 @@ struct confine_keep {
 /*
  * Labels are asked for; every descriptor but those of keep and the caller's is closed. Then seccomp
  * where it must come before the capabilities go, IDs, capabilities, labels, no_new_privs, the
- * working directory, and the program found. root_fd is the container's root, and closed, too.
+ * working directory, the program found, and seccomp where others depend on it before execve.
+ * root_fd is the container's root, and closed, too.
  */
 int confine(const struct process_plan *p, int root_fd, const struct confine_keep *keep,
 	const struct lsm *lsm, struct arena *arena, struct program *ret, struct err *e);

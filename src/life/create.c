@@ -42,6 +42,7 @@ static int plan_container(struct attempt *a, struct err *e);
 static int reserve(struct attempt *a, struct err *e);
 static int make_cgroup(struct attempt *a, struct err *e);
 static int open_host(struct attempt *a, struct err *e);
+static bool hooks_need_process(const struct attempt *a);
 static int make_init(struct attempt *a, struct err *e);
 static int hand_over(struct attempt *a, struct err *e);
 
@@ -169,17 +170,6 @@ static int check_terminal(const struct attempt *a, struct err *e)
 	return 0;
 }
 
-/* What is to be as for the container, but not the same, or earlier: see hooks.h. */
-static bool hooks_need_process(const struct attempt *a)
-{
-	const struct spec *spec = a->spec;
-
-	if (spec->hooks.at[HOOK_START_CONTAINER].n == 0)
-		return false;
-	return a->memory.present || schedule_wanted(&spec->process) ||
-	       (spec->linux_.seccomp && spec->process.no_new_privileges);
-}
-
 static int plan_container(struct attempt *a, struct err *e)
 {
 	const struct spec *spec = a->spec;
@@ -222,7 +212,6 @@ static int plan_container(struct attempt *a, struct err *e)
 			.host_proc_fd = a->host_proc_fd,
 			.userns = ns[NS_USER].present,
 			.new_keyring = !a->options->no_new_keyring,
-			.fork_hooks = hooks_need_process(a),
 			.personality = spec->linux_.personality,
 			.first = true,
 			.preserve_fds = a->plan.process.preserve_fds,
@@ -372,7 +361,11 @@ static int open_host(struct attempt *a, struct err *e)
 			(r = seccomp_compile(a->spec->linux_.seccomp, cache, &a->filter, e)) < 0)
 			return r;
 		a->plan.process.filter = &a->filter;
+		/* runtime.md, create: all but /process is applied by it, so the agent hears of the
+		 * container now. */
+		a->plan.process.filter_early = a->filter.listener;
 	}
+	a->plan.process.fork_hooks = hooks_need_process(a);
 	if (a->options->console_socket &&
 		(a->console_fd = tty_connect(a->options->console_socket, e)) < 0)
 		return a->console_fd;
@@ -389,6 +382,18 @@ static int open_host(struct attempt *a, struct err *e)
 		a->plan.start_sock = r;
 	}
 	return 0;
+}
+
+/* What is to be as for the container, but not the same, or earlier: see hooks.h. */
+static bool hooks_need_process(const struct attempt *a)
+{
+	const struct spec *spec = a->spec;
+
+	if (spec->hooks.at[HOOK_START_CONTAINER].n == 0)
+		return false;
+	return a->memory.present || schedule_wanted(&spec->process) ||
+	       (a->plan.process.filter && spec->process.no_new_privileges &&
+		       !a->plan.process.filter_early);
 }
 
 static int join(void *arg, struct err *e)

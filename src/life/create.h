@@ -69,12 +69,11 @@ void attempt_close_host(struct attempt *a);
 
 /*
  * Tell init to start, wait for its execve, save that, run the poststart hooks. conn is a socket to
- * init, whose pidfd is -1 where only state knows it; state is locked by the caller; spec may be
- * NULL where there are no poststart hooks. What startContainer hooks write to the terminal behind
- * master is shown; -1: there is none here. After a failed hook the caller has to destroy the
- * container.
+ * init; state is locked by the caller; spec may be NULL where there are no poststart hooks. What
+ * startContainer hooks write to the terminal behind master is shown; -1: there is none here. After a
+ * failed hook the caller has to destroy the container.
  */
-int start_container(int conn, int pidfd, int master, struct state *state, const struct spec *spec,
+int start_container(int conn, int master, struct state *state, const struct spec *spec,
 	bool *ret_hook_failed, struct err *e);
 
 /* Kill what runs, remove the cgroup and the state, run the poststop hooks. */

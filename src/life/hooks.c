@@ -123,17 +123,19 @@ static void runner_main(const struct plan *plan, int root_fd, int sock)
 
 	const struct confine_keep keep = { .sock = sock, .start_sock = -1, .hooks_sock = -1 };
 
-	/* Not a filter that asks an agent: it would be told of a process that is no container's. */
+	/* The agent is told of the container's process alone. */
+	struct seccomp_filter filter;
 	struct process_plan own = plan->process;
-	if (own.filter && own.filter->listener)
-		own.filter = NULL;
+	if (own.filter) {
+		filter = seccomp_filter_alone(own.filter);
+		own.filter = &filter;
+		own.filter_early = true;
+	}
 
 	struct lsm lsm = LSM_NONE;
 	int r = lsm_open_self(own.host_proc_fd, own.process, &lsm, &e);
 	if (r == 0)
 		r = confine(&own, root_fd, &keep, &lsm, &arena, &program, &e);
-	if (r == 0 && own.filter && own.process->no_new_privileges)
-		r = seccomp_filter_load(own.filter, &e);
 	struct err ignored;
 	if (msg_expect(sock, MSG_HOOKED, &start, NULL, &ignored) < 0)
 		_exit(1);

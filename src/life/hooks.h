@@ -22,7 +22,8 @@ void hooks_run_all(const struct spec_hooks *hooks, enum hook_point point, const 
  * policy (which a seccomp filter may by then forbid to change). So where there are both, a process
  * splits off init before the policy is set, takes the same rights, and runs the hooks when told.
  * So, too, where init loads its seccomp filter only after them: the programs are the image's, and
- * to be under that filter, which need not allow init what it takes to run hooks.
+ * to be under that filter, which need not allow init what it takes to run hooks. An agent of that
+ * filter decides on hooks that init runs, and is told of no other process.
  */
 struct hook_runner {
 	pid_t pid; /* 0: none; init runs them itself */

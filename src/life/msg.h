@@ -30,9 +30,9 @@ enum msg_type {
 	MSG_RLIMITS,   /* init -> parent: set my limits, I have no right to */
 	MSG_SCHEDULE,  /* init -> parent: set my scheduler and I/O priority, I have no right to */
 	MSG_LIMITED,   /* parent -> init: done */
-	MSG_LISTENER,  /* init -> parent or starter: my filter is loaded; its listener is this
+	MSG_LISTENER,  /* init -> parent: my filter is loaded; its listener is this
 			  descriptor of mine. A number, to be fetched: see serve.c */
-	MSG_LISTENING, /* parent or starter -> init: the agent has it */
+	MSG_LISTENING, /* parent -> init: the agent has it */
 	MSG_READY,     /* init -> parent: everything is applied; the memory policy's result */
 	MSG_COMMITTED, /* parent -> init: create is done; wait on the start socket */
 	MSG_START,     /* starter -> init */

@@ -28,6 +28,7 @@ struct process_plan {
 	bool new_keyring;
 	bool first;            /* it makes the keyring, which others then find */
 	bool fork_hooks;       /* startContainer hooks have a process of their own, see hooks.c */
+	bool filter_early;     /* the filter is in force while the process waits for START */
 	unsigned preserve_fds; /* from 3; those of socket activation come first */
 	struct str_list more_env; /* beyond the config's */
 };

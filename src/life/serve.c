@@ -10,7 +10,6 @@
 
 #include "base/fd.h"
 #include "base/sys.h"
-#include "life/tty.h"
 #include "linux/procattr.h"
 #include "linux/schedule.h"
 
@@ -33,8 +32,6 @@ int serve_until(const struct serve *s, enum msg_type last, union msg_payload *re
 	for (;;) {
 		union msg_payload payload;
 		enum msg_type answer = MSG_LIMITED;
-		if (s->master > 0)
-			tty_show_until(s->master, s->sock);
 		int r = msg_expect_any(s->sock, set, &payload, e);
 
 		if (r < 0)
@@ -98,24 +95,14 @@ static int send_state(int sock, int listener, const struct strbuf *text)
 
 static int hand_listener(const struct serve *s, int number, struct err *e)
 {
-	_cleanup_(spec_freep) struct spec *loaded = NULL;
 	_cleanup_(strbuf_free) struct strbuf text = { 0 };
-	_cleanup_close_ int opened = -1;
-	const struct spec *config = s->config;
+	const struct spec_seccomp *seccomp = s->config->linux_.seccomp;
 	int r;
 
-	if (!config) {
-		if ((r = state_load_config(s->state, &loaded, e)) < 0)
-			return r;
-		config = loaded;
-	}
-	const struct spec_seccomp *seccomp = config->linux_.seccomp;
 	if (!seccomp || str_empty(seccomp->listener_path))
 		return err_say(e, EPROTO, "a seccomp listener came, but none is configured");
 
-	if (s->pidfd < 0 && (opened = state_open_init(s->state)) < 0)
-		return err_set(e, -opened, "opening the init of container '%s'", s->state->id);
-	_cleanup_close_ int listener = sys_pidfd_getfd(s->pidfd < 0 ? opened : s->pidfd, number);
+	_cleanup_close_ int listener = sys_pidfd_getfd(s->pidfd, number);
 	if (listener < 0)
 		return err_set(e, -listener,
 			"/linux/seccomp: taking the listener out of the container's process");

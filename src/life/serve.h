@@ -11,14 +11,13 @@
 
 struct serve {
 	int sock;
-	pid_t pid;                          /* the process, here */
-	int pidfd;                          /* -1: it is init of state, to be found there */
+	pid_t pid; /* the process, here */
+	int pidfd;
 	const struct spec_process *process; /* NULL: it asks for no rights any more */
 	const struct state *state;          /* of the container */
-	const struct spec *config;          /* of the container; NULL: it lies in state */
+	const struct spec *config;          /* of the container */
 	const char *status;                 /* of the container, now */
 	pid_t init_pid;                     /* here; what the OCI state gives */
-	int master;                         /* of its terminal, shown meanwhile; 0: none */
 };
 
 /*

@@ -9,7 +9,7 @@
 #include "life/hooks.h"
 #include "life/msg.h"
 #include "life/notify.h"
-#include "life/serve.h"
+#include "life/tty.h"
 
 #include <errno.h>
 #include <sys/socket.h>
@@ -40,7 +40,7 @@ int life_start(const struct life *life, const char *id, struct err *e)
 		_cleanup_close_ int conn =
 			fd_connect_unix(s.dir_fd, STATE_START_SOCKET, SOCK_SEQPACKET);
 		r = conn < 0 ? err_set(e, -conn, "reaching the init of container '%s'", id)
-			     : start_container(conn, -1, -1, &s, spec, &hook_failed, e);
+			     : start_container(conn, -1, &s, spec, &hook_failed, e);
 	}
 	/* runtime.md, lifecycle 7 and 9: after a failed hook the container is stopped and
 	 * destroyed. */
@@ -66,25 +66,18 @@ static int wait_ready(const struct state *s, const struct notify *notify, struct
 	return pidfd < 0 ? 0 : notify_wait_ready(notify, s->pid, pidfd, e);
 }
 
-int start_container(int conn, int pidfd, int master, struct state *state, const struct spec *spec,
+int start_container(int conn, int master, struct state *state, const struct spec *spec,
 	bool *ret_hook_failed, struct err *e)
 {
 	int r = msg_send(conn, MSG_START, NULL, -1, e);
 
 	if (r == 0) {
-		/* A filter with an agent is loaded last, so that it need not allow what
-		 * init does. */
-		const struct serve serve = { .sock = conn,
-			.pid = state->pid,
-			.pidfd = pidfd,
-			.state = state,
-			.config = spec,
-			.status = "created",
-			.init_pid = state->pid,
-			.master = master };
-		r = serve_until(&serve, MSG_EXECING, NULL, e);
-		/* Before EXECING only startContainer hooks and the agent can fail; an init that
-		 * ended without a word was killed, and stays as a stopped container. */
+		/* Hooks of the container write to its terminal. */
+		if (master > 0)
+			tty_show_until(master, conn);
+		r = msg_expect(conn, MSG_EXECING, NULL, NULL, e);
+		/* Before EXECING only startContainer hooks can fail; an init that ended without a
+		 * word was killed, and stays as a stopped container. */
 		*ret_hook_failed = r < 0 && r != -EPIPE;
 	}
 	if (r == 0)

@@ -43,8 +43,7 @@ int life_run(
 	struct notify notify = NOTIFY_NONE;
 	r = notify_open(&a.state, &notify, e);
 	if (r == 0)
-		r = start_container(
-			a.init.sock, a.init.pidfd, a.master, &a.state, a.spec, &hook_failed, e);
+		r = start_container(a.init.sock, a.master, &a.state, a.spec, &hook_failed, e);
 	a.init.sock = fd_close(a.init.sock);
 	const bool failed = r < 0;
 	state_unlock(&a.state);

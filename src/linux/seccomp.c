@@ -466,3 +466,13 @@ void seccomp_filter_free(struct seccomp_filter *f)
 	free(f->insns);
 	*f = (struct seccomp_filter){ 0 };
 }
+
+struct seccomp_filter seccomp_filter_alone(const struct seccomp_filter *f)
+{
+	struct seccomp_filter alone = *f;
+
+	alone.listener = false;
+	alone.flags &= ~(unsigned)(SECCOMP_FILTER_FLAG_NEW_LISTENER |
+				   SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV);
+	return alone;
+}

@@ -34,6 +34,12 @@ int seccomp_compile(
  */
 int seccomp_filter_load(const struct seccomp_filter *f, struct err *e);
 
+/*
+ * The same filter, instructions and all, without an agent: what it would be asked about fails with
+ * ENOSYS (seccomp(2)).
+ */
+struct seccomp_filter seccomp_filter_alone(const struct seccomp_filter *f);
+
 /* Does this kernel know these SECCOMP_FILTER_FLAG_*, together? */
 bool seccomp_kernel_has_flag(uint32_t flags);
 

@@ -231,19 +231,57 @@ heard_state() {
     done
 }
 
-@test "seccomp agent: create hands over what start then uses" {
+@test "seccomp agent: create hands over what start then uses, with noNewPrivileges and without" {
+    local privs
+    for privs in true false; do
+        notify
+        config '.process.noNewPrivileges = ($words[0] | fromjson)' "$privs"
+        program sh -c 'mkdir /made || echo refused'
+        listen agent "$T/agent.sock" 1
+        call hasu create -b "$BUNDLE" "$ID"
+        is "$status" 0
+        until_true grep -q seccompFd "$T/heard"
+        is "$(heard_state '.state.status, .pid')" "creating"$'\n'"$(init_pid "$ID")"
+        # In force from now on, as the kernel sees it.
+        grep -qx 'Seccomp:	2' "/proc/$(init_pid "$ID")/status"
+        ok hasu start "$ID"
+        wait_stopped
+        until_true grep -q "of [0-9]" "$T/heard"
+        wait "$helper"
+        ok hasu delete "$ID"
+        rm "$T/agent.sock"
+    done
+}
+
+@test "seccomp agent: it decides on startContainer hooks; where they are another process nobody does" {
+    local privs
+    config '.hooks.startContainer = [{ path: "/bin/sh", args: ["sh", "-c", "mkdir /made 2>/said; true"] }]'
+    program true
+    for privs in true false; do
+        notify
+        config '.process.noNewPrivileges = ($words[0] | fromjson) | del(.process.ioPriority)' "$privs"
+        listen agent "$T/agent.sock" 122
+        ok hasu run -b "$BUNDLE" "$ID"
+        has "$(<"$BUNDLE/rootfs/said")" "Disk quota exceeded"
+        wait "$helper"
+        rm "$T/agent.sock"
+        # seccomp(2): "If there is no attached supervisor ... the system call returns ENOSYS".
+        config '.process.ioPriority = { class: "IOPRIO_CLASS_BE", priority: 5 }'
+        listen agent "$T/agent.sock" 122
+        ok hasu run -b "$BUNDLE" "$ID"
+        has "$(<"$BUNDLE/rootfs/said")" "Function not implemented"
+        wait "$helper"
+        rm "$T/agent.sock"
+    done
+}
+
+@test "seccomp agent: none there is an error of create already" {
     notify
-    program sh -c 'mkdir /made || echo refused'
-    listen agent "$T/agent.sock" 1
-    call hasu create -b "$BUNDLE" "$ID"
-    is "$status" 0
-    local init
-    init=$(init_pid "$ID")
-    ok hasu start "$ID"
-    wait_stopped
-    is "$(heard_state .pid)" "$init"
-    grep -q "of [0-9]" "$T/heard"
-    wait "$helper"
+    program true
+    config '.process.noNewPrivileges = true'
+    fails "/linux/seccomp/listenerPath: connecting to '$T/agent.sock': no such file or directory" \
+        hasu create -b "$BUNDLE" "$ID"
+    nothing_left
 }
 
 @test "seccomp agent: exec has a listener of its own" {
