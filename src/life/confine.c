@@ -261,8 +261,13 @@ static int load_filter(const struct process_plan *p, int sock, struct err *e)
 	const struct msg_listener listener = { .fd = r };
 	if ((r = msg_send(sock, MSG_LISTENER, &listener, -1, e)) < 0)
 		return r;
-	/* It is not closed, which the filter may forbid: execve(2) does. */
-	return msg_expect(sock, MSG_LISTENING, NULL, NULL, e);
+	if ((r = msg_expect(sock, MSG_LISTENING, NULL, NULL, e)) < 0)
+		return r;
+	/* While anybody has it open, calls wait for an answer, even of an agent that has died. Where
+	 * the filter may forbid close(2), execve(2) has to do. */
+	if (p->filter->may_close)
+		(void)close(listener.fd);
+	return 0;
 }
 
 static int enter_cwd(const struct process_plan *p, struct err *e)

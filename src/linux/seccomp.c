@@ -175,7 +175,8 @@ static void emit_limit(struct seccomp_program *p, uint32_t newest)
 }
 
 /* For calls of one audit architecture. The accumulator holds the call's, before and after. */
-static void emit_arch(struct seccomp_program *p, const struct spec_seccomp *s, uint32_t arch, bool x32)
+static void emit_arch(
+	struct seccomp_program *p, const struct spec_seccomp *s, uint32_t arch, bool x32)
 {
 	const bool s390 = arch == SCMP_ARCH_S390 || arch == SCMP_ARCH_S390X;
 	uint32_t newest = newest_named(s, arch);
@@ -304,6 +305,22 @@ static bool has_listener(const struct spec_seccomp *s)
 	return false;
 }
 
+/* False where rules differ, or look at the argument: it is to be certain. */
+static bool allows_close(const struct spec_seccomp *s)
+{
+	bool named = false;
+
+	for (size_t i = 0; i < s->n_rules; i++)
+		for (size_t k = 0; k < s->rules[i].names.n; k++) {
+			if (strcmp(s->rules[i].names.v[k], "close") != 0)
+				continue;
+			if (s->rules[i].action != SCMP_ACT_ALLOW || s->rules[i].n_args)
+				return false;
+			named = true;
+		}
+	return named || s->default_action == SCMP_ACT_ALLOW;
+}
+
 bool seccomp_kernel_has_flag(uint32_t flag)
 {
 	/* Alone this one is refused whatever the kernel. */
@@ -410,7 +427,7 @@ static int compile_anew(
 int seccomp_compile(
 	const struct spec_seccomp *s, int cache_fd, struct seccomp_filter *ret, struct err *e)
 {
-	struct seccomp_filter f = { .listener = has_listener(s) };
+	struct seccomp_filter f = { .listener = has_listener(s), .may_close = allows_close(s) };
 	int r;
 
 	r = load_flags(s, f.listener, &f.flags, e);

@@ -17,6 +17,7 @@ struct seccomp_filter {
 	size_t n_insns;
 	uint32_t flags; /* SECCOMP_FILTER_FLAG_* */
 	bool listener;  /* a rule asks an agent: loading gives the descriptor that it listens on */
+	bool may_close; /* close(2) is allowed, whatever else is not */
 };
 
 /*

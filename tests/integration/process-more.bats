@@ -275,6 +275,26 @@ heard_state() {
     done
 }
 
+@test "seccomp agent: one that has died since create decides nothing, and nobody waits for it" {
+    local privs
+    config '.hooks.startContainer = [{ path: "/bin/sh", args: ["sh", "-c", "mkdir /made 2>/said; true"] }]'
+    program true
+    for privs in true false; do
+        notify
+        config '.process.noNewPrivileges = ($words[0] | fromjson)' "$privs"
+        listen agent "$T/agent.sock" 122
+        ok hasu create -b "$BUNDLE" "$ID"
+        until_true grep -q seccompFd "$T/heard"
+        kill -KILL "$helper"
+        wait "$helper" || true
+        ok timeout 60 "$HASU" --root "$ROOT" start "$ID"
+        has "$(<"$BUNDLE/rootfs/said")" "Function not implemented"
+        wait_stopped
+        ok hasu delete "$ID"
+        rm "$T/agent.sock"
+    done
+}
+
 @test "seccomp agent: none there is an error of create already" {
     notify
     program true
