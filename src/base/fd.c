@@ -35,41 +35,60 @@ static size_t bigger_than(size_t size, int fd)
 	return known && (uint64_t)st.st_size + 2 > size ? (size_t)st.st_size + 2 : size * 2;
 }
 
-int fd_read_all(int fd, size_t max, char **ret_text, size_t *ret_len)
+/* Into first, NUL-ended; *ret_more is allocated and has the whole text where that is too short. */
+static int read_whole(
+	int fd, size_t max, char *first, size_t size, char **ret_more, size_t *ret_len)
 {
-	/* Holds most files whole: then what is allocated is as long as they are. */
-	char first[4096];
-	size_t size = sizeof(first), len = 0;
-	_cleanup_free_ char *text = NULL;
+	_cleanup_free_ char *more = NULL;
+	char *text = first;
+	size_t len = 0;
 
 	for (;;) {
-		ssize_t got = read(fd, (text ? text : first) + len, size - len - 1);
+		ssize_t got = read(fd, text + len, size - len - 1);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
 			return -errno;
+		if (got == 0)
+			break;
 		len += (size_t)got;
 		if (len > max)
 			return -EFBIG;
-		if (got == 0 && text)
-			break;
-		if (got > 0 && len + 1 < size)
+		if (len + 1 < size)
 			continue;
-		size_t room = got == 0 ? len + 1 : bigger_than(size, fd);
+		size_t room = bigger_than(size, fd);
 		if (room > max + 2)
 			room = max + 2;
-		char *moved = realloc(text, room);
+		char *moved = realloc(more, room);
 		if (!moved)
 			return -ENOMEM;
-		if (!text)
+		if (!more)
 			memcpy(moved, first, len);
-		text = moved;
+		text = more = moved;
 		size = room;
-		if (got == 0)
-			break;
 	}
 	text[len] = '\0';
-	*ret_text = TAKE_PTR(text);
+	*ret_more = TAKE_PTR(more);
+	*ret_len = len;
+	return 0;
+}
+
+int fd_read_all(int fd, size_t max, char **ret_text, size_t *ret_len)
+{
+	/* Holds most files whole: then what is allocated is as long as they are. */
+	char first[4096], *text;
+	size_t len;
+
+	int r = read_whole(fd, max, first, sizeof(first), &text, &len);
+	if (r < 0)
+		return r;
+	if (!text) {
+		text = malloc(len + 1);
+		if (!text)
+			return -ENOMEM;
+		memcpy(text, first, len + 1);
+	}
+	*ret_text = text;
 	if (ret_len)
 		*ret_len = len;
 	return 0;
@@ -81,6 +100,17 @@ int fd_read_file(int dir_fd, const char *path, size_t max, char **ret_text, size
 	if (fd < 0)
 		return -errno;
 	return fd_read_all(fd, max, ret_text, ret_len);
+}
+
+int fd_read_text(int dir_fd, const char *path, size_t max, struct text *ret)
+{
+	_cleanup_close_ int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	int r = read_whole(fd, max, ret->first, sizeof(ret->first), &ret->more, &ret->len);
+	if (r == 0)
+		ret->s = ret->more ? ret->more : ret->first;
+	return r;
 }
 
 int fd_write_all(int fd, const void *data, size_t len)

@@ -54,6 +54,23 @@ int fd_read_all(int fd, size_t max, char **ret_text, size_t *ret_len);
  * was for. */
 int fd_read_file(int dir_fd, const char *path, size_t max, char **ret_text, size_t *ret_len);
 
+/*
+ * The same for files that are short, as those of cgroups and of /proc are: what fits into first needs no
+ * allocation. All-zero is empty. It points into itself, so it stays where it was read.
+ */
+struct text {
+	char *s; /* NUL-ended; NULL: nothing was read */
+	size_t len;
+	char *more; /* what did not fit into first, allocated */
+	char first[512];
+};
+int fd_read_text(int dir_fd, const char *path, size_t max, struct text *ret);
+static inline void text_free(struct text *t)
+{
+	free(t->more);
+}
+#define _cleanup_text_ _cleanup_(text_free)
+
 /* Write all of it, retrying short writes and EINTR. Returns 0 or -errno. */
 int fd_write_all(int fd, const void *data, size_t len);
 

@@ -116,11 +116,11 @@ bool self_is_ordinary(void)
 /* In the initial namespace every ID is mapped to itself (user_namespaces(7)). */
 bool self_in_user_namespace(void)
 {
-	_cleanup_free_ char *map = NULL;
+	_cleanup_text_ struct text map = { 0 };
 	unsigned inside, outside, count;
 
-	if (fd_read_file(AT_FDCWD, "/proc/self/uid_map", 64 * 1024, &map, NULL) < 0)
+	if (fd_read_text(AT_FDCWD, "/proc/self/uid_map", 64 * 1024, &map) < 0)
 		return false; /* a kernel without user namespaces */
-	return sscanf(map, "%u %u %u", &inside, &outside, &count) != 3 || inside != 0 ||
+	return sscanf(map.s, "%u %u %u", &inside, &outside, &count) != 3 || inside != 0 ||
 	       outside != 0 || count != UINT32_MAX;
 }

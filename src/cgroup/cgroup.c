@@ -18,12 +18,12 @@ static int plan_disabled(
 	const struct spec *spec, struct arena *arena, struct cgroup **ret, struct err *e);
 static int plan_paths(struct cgroup *cg, const char *cgroups_path, const char *id,
 	struct arena *arena, struct err *e);
-static int v2_offers(const struct cgroup *cg, char **ret, struct err *e);
+static int v2_offers(const struct cgroup *cg, struct text *ret, struct err *e);
 
 int cgroup_plan(const struct spec *spec, const char *id, enum cgroup_manager manager,
 	struct arena *arena, struct cgroup **ret, struct err *e)
 {
-	_cleanup_free_ char *v2_controllers = NULL;
+	_cleanup_text_ struct text v2_controllers = { 0 };
 	int r;
 
 	if (manager == CGROUP_DISABLED)
@@ -53,7 +53,7 @@ int cgroup_plan(const struct spec *spec, const char *id, enum cgroup_manager man
 	r = v2_offers(cg, &v2_controllers, e);
 	if (r < 0)
 		return r;
-	r = limits_plan(cg, &spec->linux_.resources, v2_controllers ? v2_controllers : "", arena,
+	r = limits_plan(cg, &spec->linux_.resources, v2_controllers.s ? v2_controllers.s : "", arena,
 		&cg->v2_needs, e);
 	if (r < 0)
 		return r;
@@ -165,7 +165,7 @@ static int plan_paths(struct cgroup *cg, const char *cgroups_path, const char *i
 }
 
 /* The controllers that v2 has, "cpu memory\n"; NULL where v2 is not mounted. */
-static int v2_offers(const struct cgroup *cg, char **ret, struct err *e)
+static int v2_offers(const struct cgroup *cg, struct text *ret, struct err *e)
 {
 	const struct hierarchy *v2 = cgroup_v2(cg);
 	int r;
@@ -175,7 +175,7 @@ static int v2_offers(const struct cgroup *cg, char **ret, struct err *e)
 	_cleanup_close_ int root = hierarchy_open_root(v2, e);
 	if (root < 0)
 		return root;
-	r = fd_read_file(root, "cgroup.controllers", CGROUP_FILE_MAX, ret, NULL);
+	r = fd_read_text(root, "cgroup.controllers", CGROUP_FILE_MAX, ret);
 	if (r < 0)
 		return err_set(e, -r, "reading '%s/cgroup.controllers'", v2->mount);
 	return 0;

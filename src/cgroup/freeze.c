@@ -145,11 +145,11 @@ void cgroup_thaw_all(const struct cgroup *cg)
 /* Does file of the container's directory show it frozen? A directory that is gone is not. */
 static int read_frozen(const struct hierarchy *h, const char *file, bool *ret, struct err *e)
 {
-	_cleanup_free_ char *text = NULL;
+	_cleanup_text_ struct text text = { 0 };
 	_cleanup_close_ int opened = h->leaf_fd < 0 ? hierarchy_open_leaf(h, e) : -1;
 	const int fd = h->leaf_fd < 0 ? opened : h->leaf_fd;
 
-	int r = fd < 0 ? fd : fd_read_file(fd, file, CGROUP_FILE_MAX, &text, NULL);
+	int r = fd < 0 ? fd : fd_read_text(fd, file, CGROUP_FILE_MAX, &text);
 	if (r == -ENOENT || r == -ENODEV) {
 		*ret = false;
 		return 0;
@@ -158,7 +158,7 @@ static int read_frozen(const struct hierarchy *h, const char *file, bool *ret, s
 		return fd < 0 ? r
 			      : err_set(e, -r, "reading %s of cgroup '%s%s'", file, h->mount,
 					h->path);
-	*ret = h->v2 ? keyed_value(text, "frozen") == '1' : str_starts(text, "FR");
+	*ret = h->v2 ? keyed_value(text.s, "frozen") == '1' : str_starts(text.s, "FR");
 	return 0;
 }
 
@@ -186,15 +186,14 @@ int cgroup_will_freeze(const struct cgroup *cg, bool *ret, struct err *e)
 	if (v2)
 		(void)snprintf(path, sizeof(path), "%s", v2->path);
 	for (char *end; v2 && !frozen && (end = strrchr(path, '/')); *end = '\0') {
-		_cleanup_free_ char *text = NULL;
+		_cleanup_text_ struct text text = { 0 };
 		_cleanup_close_ int fd = hierarchy_open(v2, path, NULL);
-		int r = fd < 0 ? fd
-			       : fd_read_file(fd, "cgroup.freeze", CGROUP_FILE_MAX, &text, NULL);
+		int r = fd < 0 ? fd : fd_read_text(fd, "cgroup.freeze", CGROUP_FILE_MAX, &text);
 		/* ENOENT: the root has none, or it is gone. */
 		if (r < 0 && r != -ENOENT && r != -ENODEV)
 			return err_set(e, -r, "reading cgroup.freeze of cgroup '%s%s'", v2->mount,
 				path);
-		frozen = r == 0 && text[0] == '1';
+		frozen = r == 0 && text.s[0] == '1';
 	}
 	*ret = frozen;
 	return 0;

@@ -227,19 +227,17 @@ static int cgroup_mounts(char *text, struct mount_line **ret, size_t *ret_n)
 	return 0;
 }
 
-int hierarchies_parse(const char *mountinfo, const char *self, struct arena *arena,
-	struct hierarchy **ret, size_t *ret_n, struct err *e)
+int hierarchies_parse(char *mountinfo, char *self, struct arena *arena, struct hierarchy **ret,
+	size_t *ret_n, struct err *e)
 {
-	_cleanup_free_ char *mounts_text = strdup(mountinfo);
-	_cleanup_free_ char *self_text = strdup(self);
 	_cleanup_free_ struct mount_line *mounts = NULL;
 	size_t n_mounts, n = 0;
 
 	struct hierarchy *v = arena_array(arena, struct hierarchy, count_lines(self));
-	if (!mounts_text || !self_text || !v || cgroup_mounts(mounts_text, &mounts, &n_mounts) < 0)
+	if (!v || cgroup_mounts(mountinfo, &mounts, &n_mounts) < 0)
 		return err_nomem(e);
 
-	for (char *line = self_text, *next; line && *line; line = next) {
+	for (char *line = self, *next; line && *line; line = next) {
 		next = strchr(line, '\n');
 		if (next)
 			*next++ = '\0';
@@ -261,7 +259,8 @@ int hierarchies_find(struct arena *arena, struct hierarchy **ret, size_t *ret_n,
 int hierarchies_of(
 	int pid_proc_fd, struct arena *arena, struct hierarchy **ret, size_t *ret_n, struct err *e)
 {
-	_cleanup_free_ char *mountinfo = NULL, *self = NULL;
+	_cleanup_free_ char *mountinfo = NULL;
+	_cleanup_text_ struct text self = { 0 };
 	int r;
 
 	_cleanup_close_ int proc = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -272,8 +271,7 @@ int hierarchies_of(
 	r = fd_read_file(proc, "mountinfo", MOUNTINFO_MAX, &mountinfo, NULL);
 	if (r < 0)
 		return err_set(e, -r, "reading /proc/self/mountinfo");
-	r = fd_read_file(
-		pid_proc_fd < 0 ? proc : pid_proc_fd, "cgroup", SELF_CGROUP_MAX, &self, NULL);
+	r = fd_read_text(pid_proc_fd < 0 ? proc : pid_proc_fd, "cgroup", SELF_CGROUP_MAX, &self);
 	if (r == -ENOENT) { /* a kernel without cgroups */
 		*ret = NULL;
 		*ret_n = 0;
@@ -281,7 +279,7 @@ int hierarchies_of(
 	}
 	if (r < 0)
 		return err_set(e, -r, "reading the cgroup file of a process");
-	return hierarchies_parse(mountinfo, self, arena, ret, ret_n, e);
+	return hierarchies_parse(mountinfo, self.s, arena, ret, ret_n, e);
 }
 
 bool hierarchy_has(const struct hierarchy *h, const char *controller)

@@ -63,9 +63,9 @@ struct cgroup {
  * hierarchy.c: what is mounted, and the way into it.
  */
 
-/* From the texts of /proc/self/mountinfo and /proc/self/cgroup. Nothing is opened. */
-int hierarchies_parse(const char *mountinfo, const char *self, struct arena *arena,
-	struct hierarchy **ret, size_t *ret_n, struct err *e);
+/* From the texts of /proc/self/mountinfo and /proc/self/cgroup, which are cut up. Nothing is opened. */
+int hierarchies_parse(char *mountinfo, char *self, struct arena *arena, struct hierarchy **ret,
+	size_t *ret_n, struct err *e);
 int hierarchies_find(struct arena *arena, struct hierarchy **ret, size_t *ret_n, struct err *e);
 /* The same, but `own` is where another process is: /proc/PID. */
 int hierarchies_of(

@@ -177,7 +177,7 @@ struct writer {
 	const struct cgroup *cg;
 	const struct spec_resources *r;
 	int *fds;             /* per hierarchy: the container's directory, -1 until it is needed */
-	char *v2_controllers; /* of that directory; NULL without v2 */
+	struct text v2_controllers; /* of that directory; none without v2 */
 	struct undo *undo;    /* NULL: nothing is put back */
 	enum stage stage;
 };
@@ -210,6 +210,11 @@ static int writer_fd(struct writer *w, const struct hierarchy *h, struct err *e)
 	if (w->fds[i] < 0)
 		w->fds[i] = hierarchy_open_leaf(h, e);
 	return w->fds[i];
+}
+
+static const char *v2_controllers(const struct writer *w)
+{
+	return w->v2_controllers.s ? w->v2_controllers.s : "";
 }
 
 static bool is_list(const char *file)
@@ -342,7 +347,7 @@ static int write_row(struct writer *w, const struct limit *row, bool again, stru
 {
 	int r = 0;
 
-	const struct hierarchy *h = place(w->cg, row, w->v2_controllers ? w->v2_controllers : "");
+	const struct hierarchy *h = place(w->cg, row, v2_controllers(w));
 	if (!h)
 		return limit_unlimited(row, w->r) ? 0
 						  : no_controller(row, w->cg, w->undo != NULL, e);
@@ -392,7 +397,7 @@ static int write_unified(struct writer *w, const struct str_pair *pair, struct e
 	size_t len;
 	int r;
 
-	r = unified_check(w->cg, pair->key, w->v2_controllers ? w->v2_controllers : "", &len, e);
+	r = unified_check(w->cg, pair->key, v2_controllers(w), &len, e);
 	if (r < 0)
 		return r;
 	if (w->stage == STAGE_LOOK || !now_is_its_stage(w, pair->key))
@@ -474,7 +479,7 @@ static int writer_open(struct writer *w, struct err *e)
 	int fd = writer_fd(w, v2, e);
 	if (fd < 0)
 		return fd;
-	r = fd_read_file(fd, "cgroup.controllers", CGROUP_FILE_MAX, &w->v2_controllers, NULL);
+	r = fd_read_text(fd, "cgroup.controllers", CGROUP_FILE_MAX, &w->v2_controllers);
 	if (r < 0)
 		return err_set(e, -r, "reading the controllers of cgroup '%s'", v2->path);
 	return 0;
@@ -484,7 +489,7 @@ static void writer_close(struct writer *w)
 {
 	for (size_t i = 0; w->fds && i < w->cg->n; i++)
 		(void)fd_close(w->fds[i]);
-	free(w->v2_controllers);
+	text_free(&w->v2_controllers);
 	free(w->fds);
 }
 

@@ -84,13 +84,13 @@ static bool needed(const struct cgroup *cg, const char *controller)
  * hierarchy, which has no type, may have both. Some controllers the kernel would take nonetheless,
  * and make the cgroup the head of a threaded subtree, where no container can be.
  */
-static int own_processes(int dir_fd, const char *where, char **ret, struct err *e)
+static int own_processes(int dir_fd, const char *where, struct text *ret, struct err *e)
 {
 	int r;
 
 	if (faccessat(dir_fd, "cgroup.type", F_OK, 0) < 0)
 		return 0;
-	r = fd_read_file(dir_fd, "cgroup.procs", CGROUP_FILE_MAX, ret, NULL);
+	r = fd_read_text(dir_fd, "cgroup.procs", CGROUP_FILE_MAX, ret);
 	/* EOPNOTSUPP: threaded, which check_type() will say. */
 	if (r < 0 && r != -EOPNOTSUPP)
 		return err_set(e, -r, "reading the processes of cgroup '%s'", where);
@@ -110,13 +110,13 @@ static int has_processes(
  * children. */
 static int enable_controllers(const struct cgroup *cg, int dir_fd, const char *where, struct err *e)
 {
-	_cleanup_free_ char *offered = NULL, *on = NULL, *procs = NULL;
+	_cleanup_text_ struct text offered = { 0 }, on = { 0 }, procs = { 0 };
 	char text[80];
 	int r;
 
-	r = fd_read_file(dir_fd, "cgroup.controllers", CGROUP_FILE_MAX, &offered, NULL);
+	r = fd_read_text(dir_fd, "cgroup.controllers", CGROUP_FILE_MAX, &offered);
 	if (r == 0)
-		r = fd_read_file(dir_fd, "cgroup.subtree_control", CGROUP_FILE_MAX, &on, NULL);
+		r = fd_read_text(dir_fd, "cgroup.subtree_control", CGROUP_FILE_MAX, &on);
 	if (r < 0)
 		return err_set(e, -r, "reading the controllers of cgroup '%s'", where);
 	r = own_processes(dir_fd, where, &procs, e);
@@ -124,13 +124,13 @@ static int enable_controllers(const struct cgroup *cg, int dir_fd, const char *w
 		return r;
 
 	for (size_t i = 0; i < cg->v2_needs.n; i++)
-		if (!word_in(offered, " \n", cg->v2_needs.v[i]))
+		if (!word_in(offered.s, " \n", cg->v2_needs.v[i]))
 			return err_say(e, ENODEV,
 				"cgroup '%s' has no controller %s, which linux.resources needs: "
 				"the cgroups above do not pass it on",
 				where, cg->v2_needs.v[i]);
 
-	for (const char *p = offered; *p;) {
+	for (const char *p = offered.s; *p;) {
 		char name[64];
 		size_t n = strcspn(p, " \n");
 		(void)snprintf(name, sizeof(name), "%.*s", (int)n, p);
@@ -138,11 +138,11 @@ static int enable_controllers(const struct cgroup *cg, int dir_fd, const char *w
 		p += strspn(p, " \n");
 		bool must = needed(cg, name);
 		bool want = must || (cgroup_pure_v2(cg) && word_in(v2_general, " ", name));
-		if (!want || word_in(on, " \n", name))
+		if (!want || word_in(on.s, " \n", name))
 			continue;
-		if (!str_empty(procs) && must)
-			return has_processes(procs, name, where, e);
-		if (!str_empty(procs))
+		if (!str_empty(procs.s) && must)
+			return has_processes(procs.s, name, where, e);
+		if (!str_empty(procs.s))
 			continue;
 		(void)snprintf(text, sizeof(text), "+%s", name);
 		r = fd_write_file(dir_fd, "cgroup.subtree_control", text);
@@ -163,19 +163,19 @@ static int cpuset_fill(int parent_fd, int fd, bool made, const char *where, stru
 	static const char *const files[] = { "cpuset.cpus", "cpuset.mems" };
 
 	for (size_t i = 0; i < ELEMENTS(files); i++) {
-		_cleanup_free_ char *has = NULL, *parents = NULL;
+		_cleanup_text_ struct text has = { 0 }, parents = { 0 };
 		const char *file = files[i];
-		int r = fd_read_file(parent_fd, file, CGROUP_FILE_MAX, &parents, NULL);
+		int r = fd_read_text(parent_fd, file, CGROUP_FILE_MAX, &parents);
 		if (r == -ENOENT) {
 			file += strlen("cpuset.");
-			r = fd_read_file(parent_fd, file, CGROUP_FILE_MAX, &parents, NULL);
+			r = fd_read_text(parent_fd, file, CGROUP_FILE_MAX, &parents);
 		}
 		if (r == 0 && !made)
-			r = fd_read_file(fd, file, CGROUP_FILE_MAX, &has, NULL);
-		if (r == 0 && has && has[strspn(has, " \n")] != '\0')
+			r = fd_read_text(fd, file, CGROUP_FILE_MAX, &has);
+		if (r == 0 && has.s && has.s[strspn(has.s, " \n")] != '\0')
 			continue;
 		if (r == 0)
-			r = fd_write_file(fd, file, parents);
+			r = fd_write_file(fd, file, parents.s);
 		if (r < 0)
 			return err_set(
 				e, -r, "filling %s of cgroup '%s' from its parent", file, where);
@@ -231,17 +231,17 @@ static int clear_leftover(const struct hierarchy *h, int fd, struct err *e)
 
 static int check_type(const struct hierarchy *h, int fd, struct err *e)
 {
-	_cleanup_free_ char *type = NULL;
-	int r = fd_read_file(fd, "cgroup.type", CGROUP_FILE_MAX, &type, NULL);
+	_cleanup_text_ struct text type = { 0 };
+	int r = fd_read_text(fd, "cgroup.type", CGROUP_FILE_MAX, &type);
 
 	if (r < 0)
 		return err_set(e, -r, "reading the type of cgroup '%s%s'", h->mount, h->path);
-	type[strcspn(type, "\n")] = '\0';
-	if (!str_eq(type, "domain"))
+	type.s[strcspn(type.s, "\n")] = '\0';
+	if (!str_eq(type.s, "domain"))
 		return err_say(e, ENOTSUP,
 			"cgroup '%s%s' is of type '%s': a container needs one of type domain, not "
 			"in a threaded subtree",
-			h->mount, h->path, type);
+			h->mount, h->path, type.s);
 	return 0;
 }
 

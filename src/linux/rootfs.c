@@ -7,6 +7,7 @@
 
 #include "base/fd.h"
 #include "base/path.h"
+#include "base/self.h"
 #include "linux/devices.h"
 #include "linux/mounts.h"
 #include "spec/names.h"
@@ -25,7 +26,6 @@
 static int plan(struct rootfs *r, struct arena *arena, struct err *e);
 static int plan_mounts(struct rootfs *r, struct arena *arena, struct err *e);
 static int new_fds(struct arena *arena, size_t n, int **ret);
-static bool in_user_namespace(void);
 static int open_roomily(struct rootfs *r, int bundle_fd, struct err *e);
 static int open_host(struct rootfs *r, int bundle_fd, struct err *e);
 static int open_source(struct rootfs *r, int bundle_fd, size_t i, struct err *e);
@@ -105,7 +105,7 @@ static int plan(struct rootfs *r, struct arena *arena, struct err *e)
 	r->path = spec->root.path[0] == '/'
 			  ? arena_strdup(arena, spec->root.path)
 			  : arena_printf(arena, "%s/%s", r->opts.bundle, spec->root.path);
-	r->userns = l->namespaces[NS_USER].present || in_user_namespace();
+	r->userns = l->namespaces[NS_USER].present || self_in_user_namespace();
 	r->n_device_fds = n_devices_default + l->n_devices;
 	r->n_cgroup_fds = r->opts.cgroups ? r->opts.cgroups->n : 0;
 	if (!r->path || new_fds(arena, spec->n_mounts, &r->source_fds) < 0 ||
@@ -201,19 +201,6 @@ static int new_fds(struct arena *arena, size_t n, int **ret)
 		fds[i] = -1;
 	*ret = fds;
 	return 0;
-}
-
-/* The initial user namespace maps all IDs to themselves (user_namespaces(7)); others cannot. */
-static bool in_user_namespace(void)
-{
-	_cleanup_free_ char *text = NULL;
-	unsigned inside, outside, count;
-	int end = 0;
-
-	if (fd_read_file(AT_FDCWD, "/proc/self/uid_map", 65536, &text, NULL) < 0)
-		return false;
-	return sscanf(text, "%u %u %u %n", &inside, &outside, &count, &end) != 3 || text[end] ||
-	       inside != 0 || outside != 0 || count != UINT32_MAX;
 }
 
 uint64_t mount_clones_as(const struct rootfs *r)

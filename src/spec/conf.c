@@ -546,14 +546,14 @@ void conf_rules_for(
 
 uid_t conf_caller(void)
 {
-	_cleanup_free_ char *map = NULL;
+	_cleanup_text_ struct text map = { 0 };
 	uid_t uid = geteuid();
 	unsigned inside, outside, count;
 	int n;
 
-	if (fd_read_file(AT_FDCWD, "/proc/self/uid_map", 64 * 1024, &map, NULL) < 0)
+	if (fd_read_text(AT_FDCWD, "/proc/self/uid_map", 64 * 1024, &map) < 0)
 		return uid; /* a kernel without user namespaces */
-	for (const char *p = map; sscanf(p, "%u %u %u%n", &inside, &outside, &count, &n) == 3;
+	for (const char *p = map.s; sscanf(p, "%u %u %u%n", &inside, &outside, &count, &n) == 3;
 		p += n)
 		if (uid >= inside && uid - inside < count)
 			return outside + (uid - inside);

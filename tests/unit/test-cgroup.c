@@ -313,7 +313,9 @@ static void hosts(void **state)
 	struct err e = { 0 };
 	size_t n;
 
-	assert_int_equal(hierarchies_parse(row->mountinfo, row->self, &arena, &h, &n, &e), 0);
+	char *mountinfo = arena_strdup(&arena, row->mountinfo);
+	char *self = arena_strdup(&arena, row->self);
+	assert_int_equal(hierarchies_parse(mountinfo, self, &arena, &h, &n, &e), 0);
 	strbuf_adds(&got, "");
 	for (size_t i = 0; i < n; i++)
 		strbuf_addf(&got, "%s%s@%s%s:%s", got.len ? " " : "",
@@ -333,7 +335,8 @@ static void bad_self_texts(void **state)
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		struct arena arena = { 0 };
 		struct err e = { 0 };
-		assert_int_equal(hierarchies_parse("", rows[i], &arena, &h, &n, &e), -EBADMSG);
+		char none[] = "", *self = arena_strdup(&arena, rows[i]);
+		assert_int_equal(hierarchies_parse(none, self, &arena, &h, &n, &e), -EBADMSG);
 		arena_free(&arena);
 	}
 }
