@@ -99,13 +99,16 @@ static bool strbuf_room(struct strbuf *b, size_t more)
 		}
 		size *= 2;
 	}
-	char *moved = realloc(b->text, size);
+	char *moved = realloc(b->lent ? NULL : b->text, size);
 	if (!moved) {
 		b->failed = true;
 		return false;
 	}
+	if (b->lent)
+		memcpy(moved, b->text, b->len);
 	b->text = moved;
 	b->size = size;
+	b->lent = false;
 	return true;
 }
 
@@ -161,29 +164,53 @@ size_t str_utf8_len(const char *text)
 	return 0;
 }
 
-void strbuf_add_json(struct strbuf *b, const char *s)
+/* How much of s can stand in a JSON string as it is. */
+static size_t plain_len(const char *s, bool exact)
+{
+	size_t n = 0;
+
+	for (;;) {
+		const unsigned char c = (unsigned char)s[n];
+		const size_t len = exact ? 1 : str_utf8_len(s + n);
+		if (c < 0x20 || c == 0x7f || c == '"' || c == '\\' || len == 0)
+			return n;
+		n += len;
+	}
+}
+
+static void add_quoted(struct strbuf *b, const char *s, bool exact)
 {
 	strbuf_adds(b, "\"");
-	for (const unsigned char *p = (const unsigned char *)s; *p;) {
-		size_t len = str_utf8_len((const char *)p);
-		if (len == 0) {
+	for (;; s++) {
+		const size_t n = plain_len(s, exact);
+		strbuf_add(b, s, n);
+		s += n;
+		if (!*s)
+			break;
+		if (*s == '"' || *s == '\\')
+			strbuf_addf(b, "\\%c", *s);
+		else if ((unsigned char)*s < 0x80)
+			strbuf_addf(b, "\\u%04x", *s);
+		else
 			strbuf_adds(b, "\\ufffd");
-			p++;
-		} else if (*p == '"' || *p == '\\') {
-			strbuf_addf(b, "\\%c", *p++);
-		} else if (*p < 0x20 || *p == 0x7f) {
-			strbuf_addf(b, "\\u%04x", *p++);
-		} else {
-			strbuf_add(b, (const char *)p, len);
-			p += len;
-		}
 	}
 	strbuf_adds(b, "\"");
 }
 
+void strbuf_add_json(struct strbuf *b, const char *s)
+{
+	add_quoted(b, s, false);
+}
+
+void strbuf_add_json_exact(struct strbuf *b, const char *s)
+{
+	add_quoted(b, s, true);
+}
+
 void strbuf_free(struct strbuf *b)
 {
-	free(b->text);
+	if (!b->lent)
+		free(b->text);
 	*b = (struct strbuf){ 0 };
 }
 

@@ -38,13 +38,22 @@ struct strbuf {
 	char *text;
 	size_t len, size;
 	bool failed;
+	bool lent; /* text is the caller's, and not freed */
 };
+
+/* One that begins in an array of the caller's, and is allocated only where that does not suffice. */
+#define STRBUF_IN(array)                                                                           \
+	{                                                                                          \
+		.text = (array), .size = sizeof(array), .lent = true                               \
+	}
 
 void strbuf_add(struct strbuf *b, const char *data, size_t len);
 void strbuf_adds(struct strbuf *b, const char *s);
 void strbuf_addf(struct strbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* Add s as a JSON string, quotes and escapes included; bytes that are not UTF-8 become U+FFFD. */
 void strbuf_add_json(struct strbuf *b, const char *s);
+/* The same, but they stay: for what only json-c reads, which takes any bytes. */
+void strbuf_add_json_exact(struct strbuf *b, const char *s);
 void strbuf_free(struct strbuf *b);
 
 /* The bytes of the UTF-8 sequence at s, NUL-ended; 0: none (RFC 3629: no surrogates, none

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "linux/rootfs.h"
 #include "mpol.h"
@@ -153,7 +154,7 @@ bool cgroup_v2_alone(const struct cgroup *cg);
 int cgroup_for_rootfs(
 	const struct cgroup *cg, struct arena *arena, struct rootfs_cgroups *ret, struct err *e);
 
-struct json_object *cgroup_to_json(const struct cgroup *cg);
+void cgroup_write(struct json_writer *w, const char *name, const struct cgroup *cg);
 
 /* From the saved state, which is not trusted: what is opened later must start at a mounted hierarchy. */
 int cgroup_from_json(

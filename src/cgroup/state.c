@@ -12,42 +12,36 @@
 #include <errno.h>
 #include <json-c/json.h>
 
-struct json_object *cgroup_to_json(const struct cgroup *cg)
+static void write_hierarchy(struct json_writer *w, const struct hierarchy *h)
 {
-	struct json_object *top = json_object_new_object();
-	struct json_object *list = json_object_new_array();
+	jw_object(w, NULL);
+	jw_string(w, "controllers", h->controllers);
+	jw_string(w, "mount", h->mount);
+	jw_string(w, "path", h->path);
+	if (h->inode)
+		jw_u64(w, "inode", h->inode);
+	jw_u64(w, "made", h->made);
+	jw_object_end(w);
+}
 
-	if (!top || !list)
-		goto fail;
-	json_object_object_add(top, "manager",
-		json_object_new_string(cg->manager == CGROUP_DISABLED  ? "disabled"
-				       : cg->manager == CGROUP_SYSTEMD ? "systemd"
-								       : "cgroupfs"));
+void cgroup_write(struct json_writer *w, const char *name, const struct cgroup *cg)
+{
+	jw_object(w, name);
+	jw_string(w, "manager",
+		cg->manager == CGROUP_DISABLED  ? "disabled"
+		: cg->manager == CGROUP_SYSTEMD ? "systemd"
+						: "cgroupfs");
 	if (cg->scope) {
-		json_object_object_add(top, "unit", json_object_new_string(cg->scope->unit));
-		json_object_object_add(top, "user", json_object_new_boolean(cg->scope->user));
+		jw_string(w, "unit", cg->scope->unit);
+		jw_bool(w, "user", cg->scope->user);
 	}
-	json_object_object_add(top, "path", json_object_new_string(cg->path));
-	json_object_object_add(top, "made", json_object_new_boolean(cg->made));
-	for (size_t i = 0; i < cg->n; i++) {
-		const struct hierarchy *h = &cg->h[i];
-		struct json_object *o = json_object_new_object();
-		if (!o)
-			goto fail;
-		json_object_object_add(o, "controllers", json_object_new_string(h->controllers));
-		json_object_object_add(o, "mount", json_object_new_string(h->mount));
-		json_object_object_add(o, "path", json_object_new_string(h->path));
-		if (h->inode)
-			json_object_object_add(o, "inode", json_object_new_uint64(h->inode));
-		json_object_object_add(o, "made", json_object_new_int64(h->made));
-		json_object_array_add(list, o);
-	}
-	json_object_object_add(top, "hierarchies", list);
-	return top;
-fail:
-	json_object_put(list);
-	json_object_put(top);
-	return NULL;
+	jw_string(w, "path", cg->path);
+	jw_bool(w, "made", cg->made);
+	jw_array(w, "hierarchies");
+	for (size_t i = 0; i < cg->n; i++)
+		write_hierarchy(w, &cg->h[i]);
+	jw_array_end(w);
+	jw_object_end(w);
 }
 
 static const char *text_of(struct json_object *o, const char *key)

@@ -6,7 +6,9 @@
 #include "cmd/cmd.h"
 
 #include "base/fd.h"
+#include "base/json.h"
 #include "check/check.h"
+#include "linux/memory.h"
 #include "report/report.h"
 
 #include <errno.h>
@@ -304,7 +306,7 @@ static void show_table(struct strbuf *b, const struct result *result, bool stric
 static void json_policy(struct json_writer *w, const char *name, const struct mpol *policy)
 {
 	jw_object(w, name);
-	jw_policy_members(w, policy);
+	memory_write_members(w, policy);
 	jw_object_end(w);
 }
 

@@ -5,6 +5,8 @@
  */
 #include "cmd/topology.h"
 
+#include "base/json.h"
+
 static void add_access(struct json_writer *w, const char *name, const struct mpol_access *a)
 {
 	char nodes[MPOL_NODESET_TEXT];

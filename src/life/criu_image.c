@@ -10,6 +10,7 @@
  * Images are copied between machines: what is read here is checked like a config.
  */
 #include "base/fd.h"
+#include "base/json.h"
 #include "life/criu.h"
 #include "linux/memory.h"
 
@@ -26,14 +27,9 @@
 #define IMAGE_VERSION 1
 #define STREAM_MAX 64
 
-static int write_file(int dir_fd, const char *name, struct json_object *o, struct err *e)
+static int write_file(int dir_fd, const char *name, const struct strbuf *text, struct err *e)
 {
-	size_t len;
-	const char *text =
-		o ? json_object_to_json_string_length(
-			    o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len)
-		  : NULL;
-	if (!text)
+	if (text->failed)
 		return err_nomem(e);
 	/* Never through a link that is there already. */
 	(void)unlinkat(dir_fd, name, 0); /* open reports what stays */
@@ -41,16 +37,8 @@ static int write_file(int dir_fd, const char *name, struct json_object *o, struc
 		openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_set(e, errno, "writing %s of the image", name);
-	int r = fd_write_all(fd, text, len);
+	int r = fd_write_all(fd, text->text, text->len);
 	return r < 0 ? err_set(e, -r, "writing %s of the image", name) : 0;
-}
-
-static bool put(struct json_object *o, const char *key, struct json_object *value)
-{
-	if (o && value && json_object_object_add(o, key, value) == 0)
-		return true;
-	json_object_put(value);
-	return false;
 }
 
 /* "pages-N.img" */
@@ -62,53 +50,50 @@ static bool is_pages(const char *name)
 	return n > 0 && n < 12 && str_eq(number + n, ".img");
 }
 
-static struct json_object *pages_to_json(int dir_fd)
+static void write_pages(struct json_writer *w, int dir_fd)
 {
-	struct json_object *o = json_object_new_object();
 	int fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
 	struct stat st;
 
-	if (!dir) {
-		fd_close(fd);
-		return o;
-	}
-	for (struct dirent *d; (d = readdir(dir));)
+	jw_object(w, "pages");
+	for (struct dirent *d; dir && (d = readdir(dir));)
 		if (is_pages(d->d_name) &&
-			fstatat(dir_fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-			!put(o, d->d_name, json_object_new_int64(st.st_size))) {
-			json_object_put(o);
-			o = NULL;
-			break;
-		}
-	closedir(dir);
-	return o;
+			fstatat(dir_fd, d->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+			jw_i64(w, d->d_name, st.st_size);
+	jw_object_end(w);
+	if (dir)
+		closedir(dir);
+	else
+		fd_close(fd);
 }
 
 int criu_image_write(int dir_fd, const struct criu_image *image, bool dumped, struct err *e)
 {
-	struct json_object *ours = json_object_new_object();
-	struct json_object *streams = json_object_new_array();
-	bool whole = put(ours, "version", json_object_new_int(IMAGE_VERSION)) && streams;
+	struct strbuf ours = { 0 }, streams = { 0 };
+	struct json_writer w = { .b = &ours, .saved = true };
 
-	if (whole && image->has_policy)
-		whole = put(ours, "memoryPolicy", memory_policy_to_json(&image->policy));
-	if (whole && image->notify)
-		whole = put(ours, "notify", json_object_new_boolean(true));
-	if (whole && dumped)
-		whole = put(ours, "pages", pages_to_json(dir_fd));
-	for (size_t i = 0; whole && i < CRIU_STREAMS; i++) {
-		const char *text = image->streams[i] ? image->streams[i] : "/dev/null";
-		struct json_object *v = json_object_new_string(text);
-		whole = v && json_object_array_add(streams, v) == 0;
-		if (!whole)
-			json_object_put(v);
-	}
-	int r = whole ? write_file(dir_fd, OURS, ours, e) : err_nomem(e);
+	jw_object(&w, NULL);
+	jw_u64(&w, "version", IMAGE_VERSION);
+	if (image->has_policy)
+		memory_write_policy(&w, "memoryPolicy", &image->policy);
+	if (image->notify)
+		jw_bool(&w, "notify", true);
+	if (dumped)
+		write_pages(&w, dir_fd);
+	jw_object_end(&w);
+
+	w.b = &streams;
+	jw_array(&w, NULL);
+	for (size_t i = 0; i < CRIU_STREAMS; i++)
+		jw_string(&w, NULL, image->streams[i] ? image->streams[i] : "/dev/null");
+	jw_array_end(&w);
+
+	int r = write_file(dir_fd, OURS, &ours, e);
 	if (r == 0)
-		r = write_file(dir_fd, STREAMS, streams, e);
-	json_object_put(ours);
-	json_object_put(streams);
+		r = write_file(dir_fd, STREAMS, &streams, e);
+	strbuf_free(&ours);
+	strbuf_free(&streams);
 	if (r < 0 && !dumped)
 		criu_image_remove(dir_fd);
 	return r;

@@ -11,7 +11,6 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <limits.h>
 #include <stdio.h>
 #include <sys/file.h>
@@ -148,15 +147,12 @@ static int replace_file(int dir_fd, const char *name, const char *text, size_t l
 
 int state_save(const struct state *s, struct err *e)
 {
-	struct json_object *o = state_to_json(s);
-	const char *text = NULL;
-	size_t len;
+	char room[4096];
+	struct strbuf b = STRBUF_IN(room);
 
-	if (o)
-		text = json_object_to_json_string_length(
-			o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE, &len);
-	int r = text ? replace_file(s->dir_fd, STATE_FILE, text, len) : -ENOMEM;
-	json_object_put(o);
+	state_write(&b, s);
+	int r = b.failed ? -ENOMEM : replace_file(s->dir_fd, STATE_FILE, b.text, b.len);
+	strbuf_free(&b);
 	return r < 0 ? err_set(e, -r, "writing the state of container '%s'", s->id) : 0;
 }
 

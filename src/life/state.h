@@ -96,10 +96,10 @@ int state_start_time(pid_t pid, uint64_t *ret);
 int state_status(const struct state *s, enum life_status *ret, struct err *e);
 
 /*
- * state_json.c: what state.json holds. To be put by json_object_put(), NULL: no memory. Read back into a
- * state that has its id; -EBADMSG: it is damaged, and members before the bad one are set.
+ * state_json.c: what state.json holds. Read back into a state that has its id; -EBADMSG: it is damaged,
+ * and members before the bad one are set.
  */
-struct json_object *state_to_json(const struct state *s);
+void state_write(struct strbuf *b, const struct state *s);
 int state_from_json(struct state *s, const char *text, struct err *e);
 
 /* The OCI state of runtime.md, as hooks get it on stdin; malloc'ed, NULL: no memory. */

@@ -5,58 +5,50 @@
 #include "life/state.h"
 
 #include "base/fd.h"
+#include "base/json.h"
 
 #include <errno.h>
 #include <json-c/json.h>
 #include <limits.h>
 #include <string.h>
 
-static void add(struct json_object *o, const char *key, struct json_object *value)
+static void write_pairs(struct json_writer *w, const char *name, const struct pair_list *pairs)
 {
-	/* Fails only out of memory; the reader then misses the key and says so. */
-	if (json_object_object_add(o, key, value) < 0)
-		json_object_put(value);
+	jw_object(w, name);
+	for (size_t i = 0; i < pairs->n; i++)
+		jw_string(w, pairs->v[i].key, pairs->v[i].value);
+	jw_object_end(w);
 }
 
-static struct json_object *pairs_to_json(const struct pair_list *pairs)
+void state_write(struct strbuf *b, const struct state *s)
 {
-	struct json_object *o = json_object_new_object();
+	struct json_writer w = { .b = b, .saved = true };
 
-	for (size_t i = 0; o && i < pairs->n; i++)
-		add(o, pairs->v[i].key, json_object_new_string(pairs->v[i].value));
-	return o;
-}
-
-struct json_object *state_to_json(const struct state *s)
-{
-	struct json_object *o = json_object_new_object();
-
-	if (!o)
-		return NULL;
-	add(o, "ociVersion", json_object_new_string(SPEC_OCI_VERSION));
-	add(o, "id", json_object_new_string(s->id));
-	add(o, "bundle", json_object_new_string(s->bundle));
-	add(o, "rootfs", json_object_new_string(s->rootfs ? s->rootfs : ""));
-	add(o, "created", json_object_new_string(s->created));
-	add(o, "owner", json_object_new_int64(s->owner));
-	add(o, "creating", json_object_new_boolean(s->creating));
-	add(o, "noNewKeyring", json_object_new_boolean(s->no_keyring));
-	add(o, "sharedPid", json_object_new_boolean(s->shared_pid));
-	add(o, "started", json_object_new_boolean(s->started));
+	jw_object(&w, NULL);
+	jw_string(&w, "ociVersion", SPEC_OCI_VERSION);
+	jw_string(&w, "id", s->id);
+	jw_string(&w, "bundle", s->bundle);
+	jw_string(&w, "rootfs", s->rootfs ? s->rootfs : "");
+	jw_string(&w, "created", s->created);
+	jw_u64(&w, "owner", s->owner);
+	jw_bool(&w, "creating", s->creating);
+	jw_bool(&w, "noNewKeyring", s->no_keyring);
+	jw_bool(&w, "sharedPid", s->shared_pid);
+	jw_bool(&w, "started", s->started);
 	if (s->checkpointed)
-		add(o, "checkpointed", json_object_new_boolean(true));
-	add(o, "pid", json_object_new_int(s->pid));
-	add(o, "pidStart", json_object_new_uint64(s->pid_start));
-	add(o, "hooks", json_object_new_int64(s->hooks));
+		jw_bool(&w, "checkpointed", true);
+	jw_i64(&w, "pid", s->pid);
+	jw_u64(&w, "pidStart", s->pid_start);
+	jw_u64(&w, "hooks", s->hooks);
 	if (s->annotations.n)
-		add(o, "annotations", pairs_to_json(&s->annotations));
+		write_pairs(&w, "annotations", &s->annotations);
 	if (s->cgroup)
-		add(o, "cgroup", cgroup_to_json(s->cgroup));
+		cgroup_write(&w, "cgroup", s->cgroup);
 	if (s->rdt)
-		add(o, "rdt", rdt_to_json(s->rdt));
+		rdt_write(&w, "rdt", s->rdt);
 	if (s->memory.present)
-		add(o, "memoryPolicy", memory_to_json(&s->memory, &s->memory_request));
-	return o;
+		memory_write(&w, "memoryPolicy", &s->memory, &s->memory_request);
+	jw_object_end(&w);
 }
 
 static int bad(struct err *e, const struct state *s, const char *key)

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "mpol.h"
 #include "spec/conf.h"
@@ -223,9 +224,12 @@ bool memory_now(const struct memory_result *saved, int init_proc_fd, struct mpol
  */
 const char *memory_text_of(int proc_fd, char *buf);
 
-/* {"mode": ..., "nodes": ..., "flags": [...]}: a policy that stands alone, in the image of a checkpoint. */
-struct json_object *memory_policy_to_json(const struct mpol *policy);
-/* It is not trusted, and has to follow every rule of a config's: -EBADMSG with e set. */
+/* The members mode, nodes and flags, by the specification's names; mode is null for an unknown one. */
+void memory_write_members(struct json_writer *w, const struct mpol *policy);
+/* {"mode": ..., "nodes": ..., "flags": [...]} */
+void memory_write_policy(struct json_writer *w, const char *name, const struct mpol *policy);
+/* One that stands alone, in the image of a checkpoint. It is not trusted, and has to follow every rule of a
+ * config's: -EBADMSG with e set. */
 int memory_policy_from_json(struct json_object *json, struct mpol *ret, struct err *e);
 
 /*
@@ -233,8 +237,8 @@ int memory_policy_from_json(struct json_object *json, struct mpol *ret, struct e
  * "allowed": "0-3", "narrowed": "", "request": {"from": "...", "text": "...", "fallbackFrom":
  * "MPOL_...", "narrowing": "refuse"}}
  */
-struct json_object *memory_to_json(
-	const struct memory_result *result, const struct memory_request *request);
+void memory_write(struct json_writer *w, const char *name, const struct memory_result *result,
+	const struct memory_request *request);
 /* From the saved state, which is not trusted: -EBADMSG with e set. Strings are in arena. */
 int memory_from_json(struct json_object *json, struct arena *arena, struct memory_result *ret,
 	struct memory_request *ret_request, struct err *e);

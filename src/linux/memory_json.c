@@ -4,7 +4,7 @@
  * image of a checkpoint.
  *
  * The state is read back by another run of the program and maybe after somebody had his hands on
- * it: a text that was not written by memory_to_json() is refused, and nothing is guessed.
+ * it: a text that was not written by memory_write() is refused, and nothing is guessed.
  */
 #include "linux/memory.h"
 
@@ -14,87 +14,62 @@
 
 #define FLAG_NAMES_MAX 16 /* in the list of an image; there are three, and no use for more */
 
-/* Take ownership of value, whether that works or not; false: no memory. */
-static bool put(struct json_object *object, const char *key, struct json_object *value)
-{
-	if (value && json_object_object_add(object, key, value) == 0)
-		return true;
-	json_object_put(value);
-	return false;
-}
-
-static struct json_object *nodes_to_json(const struct mpol_nodeset *nodes)
+static void write_nodes(struct json_writer *w, const char *name, const struct mpol_nodeset *nodes)
 {
 	char text[MPOL_NODESET_TEXT];
 
-	return json_object_new_string(mpol_nodeset_format(nodes, text));
+	jw_string(w, name, mpol_nodeset_format(nodes, text));
 }
 
-static struct json_object *flags_to_json(unsigned bits)
+void memory_write_members(struct json_writer *w, const struct mpol *policy)
 {
-	struct json_object *list = json_object_new_array();
+	const struct mpol_mode_info *mode = mpol_mode_by_number(policy->mode);
 	const struct mpol_flag_info *flags;
 	size_t n;
 
+	jw_string(w, "mode", mode ? mode->name : NULL);
+	write_nodes(w, "nodes", &policy->nodes);
+	jw_array(w, "flags");
 	flags = mpol_flags(&n);
-	for (size_t i = 0; list && i < n; i++) {
-		struct json_object *name;
-
-		if (!(bits & flags[i].bit))
-			continue;
-		name = json_object_new_string(flags[i].name);
-		if (!name || json_object_array_add(list, name) < 0) {
-			json_object_put(name);
-			json_object_put(list);
-			return NULL;
-		}
-	}
-	return list;
+	for (size_t i = 0; i < n; i++)
+		if (policy->flags & flags[i].bit)
+			jw_string(w, NULL, flags[i].name);
+	jw_array_end(w);
 }
 
-struct json_object *memory_policy_to_json(const struct mpol *policy)
+void memory_write_policy(struct json_writer *w, const char *name, const struct mpol *policy)
 {
-	const struct mpol_mode_info *info = mpol_mode_by_number(policy->mode);
-	struct json_object *object = json_object_new_object();
-
-	if (object && info && put(object, "mode", json_object_new_string(info->name)) &&
-		put(object, "nodes", nodes_to_json(&policy->nodes)) &&
-		put(object, "flags", flags_to_json(policy->flags)))
-		return object;
-	json_object_put(object);
-	return NULL;
+	jw_object(w, name);
+	memory_write_members(w, policy);
+	jw_object_end(w);
 }
 
-static struct json_object *request_to_json(const struct memory_request *request)
+static void write_request(struct json_writer *w, const struct memory_request *request)
 {
-	const struct mpol_mode_info *info = mpol_mode_by_number(request->fallback_from);
-	struct json_object *object = json_object_new_object();
+	const struct mpol_mode_info *mode = mpol_mode_by_number(request->fallback_from);
 
-	if (object && put(object, "from", json_object_new_string(request->from)) &&
-		(!request->text || put(object, "text", json_object_new_string(request->text))) &&
-		(!request->fell_back || !info ||
-			put(object, "fallbackFrom", json_object_new_string(info->name))) &&
-		put(object, "narrowing",
-			json_object_new_string(request->refuse_narrowing ? "refuse" : "warn")))
-		return object;
-	json_object_put(object);
-	return NULL;
+	jw_object(w, "request");
+	jw_string(w, "from", request->from);
+	if (request->text)
+		jw_string(w, "text", request->text);
+	if (request->fell_back && mode)
+		jw_string(w, "fallbackFrom", mode->name);
+	jw_string(w, "narrowing", request->refuse_narrowing ? "refuse" : "warn");
+	jw_object_end(w);
 }
 
-struct json_object *memory_to_json(
-	const struct memory_result *result, const struct memory_request *request)
+void memory_write(struct json_writer *w, const char *name, const struct memory_result *result,
+	const struct memory_request *request)
 {
-	struct json_object *object = json_object_new_object();
-
-	if (object && put(object, "asked", memory_policy_to_json(&result->asked)) &&
-		put(object, "resolved", memory_policy_to_json(&result->resolved)) &&
-		put(object, "effective", memory_policy_to_json(&result->effective)) &&
-		put(object, "allowed", nodes_to_json(&result->allowed)) &&
-		put(object, "narrowed", nodes_to_json(&result->narrowed)) &&
-		(!request->from || put(object, "request", request_to_json(request))))
-		return object;
-	json_object_put(object);
-	return NULL;
+	jw_object(w, name);
+	memory_write_policy(w, "asked", &result->asked);
+	memory_write_policy(w, "resolved", &result->resolved);
+	memory_write_policy(w, "effective", &result->effective);
+	write_nodes(w, "allowed", &result->allowed);
+	write_nodes(w, "narrowed", &result->narrowed);
+	if (request->from)
+		write_request(w, request);
+	jw_object_end(w);
 }
 
 /* A string without NUL bytes inside; NULL: it is none. */
@@ -199,8 +174,8 @@ static int request_text(struct json_object *object, const char *key, struct aren
 	return *ret ? 0 : err_nomem(e);
 }
 
-static int request_from_json(struct json_object *json, struct arena *arena,
-	struct memory_request *ret, struct err *e)
+static int request_from_json(
+	struct json_object *json, struct arena *arena, struct memory_request *ret, struct err *e)
 {
 	struct memory_request request = { 0 };
 	const struct mpol_mode_info *info;
@@ -274,8 +249,8 @@ int memory_from_json(struct json_object *json, struct arena *arena, struct memor
 
 /* --- the image of a checkpoint --- */
 
-static int flag_names(struct json_object *object, const char *ret[FLAG_NAMES_MAX], size_t *ret_n,
-	struct err *e)
+static int flag_names(
+	struct json_object *object, const char *ret[FLAG_NAMES_MAX], size_t *ret_n, struct err *e)
 {
 	struct json_object *list;
 	size_t n;

@@ -466,17 +466,15 @@ int rdt_restore(const struct rdt *r, int root_fd, const char *before)
 
 /* --- the state --- */
 
-struct json_object *rdt_to_json(const struct rdt *r)
+void rdt_write(struct json_writer *w, const char *name, const struct rdt *r)
 {
-	struct json_object *o = json_object_new_object();
-
-	/* Fails only out of memory; the reader then misses the key and says so. */
-	(void)json_object_object_add(o, "root", json_object_new_string(r->root));
-	(void)json_object_object_add(o, "class", json_object_new_string(r->class));
-	(void)json_object_object_add(o, "own", json_object_new_boolean(r->own));
-	(void)json_object_object_add(o, "made", json_object_new_boolean(r->made));
-	(void)json_object_object_add(o, "monitored", json_object_new_boolean(r->monitored));
-	return o;
+	jw_object(w, name);
+	jw_string(w, "root", r->root);
+	jw_string(w, "class", r->class);
+	jw_bool(w, "own", r->own);
+	jw_bool(w, "made", r->made);
+	jw_bool(w, "monitored", r->monitored);
+	jw_object_end(w);
 }
 
 static int get(struct json_object *o, const char *key, enum json_type type,

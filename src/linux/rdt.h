@@ -10,6 +10,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/json.h"
 #include "base/str.h"
 #include "spec/spec.h"
 
@@ -63,7 +64,7 @@ int rdt_update(const struct rdt *r, int root_fd, const char *l3_cache_schema,
 /* Write it. Returns 0 or -errno. */
 int rdt_restore(const struct rdt *r, int root_fd, const char *before);
 
-struct json_object *rdt_to_json(const struct rdt *r);
+void rdt_write(struct json_writer *w, const char *name, const struct rdt *r);
 /* From the saved state, which is not trusted. id is the container's. */
 int rdt_from_json(struct json_object *json, const char *id, struct arena *arena, struct rdt **ret,
 	struct err *e);

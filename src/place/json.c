@@ -5,13 +5,14 @@
 #include "place/place.h"
 
 #include "base/fd.h"
+#include "base/json.h"
 
 static void add_policy(struct json_writer *w, const char *name, const struct mpol *policy, bool cut)
 {
 	char text[PLACE_POLICY];
 
 	jw_object(w, name);
-	jw_policy_members(w, policy);
+	memory_write_members(w, policy);
 	jw_string(w, "text", place_policy_text(policy, cut, text));
 	if (cut)
 		jw_bool(w, "cut", true);

@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * report.h - what commands that show something share: colours and boxes of a terminal, JSON, SVG.
+ * report.h - what commands that show something share: colours and boxes of a terminal, SVG.
  *
  * Everything is built in memory, in a struct strbuf whose failure is looked at once, at the end.
  * Nothing here knows what it shows, and nothing reads a terminal: who calls says for whom it is.
  */
 #pragma once
-
-#include "mpol.h"
 
 #include "base/str.h"
 
@@ -78,30 +76,6 @@ void canvas_box(struct canvas *c, const struct style *style, unsigned x, unsigne
 void canvas_bar(struct canvas *c, const struct style *style, unsigned x, unsigned y,
 	unsigned width, double part, enum tone tone);
 void canvas_print(const struct canvas *c, const struct style *style, struct strbuf *b);
-
-/*
- * json.c: JSON as people can read it, two blanks deep. name is NULL in a list and for the whole.
- */
-struct json_writer {
-	struct strbuf *b;
-	unsigned depth;
-	bool comma; /* something stands before in this object or list */
-};
-
-void jw_object(struct json_writer *w, const char *name);
-void jw_object_end(struct json_writer *w);
-void jw_array(struct json_writer *w, const char *name);
-void jw_array_end(struct json_writer *w);
-void jw_string(struct json_writer *w, const char *name, const char *value); /* NULL: null */
-void jw_u64(struct json_writer *w, const char *name, uint64_t value);
-void jw_i64(struct json_writer *w, const char *name, int64_t value);
-/* A number with one digit behind the point: 982 is 98.2. */
-void jw_tenths(struct json_writer *w, const char *name, uint64_t tenths);
-void jw_bool(struct json_writer *w, const char *name, bool value);
-/* Numbers of 0 to n-1 on one line. */
-void jw_numbers(struct json_writer *w, const char *name, const uint16_t *values, size_t n);
-/* The members mode, nodes and flags, by the specification's names; mode is null for an unknown one. */
-void jw_policy_members(struct json_writer *w, const struct mpol *policy);
 
 /*
  * svg.c: a picture that stands alone, with its colours in classes: light, or dark where whoever

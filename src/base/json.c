@@ -1,19 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * json.c - JSON written in order, so that people can read it: two blanks deep, a member a line.
+ * json.c - JSON written in order, without a tree of it in memory.
  */
-#include "report/report.h"
+#include "base/json.h"
 
 #include <inttypes.h>
 
+static void new_line(struct json_writer *w)
+{
+	if (!w->saved)
+		strbuf_addf(w->b, "\n%*s", (int)(2 * w->depth), "");
+}
+
+static void add_text(struct json_writer *w, const char *text)
+{
+	if (w->saved)
+		strbuf_add_json_exact(w->b, text);
+	else
+		strbuf_add_json(w->b, text);
+}
+
 static void begin(struct json_writer *w, const char *name)
 {
-	if (w->depth > 0)
-		strbuf_addf(w->b, "%s\n%*s", w->comma ? "," : "", (int)(2 * w->depth), "");
+	if (w->depth > 0) {
+		strbuf_adds(w->b, w->comma ? "," : "");
+		new_line(w);
+	}
 	w->comma = true;
 	if (name) {
-		strbuf_add_json(w->b, name);
-		strbuf_adds(w->b, ": ");
+		add_text(w, name);
+		strbuf_adds(w->b, w->saved ? ":" : ": ");
 	}
 }
 
@@ -29,10 +45,10 @@ static void close_with(struct json_writer *w, const char *bracket)
 {
 	w->depth--;
 	if (w->comma)
-		strbuf_addf(w->b, "\n%*s", (int)(2 * w->depth), "");
+		new_line(w);
 	strbuf_adds(w->b, bracket);
 	w->comma = true;
-	if (w->depth == 0)
+	if (w->depth == 0 && !w->saved)
 		strbuf_adds(w->b, "\n");
 }
 
@@ -60,7 +76,7 @@ void jw_string(struct json_writer *w, const char *name, const char *value)
 {
 	begin(w, name);
 	if (value)
-		strbuf_add_json(w->b, value);
+		add_text(w, value);
 	else
 		strbuf_adds(w->b, "null");
 }
@@ -98,20 +114,4 @@ void jw_numbers(struct json_writer *w, const char *name, const uint16_t *values,
 	for (size_t i = 0; i < n; i++)
 		strbuf_addf(w->b, "%s%u", i ? ", " : "", (unsigned)values[i]);
 	strbuf_adds(w->b, "]");
-}
-
-void jw_policy_members(struct json_writer *w, const struct mpol *policy)
-{
-	const struct mpol_mode_info *mode = mpol_mode_by_number(policy->mode);
-	char nodes[MPOL_NODESET_TEXT];
-	size_t n;
-	const struct mpol_flag_info *flags = mpol_flags(&n);
-
-	jw_string(w, "mode", mode ? mode->name : NULL);
-	jw_string(w, "nodes", mpol_nodeset_format(&policy->nodes, nodes));
-	jw_array(w, "flags");
-	for (size_t i = 0; i < n; i++)
-		if (policy->flags & flags[i].bit)
-			jw_string(w, NULL, flags[i].name);
-	jw_array_end(w);
 }

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* JSON as it is written: json-c reads the same back, from a buffer of any size. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <json-c/json.h>
+
+#include "base/json.h"
+
+#define STRANGE "a\"b\\c/\x01\x1f\x7f\t\n \xc3\xa4 \xff\xc3"
+
+static void write_some(struct json_writer *w)
+{
+	jw_object(w, NULL);
+	jw_string(w, "strange", STRANGE);
+	jw_string(w, STRANGE, "");
+	jw_string(w, "none", NULL);
+	jw_u64(w, "large", UINT64_MAX);
+	jw_i64(w, "small", INT64_MIN);
+	jw_array(w, "list");
+	jw_bool(w, NULL, true);
+	jw_object(w, NULL);
+	jw_object_end(w);
+	jw_array_end(w);
+	jw_object_end(w);
+}
+
+static void the_saved_is_read_back_as_it_was(void **state)
+{
+	struct strbuf b = { 0 };
+	struct json_writer w = { .b = &b, .saved = true };
+	struct json_object *v;
+
+	(void)state;
+	write_some(&w);
+	assert_null(strchr(b.text, '\n'));
+	struct json_object *o = json_tokener_parse(b.text);
+	assert_int_equal(json_object_object_length(o), 6);
+	assert_true(json_object_object_get_ex(o, "strange", &v));
+	assert_string_equal(json_object_get_string(v), STRANGE);
+	assert_true(json_object_object_get_ex(o, STRANGE, &v));
+	assert_string_equal(json_object_get_string(v), "");
+	assert_true(json_object_object_get_ex(o, "none", &v) && !v);
+	assert_true(json_object_object_get_ex(o, "large", &v));
+	assert_true(json_object_get_uint64(v) == UINT64_MAX);
+	assert_true(json_object_object_get_ex(o, "small", &v));
+	assert_true(json_object_get_int64(v) == INT64_MIN);
+	assert_true(json_object_object_get_ex(o, "list", &v));
+	assert_int_equal(json_object_array_length(v), 2);
+	assert_true(json_object_get_boolean(json_object_array_get_idx(v, 0)));
+	assert_int_equal(json_object_object_length(json_object_array_get_idx(v, 1)), 0);
+	json_object_put(o);
+	strbuf_free(&b);
+}
+
+static void what_people_read_is_utf_8(void **state)
+{
+	struct strbuf b = { 0 };
+	struct json_writer w = { .b = &b };
+
+	(void)state;
+	jw_object(&w, NULL);
+	jw_string(&w, "strange", STRANGE);
+	jw_array(&w, "list");
+	jw_u64(&w, NULL, 1);
+	jw_array_end(&w);
+	jw_object_end(&w);
+	assert_string_equal(b.text,
+		"{\n"
+		"  \"strange\": \"a\\\"b\\\\c/\\u0001\\u001f\\u007f\\u0009\\u000a \xc3\xa4 "
+		"\\ufffd\\ufffd\",\n"
+		"  \"list\": [\n"
+		"    1\n"
+		"  ]\n"
+		"}\n");
+	strbuf_free(&b);
+}
+
+/* In the room of the caller, and beyond it. */
+static void a_lent_buffer_grows(void **state)
+{
+	struct strbuf whole = { 0 };
+	struct json_writer w = { .b = &whole, .saved = true };
+	char room[256];
+
+	(void)state;
+	write_some(&w);
+	assert_true(whole.len + 1 < sizeof(room));
+	for (size_t size = 1; size <= sizeof(room); size++) {
+		struct strbuf b = { .text = room, .size = size, .lent = true };
+		struct json_writer again = { .b = &b, .saved = true };
+		memset(room, 'x', sizeof(room));
+		write_some(&again);
+		assert_false(b.failed);
+		assert_string_equal(b.text, whole.text);
+		assert_int_equal(b.lent, size > whole.len);
+		assert_true(size == sizeof(room) || room[size] == 'x');
+		strbuf_free(&b);
+		assert_null(b.text);
+	}
+	strbuf_free(&whole);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_saved_is_read_back_as_it_was),
+		cmocka_unit_test(what_people_read_is_utf_8),
+		cmocka_unit_test(a_lent_buffer_grows),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
