@@ -26,6 +26,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/magic.h>
 #include <stdio.h>
 #include <sys/prctl.h>
@@ -52,6 +53,7 @@ struct exec {
 static int open_container(struct exec *x, struct err *e);
 static int plan_process(struct exec *x, struct err *e);
 static int merge_process(struct exec *x, struct err *e);
+static int check_id(const char *option, const char *value, uint32_t id, struct err *e);
 static int make_process_there(struct exec *x, struct err *e);
 static int make_process(struct exec *x, struct err *e);
 static int hand_over(struct exec *x, struct err *e);
@@ -205,18 +207,43 @@ static int add_strings(
 	return 0;
 }
 
+/* As in a config: what has no name or no value is no variable. */
+static int merge_env(struct exec *x, const struct str_list *env, struct err *e)
+{
+	for (size_t i = 0; i < env->n; i++) {
+		const char *equals = strchr(env->v[i], '=');
+
+		if (!equals || equals == env->v[i])
+			return err_say(
+				e, EINVAL, "--env '%s': is not of the form NAME=VALUE", env->v[i]);
+	}
+	return add_strings(&x->arena, &x->process.env, env, e);
+}
+
 /* "uid" or "uid:gid": numbers, since names would be looked up in files that the container owns. */
 static int merge_user(struct exec *x, const char *user, struct err *e)
 {
 	const char *colon = strchr(user, ':');
 	char *uid = arena_strndup(&x->arena, user, colon ? (size_t)(colon - user) : strlen(user));
+	int r;
 
 	if (!uid)
 		return err_nomem(e);
 	if (str_to_u32(uid, &x->process.user.uid) < 0 ||
 		(colon && str_to_u32(colon + 1, &x->process.user.gid) < 0))
 		return err_say(e, EINVAL, "--user '%s': must be UID or UID:GID, in numbers", user);
-	return 0;
+	r = check_id("--user", user, x->process.user.uid, e);
+	return r == 0 && colon ? check_id("--user", user, x->process.user.gid, e) : r;
+}
+
+/* setresuid(2) and setresgid(2) take -1 as "leave it": the process would stay root. */
+static int check_id(const char *option, const char *value, uint32_t id, struct err *e)
+{
+	if (id != UINT32_MAX)
+		return 0;
+	return err_say(e, EINVAL,
+		"%s '%s': %" PRIu32 " is no ID: the kernel takes it for \"unchanged\"", option,
+		value, id);
 }
 
 static int merge_gids(struct exec *x, const struct str_list *gids, struct err *e)
@@ -228,10 +255,17 @@ static int merge_gids(struct exec *x, const struct str_list *gids, struct err *e
 		return err_nomem(e);
 	if (user->n_additional_gids)
 		memcpy(v, user->additional_gids, user->n_additional_gids * sizeof(*v));
-	for (size_t i = 0; i < gids->n; i++)
-		if (str_to_u32(gids->v[i], &v[user->n_additional_gids + i]) < 0)
+	for (size_t i = 0; i < gids->n; i++) {
+		uint32_t *gid = &v[user->n_additional_gids + i];
+		int r = str_to_u32(gids->v[i], gid);
+
+		if (r < 0)
 			return err_say(
 				e, EINVAL, "--additional-gids '%s': must be a number", gids->v[i]);
+		r = check_id("--additional-gids", gids->v[i], *gid, e);
+		if (r < 0)
+			return r;
+	}
 	user->n_additional_gids += gids->n;
 	user->additional_gids = v;
 	return 0;
@@ -257,12 +291,37 @@ static int merge_caps(struct exec *x, const struct str_list *names, struct err *
 	return 0;
 }
 
+/* As under runc the file alone counts; engines give --tty beside it, which it says as well. */
+static void warn_of_ignored(const struct exec_options *o)
+{
+	const struct {
+		const char *option;
+		bool given;
+	} rows[] = {
+		{ "--cwd", o->cwd },
+		{ "--env", o->env.n > 0 },
+		{ "--user", o->user },
+		{ "--additional-gids", o->additional_gids.n > 0 },
+		{ "--cap", o->caps.n > 0 },
+		{ "--no-new-privs", o->no_new_privs },
+		{ "--apparmor", o->apparmor },
+		{ "--process-label", o->process_label },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (rows[i].given)
+			log_warn("%s is ignored: with --process the file alone says what the "
+				 "process is",
+				rows[i].option);
+}
+
 static int merge_process(struct exec *x, struct err *e)
 {
 	const struct exec_options *o = x->options;
 	int r;
 
 	if (o->process) {
+		warn_of_ignored(o);
 		if ((r = spec_load_process(o->process, &x->given, e)) < 0 ||
 			(r = spec_check_supported(x->given, e)) < 0)
 			return r;
@@ -285,7 +344,7 @@ static int merge_process(struct exec *x, struct err *e)
 	}
 	if (o->no_new_privs)
 		x->process.no_new_privileges = true;
-	if ((r = add_strings(&x->arena, &x->process.env, &o->env, e)) < 0 ||
+	if ((r = merge_env(x, &o->env, e)) < 0 ||
 		(o->user && (r = merge_user(x, o->user, e)) < 0) ||
 		(r = merge_gids(x, &o->additional_gids, e)) < 0 ||
 		(r = merge_caps(x, &o->caps, e)) < 0)

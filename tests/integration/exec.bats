@@ -70,6 +70,14 @@ NoNewPrivs:	1"
     is "$(grep ^WORD= <<<"$output")" WORD=2
 }
 
+@test "exec --env: what has no name or no value is refused" {
+    up
+    fails "--env 'WORD': is not of the form NAME=VALUE" hasu exec -e WORD "$ID" env
+    fails "--env '=x': is not of the form NAME=VALUE" hasu exec -e =x "$ID" env
+    ok hasu exec -e WORD= "$ID" env
+    has "$output" $'WORD='
+}
+
 @test "exec --user and --additional-gids" {
     up
     ok hasu exec --user 1000 "$ID" sh -c 'id -u; id -g'
@@ -80,6 +88,16 @@ NoNewPrivs:	1"
         call hasu exec --user="$user" "$ID" id -u
         [ -z "$user" ] || [ "$status" -eq 255 ]
     done
+}
+
+@test "exec: 4294967295 is no user and no group: the kernel would leave root's" {
+    up
+    fails "--user '4294967295': 4294967295 is no ID" hasu exec -u 4294967295 "$ID" id -u
+    fails "--user '1:4294967295': 4294967295 is no ID" hasu exec -u 1:4294967295 "$ID" id -g
+    fails "--additional-gids '4294967295': 4294967295 is no ID" \
+        hasu exec -u 1:1 -g 4294967295 "$ID" id -G
+    ok hasu exec -u 4294967294:4294967294 "$ID" sh -c 'id -u; id -g'
+    is "$output" $'4294967294\n4294967294'
 }
 
 @test "exec --user takes no name from the container's files" {
@@ -112,6 +130,18 @@ NoNewPrivs:	1"
         rlimits: [{ type: "RLIMIT_NOFILE", soft: 50, hard: 60 }] }' >"$T/process.json"
     ok hasu exec --process "$T/process.json" "$ID"
     is "$output" $'/tmp\n5\n6 7\nb\n0002\n50 60'
+}
+
+@test "exec --process: an option that the file takes the place of is ignored aloud" {
+    up
+    jq -n '{ cwd: "/tmp", args: ["sh", "-c", "pwd; id -u; id -G; echo $A"],
+        env: ["PATH=/bin", "A=file"], user: { uid: 5, gid: 6 } }' >"$T/process.json"
+    ok hasu exec --process "$T/process.json" --user 7 -g 8 --cwd / -e A=option --cap CAP_CHOWN \
+        --no-new-privs "$ID"
+    is "$output" $'/tmp\n5\n6\nfile'
+    for option in user additional-gids cwd env cap no-new-privs; do
+        has "$errors" "--$option is ignored: with --process the file alone says"
+    done
 }
 
 @test "exec --process with an error names file and place" {
