@@ -133,6 +133,7 @@ static const struct check_code codes[] = {
 	{ "spec.scheduler.field", "leave it out, or choose another policy: sched_setattr(2)" },
 	{ "spec.scheduler.keep", "leave the flag out where the config shall decide" },
 	{ "spec.scheduler.policy", "choose another policy" },
+	{ "spec.seccomp.execve", "let execve pass" },
 	{ "spec.seccomp.errno", "leave it out" },
 	{ "spec.seccomp.listener", "set listenerPath to the socket of the agent" },
 	{ "spec.seccomp.notify", "choose another action" },

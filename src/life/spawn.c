@@ -222,5 +222,7 @@ int spawn_explain(struct spawned *s, int r, const char *what, struct err *e)
 		info.si_status == SIGKILL
 			? "; a memory limit that is too small for its start does that"
 		: info.si_status == SIGSYS ? "; a seccomp filter does that"
-					   : "");
+		: info.si_status == SIGILL || info.si_status == SIGSEGV
+			? "; a seccomp filter that forbids even exit_group(2) does that"
+			: "");
 }

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <limits.h>
+#include <linux/seccomp.h>
 #include <seccomp.h>
 #include <stdio.h>
 #include <sys/mount.h>
@@ -23,6 +24,8 @@ static int check_propagation(const char *word, struct load *load);
 static int check_devices(const struct spec_linux *l, struct load *load);
 static int check_net_devices(const struct spec_linux *l, struct load *load);
 static int check_seccomp(const struct spec_seccomp *s, struct load *load);
+static bool lets_execve(const struct spec_seccomp *s);
+static bool lets_pass(uint32_t action);
 static int check_intel_rdt(const struct spec_intel_rdt *rdt, struct load *load);
 
 int rules_check_linux(struct spec *spec, struct load *load)
@@ -422,7 +425,37 @@ static int check_seccomp(const struct spec_seccomp *s, struct load *load)
 		"/linux/seccomp/listenerPath: is required for SCMP_ACT_NOTIFY");
 	REFUSE_IF(load, s->listener_metadata && !s->listener_path, "spec.seccomp.listener",
 		"/linux/seccomp/listenerMetadata: must not be set without listenerPath");
-	return 0;
+	return lets_execve(s) ? 0
+			      : load_warn(load, "spec.seccomp.execve",
+					"/linux/seccomp: forbids execve(2), by which the program "
+					"is started");
+}
+
+/* False only where that is certain: what a rule says of arguments is the kernel's to compare. */
+static bool lets_execve(const struct spec_seccomp *s)
+{
+	bool lets = lets_pass(s->default_action), said = false;
+
+	for (size_t i = 0; i < s->n_rules; i++) {
+		const struct spec_seccomp_rule *rule = &s->rules[i];
+
+		for (size_t k = 0; k < rule->names.n; k++) {
+			if (!str_eq(rule->names.v[k], "execve"))
+				continue;
+			if (lets_pass(rule->action) || rule->n_args)
+				return true;
+			said = true;
+		}
+	}
+	return lets && !said;
+}
+
+static bool lets_pass(uint32_t action)
+{
+	const uint32_t kind = action & SECCOMP_RET_ACTION_FULL;
+
+	return kind != SECCOMP_RET_ERRNO && kind != SECCOMP_RET_TRAP &&
+	       kind != SECCOMP_RET_KILL_THREAD && kind != SECCOMP_RET_KILL_PROCESS;
 }
 
 int spec_check_intel_rdt(const struct spec_intel_rdt *rdt, struct err *e)

@@ -156,6 +156,22 @@ END
     is "$output" 1000
 }
 
+@test "seccomp: a filter that forbids everything, exit_group too, ends the container and hasu" {
+    seccomp '{"defaultAction":"SCMP_ACT_ERRNO"}'
+    program true
+    # Loaded before the container is ready, and after start has said that it begins.
+    config '.process.noNewPrivileges = false'
+    call timeout --foreground -s KILL 120 "$HASU" --root "$ROOT" run -b "$BUNDLE" "$ID"
+    is "$status" 1
+    has "$errors" "/linux/seccomp: forbids execve(2), by which the program is started"
+    has "$errors" "a seccomp filter that forbids even exit_group(2) does that"
+    config '.process.noNewPrivileges = true'
+    call timeout --foreground -s KILL 120 "$HASU" --root "$ROOT" run -b "$BUNDLE" "$ID"
+    # The instruction that ends it is a C library's own: SIGILL or SIGSEGV.
+    matches "$status" '^(132|139)$'
+    nothing_left
+}
+
 @test "seccomp: what is wrong is refused with its place" {
     while IFS=$'\t' read -r json words; do
         seccomp "$json"
