@@ -67,7 +67,7 @@ const char *err_reason(int errnum)
 		{ ELOOP, "too many levels of symbolic links" },
 		{ ENOTSUP, "operation not supported" },
 	};
-	static _Thread_local char lower[128];
+	static char lower[128]; /* there are no threads */
 
 	for (size_t i = 0; i < sizeof(differing) / sizeof(differing[0]); i++)
 		if (differing[i].num == errnum)

@@ -176,9 +176,9 @@ enum stage {
 struct writer {
 	const struct cgroup *cg;
 	const struct spec_resources *r;
-	int *fds;             /* per hierarchy: the container's directory, -1 until it is needed */
+	int *fds; /* per hierarchy: the container's directory, -1 until it is needed */
 	struct text v2_controllers; /* of that directory; none without v2 */
-	struct undo *undo;    /* NULL: nothing is put back */
+	struct undo *undo;          /* NULL: nothing is put back */
 	enum stage stage;
 };
 
@@ -203,13 +203,23 @@ static int put_file(
 	return w->undo ? undo_write(w->undo, h, fd, file, text) : fd_write_file(fd, file, text);
 }
 
+/* The writer's or the hierarchy's own: not to be closed. */
 static int writer_fd(struct writer *w, const struct hierarchy *h, struct err *e)
 {
-	size_t i = (size_t)(h - w->cg->h);
+	const size_t at = (size_t)(h - w->cg->h);
 
-	if (w->fds[i] < 0)
-		w->fds[i] = hierarchy_open_leaf(h, e);
-	return w->fds[i];
+	if (h->leaf_fd >= 0)
+		return h->leaf_fd;
+	if (!w->fds) {
+		w->fds = malloc(w->cg->n * sizeof(*w->fds));
+		if (!w->fds)
+			return err_nomem(e);
+		for (size_t i = 0; i < w->cg->n; i++)
+			w->fds[i] = -1;
+	}
+	if (w->fds[at] < 0)
+		w->fds[at] = hierarchy_open_leaf(h, e);
+	return w->fds[at];
 }
 
 static const char *v2_controllers(const struct writer *w)
@@ -469,11 +479,6 @@ static int writer_open(struct writer *w, struct err *e)
 	const struct hierarchy *v2 = cgroup_v2(w->cg);
 	int r;
 
-	w->fds = malloc(w->cg->n * sizeof(*w->fds));
-	if (!w->fds)
-		return err_nomem(e);
-	for (size_t i = 0; i < w->cg->n; i++)
-		w->fds[i] = -1;
 	if (!v2)
 		return 0;
 	int fd = writer_fd(w, v2, e);

@@ -169,11 +169,20 @@ static int read_members(struct state *s, struct json_object *o, struct err *e)
 
 int state_from_json(struct state *s, const char *text, struct err *e)
 {
+	/*
+	 * The first stays until the process ends: a tree of json-c is hundreds of small pieces, and the
+	 * pages that they are in would go back to the kernel one by one, only to be asked for again by
+	 * what is read next.
+	 */
+	static struct json_object *first;
+
 	struct json_object *o = json_tokener_parse(text);
 	int r = json_object_is_type(o, json_type_object) ? read_members(s, o, e)
 							 : bad(e, s, "it is not a JSON object");
-
-	json_object_put(o);
+	if (!first)
+		first = o;
+	else
+		json_object_put(o);
 	return r;
 }
 

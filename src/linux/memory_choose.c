@@ -77,7 +77,7 @@ static int say(const struct mpol_report *report, const char *where, struct err *
 
 static void add_warnings(const struct mpol_report *report, struct memory_words *words)
 {
-	for (size_t i = 0; i < report->n; i++)
+	for (size_t i = 0; report && i < report->n; i++)
 		if (report->item[i].severity == MPOL_WARNING)
 			strbuf_addf(&words->warnings, "%s: %s\n", report->item[i].where,
 				report->item[i].text);
@@ -157,7 +157,7 @@ static int take_annotation(const struct spec *spec, const struct conf_rules *rul
 		strbuf_addf(&words->notes,
 			"/annotations/%s: takes the place of /linux/memoryPolicy (%s)\n",
 			name_of(ANNOTATION_POLICY), origin(rules, CONF_REPLACE).text);
-	add_warnings(&a->report, words);
+	add_warnings(a->report, words);
 	want->present = true;
 	want->source = MEMORY_ANNOTATION;
 	want->policy = a->policy;
@@ -184,7 +184,7 @@ static int take_config(const struct spec *spec, bool kernel_rules, struct memory
 	if (spec->policy_annotations.kernel_rules && !kernel_rules &&
 		mpol_parse(&request, MPOL_RULES_STRICT, &checked, &report) < 0)
 		return say(&report, request.where, e);
-	add_warnings(&spec->policy_report, words);
+	add_warnings(spec->policy_report, words);
 	want->present = true;
 	want->source = MEMORY_CONFIG;
 	want->policy = (struct mpol_spec){

@@ -246,11 +246,19 @@ static int annotation_choice(struct spec *spec, unsigned bit, const char *first,
 	return 0;
 }
 
-/* What libmpol found; r is what it returned. */
-static int say_report(struct load *load, const struct mpol_report *report, const char *where, int r)
+/* What libmpol found; r is what it returned. *ret: kept with the spec; NULL where there is nothing. */
+static int keep_report(struct load *load, const struct mpol_report *report, const char *where,
+	int r, const struct mpol_report **ret)
 {
 	const struct mpol_finding *finding = mpol_report_first(report, MPOL_ERROR);
 
+	if (r == 0 && report->n > 0) {
+		struct mpol_report *kept = arena_new(&load->spec->arena, struct mpol_report);
+		if (!kept)
+			return err_nomem(load->e);
+		*kept = *report;
+		*ret = kept;
+	}
 	if (load->all)
 		return load_report(load, report);
 	if (r == 0)
@@ -264,6 +272,7 @@ static int check_policy_annotations(struct spec *spec, struct load *load)
 {
 	struct spec_policy_annotations *a = &spec->policy_annotations;
 	const char *key = names_of(names_policy_annotations, ANNOTATION_POLICY);
+	struct mpol_report report = { 0 };
 	char where[64];
 	int r;
 
@@ -281,14 +290,15 @@ static int check_policy_annotations(struct spec *spec, struct load *load)
 	(void)snprintf(where, sizeof(where), "/annotations/%s", key);
 	r = mpol_spec_parse(a->text, strlen(a->text),
 		a->kernel_rules ? MPOL_RULES_KERNEL : MPOL_RULES_STRICT, where, &a->policy,
-		&a->report);
-	return say_report(load, &a->report, where, r);
+		&report);
+	return keep_report(load, &report, where, r, &a->report);
 }
 
 static int check_memory_policy(struct spec *spec, struct load *load)
 {
 	struct spec_memory_policy *policy = spec->linux_.memory_policy;
 	struct mpol_request want = { .where = "/linux/memoryPolicy" };
+	struct mpol_report report = { 0 };
 	int r;
 
 	r = check_policy_annotations(spec, load);
@@ -301,6 +311,6 @@ static int check_memory_policy(struct spec *spec, struct load *load)
 	want.n_flags = policy->flags.n;
 	r = mpol_parse(&want,
 		spec->policy_annotations.kernel_rules ? MPOL_RULES_KERNEL : MPOL_RULES_STRICT,
-		&policy->policy, &spec->policy_report);
-	return say_report(load, &spec->policy_report, want.where, r);
+		&policy->policy, &report);
+	return keep_report(load, &report, want.where, r, &spec->policy_report);
 }

@@ -284,7 +284,7 @@ struct spec_policy_annotations {
 	bool kernel_rules;	/* hasu.memory-policy.rules=kernel */
 	bool refuse_narrowing;	/* hasu.memory-policy.narrowing=refuse */
 	bool fallback;		/* hasu.memory-policy.fallback=allow */
-	struct mpol_report report; /* warnings about it */
+	const struct mpol_report *report; /* warnings about it; NULL: none */
 };
 
 struct spec_time_offset {
@@ -336,7 +336,7 @@ struct spec {
 	struct spec_linux linux_; /* `linux` is a macro of gnu17 */
 	char *text;    /* the file as it was read, kept for the state directory; malloc'ed */
 	size_t text_len;
-	struct mpol_report policy_report; /* warnings about memoryPolicy */
+	const struct mpol_report *policy_report; /* warnings about memoryPolicy; NULL: none */
 	size_t n_warnings;		  /* what is taken otherwise than written, in words */
 	const char *warnings[SPEC_WARNINGS_MAX];
 	size_t warnings_lost; /* those that did not fit */
