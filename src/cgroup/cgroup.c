@@ -50,7 +50,7 @@ int cgroup_plan(const struct spec *spec, const char *id, enum cgroup_manager man
 				      : plan_paths(cg, spec->linux_.cgroups_path, id, arena, e);
 	if (r < 0)
 		return r;
-	r = v2_offers(cg, &v2_controllers, e);
+	r = limits_any(&spec->linux_.resources) ? v2_offers(cg, &v2_controllers, e) : 0;
 	if (r < 0)
 		return r;
 	r = limits_plan(cg, &spec->linux_.resources, v2_controllers.s ? v2_controllers.s : "", arena,
@@ -164,7 +164,7 @@ static int plan_paths(struct cgroup *cg, const char *cgroups_path, const char *i
 	return 0;
 }
 
-/* The controllers that v2 has, "cpu memory\n"; NULL where v2 is not mounted. */
+/* The controllers that v2 has, "cpu memory\n"; none where v2 is not mounted. */
 static int v2_offers(const struct cgroup *cg, struct text *ret, struct err *e)
 {
 	const struct hierarchy *v2 = cgroup_v2(cg);

@@ -116,7 +116,9 @@ void hierarchy_unmake(struct hierarchy *h);
  */
 int limits_plan(const struct cgroup *cg, const struct spec_resources *r, const char *v2_controllers,
 	struct arena *arena, struct str_list *needs, struct err *e);
-/* The JSON pointer of the first limit in r but device rules, or NULL. */
+/* Does r ask for any but device rules, be it for none ("unlimited")? */
+bool limits_any(const struct spec_resources *r);
+/* The JSON pointer of the first that limits something, or NULL. */
 const char *limits_first(const struct spec_resources *r);
 /*
  * For tests: what line of row i of the table would be written, to its first file or to the one that

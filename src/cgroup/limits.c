@@ -405,6 +405,14 @@ int limit_refused(const struct limit *row, const struct limit_form *form, struct
 	return err_say(e, ENOTSUP, "%s: %s", row->pointer, form->why);
 }
 
+bool limits_any(const struct spec_resources *r)
+{
+	for (size_t i = 0; i < ELEMENTS(limits); i++)
+		if (limit_given(&limits[i], r))
+			return true;
+	return r->unified.n > 0;
+}
+
 const char *limits_first(const struct spec_resources *r)
 {
 	for (size_t i = 0; i < ELEMENTS(limits); i++)

@@ -177,7 +177,7 @@ struct writer {
 	const struct cgroup *cg;
 	const struct spec_resources *r;
 	int *fds; /* per hierarchy: the container's directory, -1 until it is needed */
-	struct text v2_controllers; /* of that directory; none without v2 */
+	struct text v2_controllers; /* of that directory; none without v2 or limits */
 	struct undo *undo;          /* NULL: nothing is put back */
 	enum stage stage;
 };
@@ -479,7 +479,7 @@ static int writer_open(struct writer *w, struct err *e)
 	const struct hierarchy *v2 = cgroup_v2(w->cg);
 	int r;
 
-	if (!v2)
+	if (!v2 || !limits_any(w->r))
 		return 0;
 	int fd = writer_fd(w, v2, e);
 	if (fd < 0)
