@@ -1,44 +1,32 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: Apache-2.0
 #
-# Limits of memory that show only where the machine has swap, or where another container wants the
-# memory: what is swapped is counted, and what is reserved stays.
+# Limits that show only where the machine has swap, or where another container wants the same memory or
+# disk: what is swapped is counted, what is reserved stays, and more weight reads more.
 #
 # lab-topologies: four-nodes
 # lab-kernels: 6.12
 #
 # shellcheck disable=SC2016 # filters of jq, programs of containers
 
+load container
+load limits
+
+bats_require_minimum_version 1.5.0
+
 setup() {
-    # shellcheck source-path=SCRIPTDIR source=container.bash
-    . "$BATS_TEST_DIRNAME/container.bash"
-    container_setup
-    LOOPS=() SWAP='' PARENT=''
+    limits_setup
+    PARENT=
 }
 
 teardown() {
-    local loop
     "$HASU" delete --force "$ID-b" 2>/dev/null || true
-    container_teardown
-    [ -z "$SWAP" ] || swapoff "$SWAP"
-    for loop in "${LOOPS[@]}"; do losetup -d "$loop"; done
+    limits_teardown
     [ -z "$PARENT" ] || rmdir "$PARENT"
 }
 
-# a_disk MIB: LOOP is a block device without contents, of a file that takes no memory.
-a_disk() {
-    truncate -s "$1M" "$BATS_TEST_TMPDIR/disk-${#LOOPS[@]}"
-    modprobe loop
-    LOOP=$(losetup -f)
-    losetup "$LOOP" "$BATS_TEST_TMPDIR/disk-${#LOOPS[@]}"
-    LOOPS+=("$LOOP")
-}
-
 @test "memory.swap: memory and swap together are limited, and equal to the limit there is no swap" {
-    a_disk 128
-    mkswap "$LOOP"
-    swapon "$LOOP"
-    SWAP=$LOOP
+    some_swap
     config '.linux.resources.memory = { limit: 33554432, swap: 67108864 }'
     [ "$(takes 20)" = 0 ]
     [ "$(takes 48)" = 0 ]
@@ -51,16 +39,6 @@ a_disk() {
 # Bytes of files that the cgroup of the first container holds.
 cached() {
     sed -n 's/^file //p' "$PARENT/$ID/memory.stat"
-}
-
-# with_disk LOOP FILTER: the container may read it.
-with_disk() {
-    local device
-    device=$(cat "/sys/block/${1##*/}/dev")
-    config '($major | tonumber) as $major | ($minor | tonumber) as $minor
-        | .linux.devices = [{ path: "/dev/disk", type: "b", major: $major, minor: $minor }]
-        | .linux.resources.devices = [{ allow: true, type: "b", major: $major, minor: $minor,
-            access: "r" }]' --arg major "${device%:*}" --arg minor "${device#*:}"
 }
 
 # LEFT: what is left of 30 MiB that the first container has read when a second one, which has 52 MiB of
@@ -101,4 +79,27 @@ left_of_30() {
     config '.linux.resources.memory.reservation = 50331648'
     left_of_30 "$first" "$second" "$times"
     [ "$LEFT" -ge $((29 << 20)) ] || fail "with a reservation $LEFT bytes are left"
+}
+
+@test "blockIO.weight: of two that read one disk, the one with more weight reads more" {
+    a_weighing_disk
+    reader "$ID-much" '{ "weight": 1000 }'
+    reader "$ID-little" '{ "weight": 10 }'
+    reads_more "$ID-much" "$ID-little"
+    # And the other way round, while they read.
+    "$HASU" update --blkio-weight 10 "$ID-much"
+    "$HASU" update --blkio-weight 1000 "$ID-little"
+    reads_more "$ID-little" "$ID-much"
+}
+
+@test "blockIO.weightDevice: the same with weights for that disk alone" {
+    a_weighing_disk
+    for_disk() {
+        jq -n '($device / ":" | map(tonumber)) as [$major, $minor] | { weight: ($others | tonumber),
+            weightDevice: [{ $major, $minor, weight: ($weight | tonumber) }] }' \
+            --arg device "$DEVICE" --arg weight "$1" --arg others "$2"
+    }
+    reader "$ID-much" "$(for_disk 1000 10)"
+    reader "$ID-little" "$(for_disk 10 1000)"
+    reads_more "$ID-much" "$ID-little"
 }
