@@ -53,7 +53,7 @@ _hasu_offer() {
         ;;
     @signal)
         [[ $2 == SIG* ]] || prefix=SIG
-        mapfile -t COMPREPLY < <(compgen -A signal -- "$prefix$2")
+        mapfile -t COMPREPLY < <(compgen -A signal -X 'SIGJUNK*' -- "$prefix$2")
         COMPREPLY=("${COMPREPLY[@]#"$prefix"}")
         ;;
     @*) ;;

@@ -103,6 +103,7 @@ static const struct check_code codes[] = {
 	{ "spec.memory.kernel", "leave it out" },
 	{ "spec.memory.reservation", "lower it below the limit" },
 	{ "spec.memory.swap", "set swap to memory and swap together, or to -1" },
+	{ "spec.mount.idmap", "write it as in idmap=uids=0-1000-10;gids=0-1000-10" },
 	{ "spec.mount.mappings", "give both, or neither" },
 	{ "spec.mount.option", "leave it out, or mount a file system instead of a directory" },
 	{ "spec.mount.option.ignored", "leave it out" },

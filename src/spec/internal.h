@@ -41,6 +41,9 @@ int rules_check_linux(struct spec *spec, struct load *load);
 /* A map of IDs, of the user namespace or of a mount; at is its pointer. */
 int rules_check_id_map(const struct id_map *map, const char *at, struct load *load);
 
+/* mount_maps.c: maps in the options of mount number n become its uidMappings and gidMappings. */
+int rules_settle_mount_maps(struct spec *spec, size_t n, struct load *load);
+
 /* rules_resources.c: at is "/linux/resources" or ""; whole: not an update of what is there. */
 int rules_check_resources(struct spec *spec, const char *at, bool whole, struct load *load);
 

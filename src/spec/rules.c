@@ -145,8 +145,10 @@ static int check_mount(struct spec *spec, size_t n, struct load *load)
 {
 	const struct spec_mount *m = &spec->mounts[n];
 	bool bind = is_bind(m);
-	int r = 0;
+	int r = rules_settle_mount_maps(spec, n, load);
 
+	if (r < 0)
+		return r;
 	/* Deprecated, but legal: meant below / (config.md, Mounts). */
 	if (m->destination && m->destination[0] != '/')
 		r = load_warn(load, "spec.mount.relative",

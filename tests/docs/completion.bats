@@ -57,6 +57,7 @@ hasu exec --tty x sh -|
 hasu ps x -|
 hasu list -- --|
 hasu kill x TE|TERM
+hasu kill x JU|
 hasu create |
 hasu run |
 hasu --root $ROOT delete |$ID

@@ -297,6 +297,18 @@ volume_inside() {
     is "$(stat -c %u:%g "$T/data/one")" 1:2
 }
 
+@test "idmap: mappings in the option itself, as crun has them, also by the container's IDs" {
+    data_with_owners
+    mount_add '{"destination":"/data","type":"bind","source":"'"$T"'/data",
+        "options":["bind","idmap=uids=0-5000-1#1-7000-9;gids=0-6000-10"]}'
+    inside_ok 'stat -c "%u:%g" /data/root /data/one'
+    is "$output" $'5000:6000\n7000:6002'
+    userns # maps 0 to 100000
+    config '.mounts[-1].options[1] = "idmap=uids=0-100005-10;gids=@0-7-10"'
+    inside_ok 'stat -c "%u:%g" /data/root /data/one'
+    is "$output" $'5:7\n6:9'
+}
+
 @test "idmap: what the container writes belongs to the mapped owner on the host" {
     data_with_owners
     chown 700:800 "$T/data"
