@@ -261,6 +261,17 @@ static int write_error(const char *pointer, const struct hierarchy *h, const cha
 			"%s: '%s' bytes are more than memory and swap together may be "
 			"(memory.memsw.limit_in_bytes of '%s%s'): give memory/swap too",
 			pointer, text, h->mount, h->path);
+	if (num == EINVAL && str_eq(file, "memory.memsw.limit_in_bytes"))
+		return err_say(e, num,
+			"%s: '%s' bytes of memory and swap together are less than memory alone may "
+			"be (memory.limit_in_bytes of '%s%s'): give memory/limit too",
+			pointer, text, h->mount, h->path);
+	/* page_counter_set_max(): v1 refuses what it cannot reclaim; v2 kills. */
+	if (num == EBUSY && !h->v2 && str_starts(file, "memory."))
+		return err_say(e, num,
+			"%s: '%s' bytes are less than the container has in use, even after the "
+			"kernel has freed what it could (%s of '%s%s')",
+			pointer, text, file, h->mount, h->path);
 	if (num == EINVAL && str_eq(file, "cpu.rt_runtime_us"))
 		return err_say(e, num,
 			"%s: '%s' is more real-time bandwidth than the cgroup around '%s%s' has "

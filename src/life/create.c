@@ -125,7 +125,9 @@ static int load(struct attempt *a, struct err *e)
 	const char *bundle = o->bundle ? o->bundle : ".";
 	char path[PATH_MAX];
 
-	int r = passed_plan(o->preserve_fds, &a->plan.process, &a->arena, e);
+	int r = state_check_id(o->id, e);
+	if (r == 0)
+		r = passed_plan(o->preserve_fds, &a->plan.process, &a->arena, e);
 	if (r < 0)
 		return r;
 	if (!realpath(bundle, path))

@@ -27,14 +27,13 @@
 #define LOCK_WAIT_MS 30000
 #define LOCK_PAUSE_MS 20
 
-static int check_id(const char *id, struct err *e);
 static int open_root(const struct life *life, bool make, struct err *e);
 static int read_state(struct state *s, struct err *e);
 
 int state_reserve(const struct life *life, const char *id, struct state *ret, struct err *e)
 {
 	struct state s = { .dir_fd = -1 };
-	int r = check_id(id, e);
+	int r = state_check_id(id, e);
 	if (r < 0)
 		return r;
 
@@ -71,7 +70,7 @@ int state_reserve(const struct life *life, const char *id, struct state *ret, st
 }
 
 /* IDs become directory names, cgroup names and parts of messages: the peers' alphabet is kept. */
-static int check_id(const char *id, struct err *e)
+int state_check_id(const char *id, struct err *e)
 {
 	size_t len = strlen(id);
 
@@ -223,7 +222,7 @@ int state_load(const struct life *life, const char *id, enum state_lock lock, st
 	struct err *e)
 {
 	struct state s = { .dir_fd = -1 };
-	int r = check_id(id, e);
+	int r = state_check_id(id, e);
 	if (r < 0)
 		return r;
 
@@ -523,7 +522,7 @@ int life_ids(const struct life *life, struct arena *arena, struct str_list *ret,
 		return err_set(e, num, "reading state directory '%s'", life->root);
 	}
 	for (struct dirent *d; (d = readdir(dir));) {
-		if (check_id(d->d_name, &ignored) < 0 ||
+		if (state_check_id(d->d_name, &ignored) < 0 ||
 			(d->d_type != DT_DIR && d->d_type != DT_UNKNOWN))
 			continue;
 		/* A create that is under way, or was killed, before its first save is none yet. */

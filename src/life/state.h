@@ -55,6 +55,9 @@ struct state {
 #define STATE_NOTIFY_SOCKET "notify.sock"
 #define STATE_CRIU_DIR "criu" /* empty: a mount point in the mount namespace of CRIU alone */
 
+/* What may be a container's ID: it becomes the name of a directory and of a cgroup. */
+int state_check_id(const char *id, struct err *e);
+
 /* Make ROOT/ID, locked. -EEXIST when the ID is in use. Sets dir_fd and id alone. */
 int state_reserve(const struct life *life, const char *id, struct state *ret, struct err *e);
 

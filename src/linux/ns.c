@@ -348,6 +348,27 @@ static int offset_line(char *buf, size_t size, const char *clock, const struct s
 	return snprintf(buf, size, "%s %" PRId64 " %" PRIu32 "\n", clock, o->secs, o->nanosecs);
 }
 
+/* proc_timens_set_offset(): at least 0, at most KTIME_SEC_MAX / 2. */
+static bool outside(clockid_t clock, const struct spec_time_offset *o)
+{
+	const int64_t most = INT64_MAX / 1000000000 / 2;
+	struct timespec now;
+
+	return o->present && clock_gettime(clock, &now) == 0 &&
+	       (o->secs < -now.tv_sec || o->secs > most - now.tv_sec);
+}
+
+static int time_error(const struct spec_linux *l, struct err *e)
+{
+	const bool monotonic = outside(CLOCK_MONOTONIC, &l->monotonic);
+	const char *name = monotonic ? "monotonic" : "boottime";
+
+	return err_say(e, ERANGE,
+		"/linux/timeOffsets/%s/secs: by %" PRId64 " seconds the clock would be before 0 or "
+		"after half of its range (146 years)",
+		name, monotonic ? l->monotonic.secs : l->boottime.secs);
+}
+
 int ns_new_time(const struct spec *spec, int proc_fd, struct err *e)
 {
 	char text[160];
@@ -364,9 +385,7 @@ int ns_new_time(const struct spec *spec, int proc_fd, struct err *e)
 		return 0;
 	r = fd_write_file(proc_fd, "self/timens_offsets", text);
 	if (r == -ERANGE)
-		return err_say(e, ERANGE,
-			"/linux/timeOffsets: a clock would be before 0 or after half of its range "
-			"(146 years)");
+		return time_error(&spec->linux_, e);
 	if (r < 0)
 		return err_set(e, -r, "/linux/timeOffsets: writing the offsets");
 	return 0;

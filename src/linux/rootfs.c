@@ -235,10 +235,10 @@ static int open_host(struct rootfs *r, int bundle_fd, struct err *e)
 {
 	r->fd = mount_clone(bundle_fd, r->spec->root.path, AT_RECURSIVE);
 	if (r->fd < 0)
-		return err_set(e, -r->fd, "cloning the mounts of rootfs '%s'", r->path);
+		return err_set(e, -r->fd, "/root/path: rootfs '%s'", r->path);
 	struct stat st;
 	if (fstat(r->fd, &st) < 0 || !S_ISDIR(st.st_mode))
-		return err_set(e, ENOTDIR, "rootfs '%s'", r->path);
+		return err_set(e, ENOTDIR, "/root/path: rootfs '%s'", r->path);
 	int n = mount_set(r->fd, AT_RECURSIVE, 0, 0, mount_clones_as(r));
 	/* pivot_root(2) refuses a shared mount; rootfs_pivot makes it shared, in a group of its
 	 * own. */

@@ -89,6 +89,14 @@ teardown() {
     is "$(<"$T/hook")" old
 }
 
+@test "an ID that cannot be is refused as such" {
+    config 'del(.linux.cgroupsPath)' # then the ID names the cgroup
+    fails "the container ID is empty" hasu create -b "$BUNDLE" ""
+    fails "'..' is not a container ID" hasu create -b "$BUNDLE" ..
+    fails "container ID 'a/b': only letters" hasu run -b "$BUNDLE" a/b
+    nothing_left
+}
+
 @test "an ID that is in use is refused, and its container is as before" {
     up
     fails "$ID" hasu create -b "$BUNDLE" "$ID"

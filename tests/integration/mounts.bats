@@ -23,6 +23,15 @@ mount_add() {
 # What mountinfo says inside of the last mount on a path: its options and its type.
 SHOW='m() { awk -v p="$1" '\''$5 == p { i = 7; while ($i != "-") i++; l = $6 " " $7 " " $(i + 1) " " $(i + 3) } END { print l }'\'' /proc/self/mountinfo; }; '
 
+@test "a rootfs that is not there, or no directory, is named with its place" {
+    config '.root.path = "nothing"'
+    fails "/root/path: rootfs '$BUNDLE/nothing': no such file or directory" \
+        hasu create -b "$BUNDLE" "$ID"
+    config '.root.path = "config.json"'
+    fails "/root/path: rootfs '$BUNDLE/config.json': not a directory" hasu create -b "$BUNDLE" "$ID"
+    nothing_left
+}
+
 @test "the default mounts are those of the default config" {
     inside_ok "$SHOW"'for p in /proc /dev /dev/pts /dev/shm /dev/mqueue /sys; do m $p; done'
     is "$(wc -l <<<"$output")" 6

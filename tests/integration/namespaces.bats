@@ -272,6 +272,16 @@ map_columns() {
     fails /linux/timeOffsets hasu create -b "$BUNDLE" "$ID"
 }
 
+@test "time offsets that lead out of a clock's range are refused, with the clock" {
+    config '.linux.namespaces += [{ type: "time" }]
+        | .linux.timeOffsets = { monotonic: { secs: 5 }, boottime: { secs: -4000000000 } }'
+    fails "/linux/timeOffsets/boottime/secs: by -4000000000 seconds the clock would be before 0" \
+        hasu create -b "$BUNDLE" "$ID"
+    config '.linux.timeOffsets.monotonic.secs = 4611686018'
+    fails "/linux/timeOffsets/monotonic/secs: by 4611686018 seconds" hasu create -b "$BUNDLE" "$ID"
+    nothing_left
+}
+
 @test "in a cgroup namespace the container's cgroup is the root" {
     inside_ok 'cat /proc/self/cgroup'
     lacks "$output" "$ID"

@@ -82,6 +82,19 @@ exec_policy() {
     is "$(status_of)" running
 }
 
+@test "memory: what cgroup v1 refuses is said in words" {
+    up
+    if ! cgroup2_only; then
+        # Less than the kernel itself has in use for the container's process.
+        fails "/linux/resources/memory/limit: '4096' bytes are less than the container has in use" \
+            hasu update --memory 4096 "$ID"
+        if [ -e "$(cgroup_of "$PID" memory)/memory.memsw.limit_in_bytes" ]; then
+            fails "memory alone may be (memory.limit_in_bytes of " hasu update --memory-swap 10m "$ID"
+        fi
+    fi
+    is "$(status_of)" running
+}
+
 @test "pids: so many children live at a time" {
     up
     ok hasu update --pids-limit 6 "$ID"
