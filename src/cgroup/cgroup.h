@@ -147,6 +147,9 @@ int cgroup_remove(struct cgroup *cg, struct err *e);
  */
 const char *cgroup_freezer(const struct cgroup *cg, struct arena *arena);
 
+/* Where cgroup v2 is mounted; NULL: nowhere. */
+const char *cgroup_v2_mount(const struct cgroup *cg);
+
 /* Is the container in cgroup v2 alone, with no hierarchy of v1 beside it? */
 bool cgroup_v2_alone(const struct cgroup *cg);
 

@@ -191,8 +191,8 @@ int cgroup_will_freeze(const struct cgroup *cg, bool *ret, struct err *e)
 		int r = fd < 0 ? fd : fd_read_text(fd, "cgroup.freeze", CGROUP_FILE_MAX, &text);
 		/* ENOENT: the root has none, or it is gone. */
 		if (r < 0 && r != -ENOENT && r != -ENODEV)
-			return err_set(e, -r, "reading cgroup.freeze of cgroup '%s%s'", v2->mount,
-				path);
+			return err_set(
+				e, -r, "reading cgroup.freeze of cgroup '%s%s'", v2->mount, path);
 		frozen = r == 0 && text.s[0] == '1';
 	}
 	*ret = frozen;
@@ -207,6 +207,13 @@ const char *cgroup_freezer(const struct cgroup *cg, struct arena *arena)
 	if (cg->manager == CGROUP_DISABLED || !h)
 		return NULL;
 	return arena_printf(arena, "%s%s", h->mount, h->path);
+}
+
+const char *cgroup_v2_mount(const struct cgroup *cg)
+{
+	const struct hierarchy *v2 = cg ? cgroup_v2(cg) : NULL;
+
+	return v2 ? v2->mount : NULL;
 }
 
 bool cgroup_v2_alone(const struct cgroup *cg)

@@ -212,14 +212,6 @@ static int refuse(const struct checkpoint *c, struct err *e)
 	if (!c->state.cgroup || !cgroup_freezer(c->state.cgroup, &((struct checkpoint *)c)->arena))
 		return err_say(e, ENOTSUP, "container '%s' has no cgroup to stop its processes by",
 			c->state.id);
-	if (!cgroup_v2_alone(c->state.cgroup) && !c->config->linux_.namespaces[NS_CGROUP].present)
-		for (size_t i = 0; i < c->config->n_mounts; i++)
-			if (str_eq(c->config->mounts[i].type ? c->config->mounts[i].type : "",
-				    "cgroup"))
-				return err_say(e, ENOTSUP,
-					"/mounts/%zu: on cgroup v1 a mount of cgroups can be "
-					"checkpointed in a cgroup namespace alone",
-					i);
 	if (c->options->lazy_pages && !c->options->page_server)
 		return err_say(e, EINVAL,
 			"--lazy-pages: the pages stay here until they are fetched from "
@@ -343,7 +335,8 @@ static int compose(struct checkpoint *c, struct err *e)
 	int r = criu_common(o, c->config, &c->opts, e);
 
 	if (r == 0 && !o->pre_dump)
-		r = criu_mounts_dump(c->config, c->proc_fd, &c->arena, &c->opts, e);
+		r = criu_mounts_dump(
+			c->config, c->state.cgroup, c->proc_fd, &c->arena, &c->opts, e);
 	if (r == 0)
 		r = add_namespace(c, NS_NETWORK, "net", CRIU_KEY_NET, e);
 	if (r == 0)
@@ -363,8 +356,7 @@ static int compose(struct checkpoint *c, struct err *e)
 		wire_text(&c->opts, OPT_PARENT_IMG, o->parent_path);
 	if (o->parent_path || o->pre_dump)
 		wire_number(&c->opts, OPT_TRACK_MEM, true);
-	if (cgroup_v2_alone(c->state.cgroup))
-		wire_text(&c->opts, OPT_CGROUP_YARD, c->yard);
+	wire_text(&c->opts, OPT_CGROUP_YARD, c->yard);
 	if (o->status_fd) {
 		/* Dumps of lazy pages wait for hours: the descriptor is told when it can begin. */
 		c->status_fd = fcntl((int)o->status_fd, F_DUPFD_CLOEXEC, 3);

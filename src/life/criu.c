@@ -86,29 +86,26 @@ const char *criu_place(const struct life *life, const char *id, struct arena *ar
 
 /*
  * A tmpfs for what CRIU needs on paths: the rootfs on a mount point of its own whose parent nothing
- * covers, and cgroup v2 as the host has it. Without that CRIU would mount cgroup v2 itself, by which
- * the kernel resets the options of all its mounts: nsdelegate, memory_recursiveprot.
+ * covers, and the hierarchies of cgroups.
  */
 static int make_place(const struct criu_start *how, struct err *e)
 {
 	const char *const place = how->place;
-	char root[PATH_MAX], yard[PATH_MAX], unified[PATH_MAX];
+	char root[PATH_MAX], yard[PATH_MAX];
 
 	if ((size_t)snprintf(root, sizeof(root), "%s/root", place) >= sizeof(root) ||
-		(size_t)snprintf(yard, sizeof(yard), "%s/yard", place) >= sizeof(yard) ||
-		(size_t)snprintf(unified, sizeof(unified), "%s/yard/unified", place) >=
-			sizeof(unified))
+		(size_t)snprintf(yard, sizeof(yard), "%s/yard", place) >= sizeof(yard))
 		return err_set(e, ENAMETOOLONG, "making a place for CRIU");
 	/* Mounts made from here on are ours alone; a descriptor from before leads to the others. */
 	if (unshare(CLONE_NEWNS) < 0 || mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL) < 0)
 		return err_set(e, errno, "making a mount namespace for CRIU");
 	if (mount("criu", place, "tmpfs", MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=700,size=1m") < 0)
 		return err_set(e, errno, "mounting a place for CRIU on '%s'", place);
-	if (mkdir(root, 0755) < 0 || mkdir(yard, 0755) < 0 || mkdir(unified, 0755) < 0)
+	if (mkdir(root, 0755) < 0 || mkdir(yard, 0755) < 0)
 		return err_set(e, errno, "making a place for CRIU below '%s'", place);
-	if (cgroup_v2_alone(how->state->cgroup) &&
-		mount("/sys/fs/cgroup", unified, NULL, MS_BIND, NULL) < 0)
-		return err_set(e, errno, "binding cgroup v2 for CRIU");
+	int r = criu_yard_make(how->state->cgroup, yard, e);
+	if (r < 0)
+		return r;
 	if (how->root && mount(how->root, root, NULL, MS_BIND | MS_REC, NULL) < 0)
 		return err_set(e, errno, "binding the rootfs '%s' for CRIU", how->root);
 	return 0;

@@ -91,6 +91,13 @@ int criu_find(const char *given, const char *command, struct arena *arena, const
  */
 const char *criu_place(const struct life *life, const char *id, struct arena *arena);
 
+/*
+ * criu_yard.c: mount each hierarchy of cgroups below yard, for the process itself, which is in a
+ * mount namespace of its own. cg: the container's.
+ */
+#define CRIU_CGROUP_MAX (256u << 10) /* bytes of /proc/PID/cgroup */
+int criu_yard_make(const struct cgroup *cg, const char *yard, struct err *e);
+
 /* How to start it. */
 struct criu_start {
 	const char *program, *place;
@@ -186,13 +193,13 @@ pid_t criu_first_stray(struct criu_process *v, size_t n, pid_t init);
 
 /*
  * criu_mounts.c: mounts that are the host's. CRIU is told their mount points and, for a restore,
- * what lies there; all others it makes anew itself.
+ * what lies there; all others it makes anew itself. cg: the container's.
  */
-int criu_mounts_dump(const struct spec *spec, int init_proc_fd, struct arena *arena,
-	struct strbuf *opts, struct err *e);
-/* Also makes mount points in the rootfs that are missing, as create does. */
-int criu_mounts_restore(const struct spec *spec, const char *bundle, const char *rootfs,
+int criu_mounts_dump(const struct spec *spec, const struct cgroup *cg, int init_proc_fd,
 	struct arena *arena, struct strbuf *opts, struct err *e);
+/* Also makes mount points in the rootfs that are missing, as create does. */
+int criu_mounts_restore(const struct spec *spec, const struct cgroup *cg, const char *bundle,
+	const char *rootfs, struct arena *arena, struct strbuf *opts, struct err *e);
 
 /*
  * criu_image.c: our own files beside CRIU's images: the memory policy, what the standard streams

@@ -137,6 +137,23 @@ static void add_external(struct strbuf *opts, const char *name, const char *valu
 	strbuf_free(&pair);
 }
 
+/*
+ * The container's directories in the host's hierarchies, which a mount of cgroups binds where there is
+ * v1 and no cgroup namespace: mount_cgroup.c. All other mounts of cgroups CRIU makes anew itself.
+ */
+static int bound_cgroups(const struct spec *spec, const struct cgroup *cg, struct arena *arena,
+	struct rootfs_cgroups *ret, struct err *e)
+{
+	if (!cg || cgroup_v2_alone(cg) || spec->linux_.namespaces[NS_CGROUP].present)
+		return 0;
+	return cgroup_for_rootfs(cg, arena, ret, e);
+}
+
+static bool is_cgroups(const struct spec_mount *m, const struct mount_plan *plan)
+{
+	return !plan->bind && m->type && str_starts(m->type, "cgroup");
+}
+
 /* --- dump --- */
 
 /* What is known of a mount of the container, by its number. */
@@ -148,11 +165,14 @@ enum known {
 
 struct dump {
 	const struct spec *spec;
+	struct rootfs_cgroups cgroups;
 	struct entries mounts;
 	enum known *known; /* as many as there are mounts */
 };
 
-static void mark(struct dump *d, int root_fd, const char *path, enum known known, bool mask)
+/* The mount that the path leads to; NULL: it is not marked. */
+static const struct entry *mark(
+	struct dump *d, int root_fd, const char *path, enum known known, bool mask)
 {
 	uint64_t id, inode;
 	struct stat st;
@@ -160,12 +180,13 @@ static void mark(struct dump *d, int root_fd, const char *path, enum known known
 	/* What is not there any more, or is behind something else, CRIU sees by itself. */
 	_cleanup_close_ int fd = path_open_in(root_fd, path, O_PATH);
 	if (fd < 0 || mount_id(fd, &id, &inode) < 0 || fstat(fd, &st) < 0)
-		return;
+		return NULL;
 	const struct entry *entry = find(&d->mounts, id);
 	/* A masked directory is a file system of the container's own. */
 	if (!entry || (mask && (!S_ISCHR(st.st_mode) || !str_eq(entry->point, path))))
-		return;
+		return NULL;
 	d->known[entry - d->mounts.v] = known;
+	return entry;
 }
 
 /*
@@ -190,6 +211,31 @@ static bool is_external(struct dump *d, size_t first)
 	return known == KNOWN_BIND;
 }
 
+/* entry: a mount of type cgroup, a tmpfs in which they are bound, or one of v2, bound itself. */
+static void mark_cgroups(struct dump *d, const struct spec_mount *m, const struct entry *entry)
+{
+	char point[PATH_MAX];
+
+	if (!entry || d->cgroups.n == 0)
+		return;
+	if (str_eq(m->type, "cgroup2")) {
+		d->known[entry - d->mounts.v] = KNOWN_BIND;
+		return;
+	}
+	for (size_t i = 0; i < d->mounts.n; i++) {
+		const struct entry *in = &d->mounts.v[i];
+
+		if (in->parent != entry->id || !str_starts(in->type, "cgroup"))
+			continue;
+		for (size_t k = 0; k < d->cgroups.n; k++) {
+			(void)snprintf(
+				point, sizeof(point), "%s/%s", entry->point, d->cgroups.v[k].name);
+			if (str_eq(in->point, point))
+				d->known[i] = KNOWN_BIND;
+		}
+	}
+}
+
 static int mark_mounts(struct dump *d, int root_fd, struct arena *arena, struct err *e)
 {
 	for (size_t i = 0; i < d->spec->n_mounts; i++) {
@@ -199,18 +245,21 @@ static int mark_mounts(struct dump *d, int root_fd, struct arena *arena, struct 
 		int r = mount_options(m, arena, &plan, e);
 		if (r < 0)
 			return r;
-		mark(d, root_fd, m->destination, plan.bind ? KNOWN_BIND : KNOWN_OWN, false);
+		const enum known known = plan.bind ? KNOWN_BIND : KNOWN_OWN;
+		const struct entry *entry = mark(d, root_fd, m->destination, known, false);
+		if (is_cgroups(m, &plan))
+			mark_cgroups(d, m, entry);
 	}
 	for (size_t i = 0; i < d->spec->linux_.masked_paths.n; i++)
-		mark(d, root_fd, d->spec->linux_.masked_paths.v[i], KNOWN_BIND, true);
+		(void)mark(d, root_fd, d->spec->linux_.masked_paths.v[i], KNOWN_BIND, true);
 	for (size_t i = 0; i < d->mounts.n; i++)
 		if (str_eq(d->mounts.v[i].point, "/"))
 			d->known[i] = KNOWN_OWN;
 	return 0;
 }
 
-int criu_mounts_dump(const struct spec *spec, int init_proc_fd, struct arena *arena,
-	struct strbuf *opts, struct err *e)
+int criu_mounts_dump(const struct spec *spec, const struct cgroup *cg, int init_proc_fd,
+	struct arena *arena, struct strbuf *opts, struct err *e)
 {
 	struct dump d = { .spec = spec };
 
@@ -218,7 +267,9 @@ int criu_mounts_dump(const struct spec *spec, int init_proc_fd, struct arena *ar
 		openat(init_proc_fd, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root_fd < 0)
 		return err_set(e, errno, "opening the root of the container");
-	int r = read_mounts(init_proc_fd, "mountinfo", arena, &d.mounts, e);
+	int r = bound_cgroups(spec, cg, arena, &d.cgroups, e);
+	if (r == 0)
+		r = read_mounts(init_proc_fd, "mountinfo", arena, &d.mounts, e);
 	if (r < 0)
 		return r;
 	r = sort_ids(&d.mounts, arena, e);
@@ -253,6 +304,7 @@ struct restore {
 	struct mount_plan *plans;
 	const char **points;  /* destinations in canonical form: "/a/b" */
 	const char **sources; /* absolute; NULL: no bind */
+	struct rootfs_cgroups cgroups;
 	struct entries host;
 };
 
@@ -357,6 +409,22 @@ static int add_bind(
 	return 0;
 }
 
+static int add_cgroups(
+	const struct restore *r, size_t i, const char *point, struct strbuf *opts, struct err *e)
+{
+	const bool v2 = str_eq(r->spec->mounts[i].type, "cgroup2");
+
+	for (size_t k = 0; k < r->cgroups.n; k++) {
+		const struct rootfs_hierarchy *h = &r->cgroups.v[k];
+		const char *name = v2 ? point : arena_printf(r->arena, "%s/%s", point, h->name);
+		if (!name)
+			return err_nomem(e);
+		if (!v2 || !h->options)
+			add_external(opts, name, h->host_dir);
+	}
+	return 0;
+}
+
 static int plan(struct restore *r, struct err *e)
 {
 	const size_t n = r->spec->n_mounts;
@@ -385,12 +453,14 @@ static int plan(struct restore *r, struct err *e)
 	return 0;
 }
 
-int criu_mounts_restore(const struct spec *spec, const char *bundle, const char *rootfs,
-	struct arena *arena, struct strbuf *opts, struct err *e)
+int criu_mounts_restore(const struct spec *spec, const struct cgroup *cg, const char *bundle,
+	const char *rootfs, struct arena *arena, struct strbuf *opts, struct err *e)
 {
 	struct restore r = { .spec = spec, .bundle = bundle, .rootfs = rootfs, .arena = arena };
 
 	int num = plan(&r, e);
+	if (num == 0)
+		num = bound_cgroups(spec, cg, arena, &r.cgroups, e);
 	if (num == 0)
 		num = read_mounts(AT_FDCWD, "/proc/self/mountinfo", arena, &r.host, e);
 	for (size_t i = 0; num == 0 && i < spec->n_mounts; i++) {
@@ -399,6 +469,8 @@ int criu_mounts_restore(const struct spec *spec, const char *bundle, const char 
 		num = make_point(&r, i, &point, e);
 		if (num == 0 && r.sources[i])
 			num = add_bind(&r, i, point, opts, e);
+		if (num == 0 && is_cgroups(&spec->mounts[i], &r.plans[i]))
+			num = add_cgroups(&r, i, point, opts, e);
 		/* Other runtimes name it as the config does. */
 		if (num == 0 && r.sources[i] && !str_eq(point, r.points[i]))
 			add_external(opts, r.points[i], r.sources[i]);

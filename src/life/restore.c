@@ -28,7 +28,6 @@
 #include <sys/prctl.h>
 
 #define LOG_NAME "restore.log"
-#define CGROUP_TEXT_MAX (256u << 10)
 
 struct restore {
 	const struct criu_options *options;
@@ -272,7 +271,7 @@ static int compose(struct restore *r, struct err *e)
 
 	r->a.state.rootfs = r->rootfs;
 	int n = criu_mounts_restore(
-		r->a.spec, r->a.state.bundle, r->rootfs, &r->arena, &r->opts, e);
+		r->a.spec, r->a.cgroup, r->a.state.bundle, r->rootfs, &r->arena, &r->opts, e);
 	if (n < 0)
 		return n;
 	wire_number(&r->opts, OPT_IMAGES_DIR_FD, r->dirs.image_fd);
@@ -282,8 +281,7 @@ static int compose(struct restore *r, struct err *e)
 	wire_text(&r->opts, OPT_ROOT, r->root);
 	wire_number(&r->opts, OPT_RST_SIBLING, true);
 	wire_number(&r->opts, OPT_EVASIVE_DEVICES, true);
-	if (cgroup_v2_alone(r->a.cgroup))
-		wire_text(&r->opts, OPT_CGROUP_YARD, r->yard);
+	wire_text(&r->opts, OPT_CGROUP_YARD, r->yard);
 	if (o->lsm_profile)
 		wire_text(&r->opts, OPT_LSM_PROFILE, o->lsm_profile);
 	if (o->lsm_mount_context)
@@ -300,7 +298,7 @@ static int add_cgroup_roots(struct restore *r, pid_t criu, struct err *e)
 	char path[32], *rest;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d/cgroup", criu);
-	int n = fd_read_file(AT_FDCWD, path, CGROUP_TEXT_MAX, &text, NULL);
+	int n = fd_read_file(AT_FDCWD, path, CRIU_CGROUP_MAX, &text, NULL);
 	if (n < 0)
 		return err_set(e, -n, "reading the cgroup of CRIU");
 	rest = text;

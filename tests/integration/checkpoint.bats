@@ -260,6 +260,46 @@ ROWS
         'key:"/proc/version" key:"/tmp/here" '
 }
 
+@test "the hierarchies of cgroups lie there for CRIU, each by its name, and of none the options change" {
+    local line name options
+    options=$(grep -w cgroup2 /proc/self/mounts) || true
+    up
+    checkpoint --leave-running
+    is "$status" 0
+    has "$(told 1)" "cgroup_yard: \"$ROOT/$ID/criu/yard\""
+    while IFS=: read -r _ line _; do
+        name=${line#name=}
+        grep -q " $ROOT/$ID/criu/yard/${name:-unified} .* - cgroup" "$FAKE/mounts"
+    done </proc/self/cgroup
+    is "$(grep -w cgroup2 /proc/self/mounts)" "$options"
+}
+
+@test "cgroup v1: what a mount of cgroups binds is the host's, without a cgroup namespace" {
+    cgroup2_only && skip "cgroup v2 has one mount, which CRIU makes"
+    local names
+    config '.linux.namespaces |= map(select(.type != "cgroup"))
+        | .mounts = [ .mounts[] | select(.type == "proc" or .destination == "/dev") ]
+            + [{ destination: "/cg", type: "cgroup", source: "cgroup" }]'
+    up
+    names=$(grep -E ' /cg/[^ ]* .* - cgroup' "/proc/$PID/mountinfo" | cut -d' ' -f5 | sort)
+    has "$names" /cg/memory
+    checkpoint --leave-running
+    is "$status" 0 || echo "$errors"
+    is "$(told 1 | sed -n 's/^ *key: "\(\/cg.*\)"/\1/p' | sort)" "$names"
+    ok hasu delete --force "$ID"
+    answer 2 '\x08\x02\x10\x00'
+    restore
+    is "$(told 2 | sed -n 's/^ *key: "\(\/cg.*\)"/\1/p' | sort)" "$names"
+    matches "$(told 2 | grep -A 1 'key: "/cg/memory"' | tail -n 1)" "val: \"/sys/fs/cgroup/memory/.*$ID\""
+    # In a namespace they are the container's own.
+    rm "$FAKE"/request-*
+    config '.linux.namespaces += [{ type: "cgroup" }]'
+    up
+    checkpoint --leave-running
+    is "$status" 0 || echo "$errors"
+    lacks "$(told 1)" '"/cg'
+}
+
 @test "the socket by which a container notifies its manager is the host's, too, in both lives" {
     program probe wait
     # An address that nobody has to listen at.

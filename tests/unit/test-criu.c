@@ -364,7 +364,7 @@ static void test_stacked_mounts(void **state)
 	for (int i = MANY; i > 0; i--)
 		strbuf_addf(&text, "%d %d 0:1 / /mnt/%d rw - tmpfs x rw\n", 99 + i, 98 + i, i);
 	put_file(fd, "mountinfo", text.text);
-	if (criu_mounts_dump(&spec, fd, &arena, &opts, &e) < 0)
+	if (criu_mounts_dump(&spec, NULL, fd, &arena, &opts, &e) < 0)
 		fail_msg("%s", e.text);
 	assert_int_equal(opts.len, 0);
 	assert_int_equal(unlinkat(fd, "mountinfo", 0), 0);
