@@ -43,6 +43,22 @@ inheritable() {
     has "$errors" "can't create directory '/made': No space left on device"
 }
 
+@test "the same where another process runs the hooks, and the filter asks an agent, too" {
+    local agent
+    config '.linux.seccomp = { defaultAction: "SCMP_ACT_ALLOW", listenerPath: "\($t)/agent",
+            syscalls: [{ names: ["swapon"], action: "SCMP_ACT_NOTIFY" },
+                { names: ["mkdir", "mkdirat"], action: "SCMP_ACT_ERRNO", errnoRet: 28 }] }
+        | .process.ioPriority = { class: "IOPRIO_CLASS_BE", priority: 5 }
+        | .hooks.startContainer = [{ path: "/bin/sh", args: ["sh", "-c", "mkdir /made; true"] }]'
+    "$PROBE" agent "$T/agent" 1 </dev/null >"$T/agent.out" 2>&1 3>&- 4>&- &
+    agent=$!
+    until_true grep -q listening "$T/agent.out"
+    inside '[ ! -e /made ] || echo made'
+    kill "$agent" 2>/dev/null || true # it ends with the container
+    is "$output" ''
+    has "$errors" "can't create directory '/made': No space left on device"
+}
+
 @test "the caller's groups are the container's, also where an annotation asks for it" {
     config '.annotations = { "run.oci.keep_original_groups": "1" }'
     program id -G
