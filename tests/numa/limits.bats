@@ -36,49 +36,62 @@ teardown() {
     [ "$(takes 48)" = 137 ]
 }
 
-# Bytes of files that the cgroup of the first container holds.
+# MiB of files that the cgroup of the first container holds.
 cached() {
-    sed -n 's/^file //p' "$PARENT/$ID/memory.stat"
+    echo $(($(sed -n 's/^file //p' "$PARENT/$ID/memory.stat") >> 20))
 }
 
-# LEFT: what is left of 30 MiB that the first container has read when a second one, which has 52 MiB of
-# its own, has read 600 MiB so many TIMES, in a cgroup that may have 96 MiB for both.
-left_of_30() {
-    local first=$1 second=$2 times=$3
-    with_disk "$first"
-    # Held open: what is cached of a device goes with the last who has it open.
+# cached_at_least MIB: Linux sums up what it counted on each CPU every other second.
+cached_at_least() {
+    local i
+    for ((i = 0; i < 300; i++)); do
+        [ "$(cached)" -lt "$1" ] || return 0
+        sleep 0.1
+    done
+    fail "of files it holds $(cached) MiB, and not $1"
+}
+
+# The first container has read 30 MiB of the disk. It keeps that open: what is cached of a device goes
+# with the last who has it open.
+first_holds_30() {
+    with_disk "$1"
     config '.linux.cgroupsPath = "/hasu-limits/" + $id' --arg id "$ID"
     start_init sh -c 'exec 3</dev/disk; dd of=/dev/null bs=1M <&3; echo ready; sleep 100000'
-    [ "$(cached)" -ge $((30 << 20)) ] || fail "holds $(cached)" || return 1
-    with_disk "$second"
+    cached_at_least 30
+}
+
+# The second, which has 52 MiB of its own, has read 300 MiB.
+second_reads_300() {
+    with_disk "$1"
     config 'del(.linux.resources.memory) | .linux.cgroupsPath = "/hasu-limits/" + $id + "-b"
-        | .process.args = ["sh", "-c",
-            "for i in $(seq \($times)); do dd if=/dev/disk of=/dev/null bs=52M 2>/dev/null; done"]' \
-        --arg id "$ID" --arg times "$times"
-    "$HASU" run --bundle "$BUNDLE" "$ID-b" </dev/null || return 1
-    LEFT=$(cached)
-    "$HASU" delete --force "$ID"
+        | .process.args = ["dd", "if=/dev/disk", "of=/dev/null", "bs=52M"]' --arg id "$ID"
+    "$HASU" run --bundle "$BUNDLE" "$ID-b" </dev/null
 }
 
 @test "memory.reservation: what is reserved stays when another container wants the memory" {
-    local first second times=1
+    local first second rounds=0 i
     a_disk 30
     first=$LOOP
-    a_disk 600
+    a_disk 300
     second=$LOOP
     PARENT=/sys/fs/cgroup/hasu-limits
     mkdir "$PARENT"
     echo "+memory" >/sys/fs/cgroup/cgroup.subtree_control
-    echo 100663296 >"$PARENT/memory.max"
+    # So much for both of them.
+    echo $((96 << 20)) >"$PARENT/memory.max"
+    first_holds_30 "$first"
     # How soon the kernel takes it is the kernel's affair.
-    until left_of_30 "$first" "$second" "$times" && [ "$LEFT" -lt $((20 << 20)) ]; do
-        times=$((times * 2))
-        [ "$times" -le 64 ] || fail "without a reservation $LEFT bytes are left"
+    while [ "$(cached)" -gt 25 ]; do
+        [ "$rounds" -lt 64 ] || fail "without a reservation $(cached) MiB are left"
+        second_reads_300 "$second"
+        rounds=$((rounds + 1))
     done
-    echo "without a reservation $LEFT bytes are left, after $times rounds"
+    echo "without a reservation $(cached) MiB are left, after $rounds rounds"
+    "$HASU" delete --force "$ID"
     config '.linux.resources.memory.reservation = 50331648'
-    left_of_30 "$first" "$second" "$times"
-    [ "$LEFT" -ge $((29 << 20)) ] || fail "with a reservation $LEFT bytes are left"
+    first_holds_30 "$first"
+    for ((i = 0; i < rounds; i++)); do second_reads_300 "$second"; done
+    cached_at_least 29
 }
 
 @test "blockIO.weight: of two that read one disk, the one with more weight reads more" {
