@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/un.h>
 #include <sys/vfs.h>
 
@@ -184,6 +185,18 @@ static int unix_address(int dir_fd, const char *name, struct sockaddr_un *ret)
 	return 0;
 }
 
+/* connect(2) waits where the queue of who listens is full, and signals may be held meanwhile. */
+static int connect_in_time(int fd, const struct sockaddr_un *addr, bool waits)
+{
+	const struct timeval patience = { .tv_sec = FD_PATIENCE_S };
+
+	if (waits && setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) < 0)
+		return -errno;
+	if (connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) == 0)
+		return 0;
+	return errno == EAGAIN && waits ? -ETIMEDOUT : -errno;
+}
+
 int fd_connect_unix(int dir_fd, const char *name, int type)
 {
 	struct sockaddr_un addr;
@@ -205,9 +218,8 @@ int fd_connect_unix(int dir_fd, const char *name, int type)
 	_cleanup_close_ int fd = socket(AF_UNIX, type | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (struct sockaddr *)&addr, sizeof(addr)) < 0)
-		return -errno;
-	return TAKE_FD(fd);
+	r = connect_in_time(fd, &addr, !(type & SOCK_NONBLOCK));
+	return r < 0 ? r : TAKE_FD(fd);
 }
 
 int fd_listen_unix(int dir_fd, const char *name, int type)

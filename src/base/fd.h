@@ -90,7 +90,12 @@ int fd_cloexec_from(unsigned from);
 /* Close every descriptor >= from but the n of keep, of which -1 is none. Returns 0 or -errno. */
 int fd_close_others(unsigned from, const int *keep, size_t n);
 
-/* Connect to, or listen on, a SEQPACKET or STREAM socket at a name below dir_fd of any length. */
+/*
+ * Connect to, or listen on, a SEQPACKET or STREAM socket at a name below dir_fd of any length. Whoever
+ * listens and accepts nobody, or does not read later, makes nobody wait longer than FD_PATIENCE_S:
+ * -ETIMEDOUT then, and EAGAIN of what is sent.
+ */
+#define FD_PATIENCE_S 10
 int fd_connect_unix(int dir_fd, const char *name, int type);
 int fd_listen_unix(int dir_fd, const char *name, int type);
 

@@ -8,6 +8,7 @@
 #include "base/tree.h"
 
 #include "base/fd.h"
+#include "base/sys.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -67,7 +68,7 @@ static int move_up(int top_fd, int from_fd, const char *name, uint64_t *number)
 	return -errno;
 }
 
-static int flatten(int top_fd, const char *name, uint64_t *number)
+static int flatten(int top_fd, const char *name, uint64_t *number, int64_t deadline_ms)
 {
 	const char *inner;
 	int r = 0;
@@ -75,12 +76,14 @@ static int flatten(int top_fd, const char *name, uint64_t *number)
 	DIR *dir = open_dir(top_fd, name);
 	if (!dir)
 		return -errno;
-	while ((inner = next(dir))) {
+	while (r != -ETIMEDOUT && (inner = next(dir))) {
 		int one = remove_one(dirfd(dir), inner);
 		if (one == -ENOTEMPTY)
 			one = move_up(top_fd, dirfd(dir), inner, number);
 		if (one < 0 && r == 0)
 			r = one;
+		if (sys_clock_ms() >= deadline_ms)
+			r = -ETIMEDOUT;
 	}
 	(void)closedir(dir);
 	if (r == 0 && unlinkat(top_fd, name, AT_REMOVEDIR) < 0)
@@ -88,7 +91,7 @@ static int flatten(int top_fd, const char *name, uint64_t *number)
 	return r;
 }
 
-int tree_empty(int dir_fd)
+int tree_empty(int dir_fd, int64_t deadline_ms)
 {
 	uint64_t number = 0;
 	bool more = true;
@@ -101,13 +104,15 @@ int tree_empty(int dir_fd)
 		if (!dir)
 			return -errno;
 		more = false;
-		while ((name = next(dir))) {
+		while (r != -ETIMEDOUT && (name = next(dir))) {
 			int one = remove_one(dirfd(dir), name);
 			more = true;
 			if (one == -ENOTEMPTY)
-				one = flatten(dirfd(dir), name, &number);
+				one = flatten(dirfd(dir), name, &number, deadline_ms);
 			if (one < 0 && r == 0)
 				r = one;
+			if (sys_clock_ms() >= deadline_ms)
+				r = -ETIMEDOUT;
 		}
 		(void)closedir(dir);
 	}

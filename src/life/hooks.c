@@ -98,8 +98,7 @@ int hooks_fork_runner(
 	_cleanup_close_ int ours = socks[0];
 	_cleanup_close_ int theirs = socks[1];
 
-	/* CLONE_PARENT_SETTID etc. are not needed: init reaps it by pid before it becomes the
-	 * program. */
+	/* init waits for it by its number before it becomes the program. */
 	struct clone_args args = { .exit_signal = SIGCHLD };
 	pid_t pid = sys_clone3(&args);
 	if (pid < 0)

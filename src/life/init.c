@@ -244,8 +244,11 @@ static void end_by_signal(void)
  * Give back the pages of the stack that all until here took: a created container may wait for long.
  * Below the main stack the kernel leaves 1 MiB free (stack_guard_gap); a joiner has made us on another,
  * which is small and not the lowest mapping. A filter that is loaded may forbid it.
+ *
+ * In a frame of its own: what is kept below its address is little, and a caller that it was put into
+ * could have more there.
  */
-static void drop_stack(const struct plan *plan)
+__attribute__((noinline)) static void drop_stack(const struct plan *plan)
 {
 	const uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
 	const uintptr_t end = ((uintptr_t)__builtin_frame_address(0) & ~(page - 1)) - page;

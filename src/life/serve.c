@@ -16,10 +16,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/time.h>
-
-/* An agent that does not read must not hold up create for ever. */
-#define AGENT_TIMEOUT_S 10
 
 static int hand_listener(const struct serve *s, int number, struct err *e);
 
@@ -78,9 +74,6 @@ static int state_text(const struct serve *s, const struct spec_seccomp *seccomp,
  * comes with the descriptor for the whole state. */
 static int send_state(int sock, int listener, const struct strbuf *text)
 {
-	const struct timeval patience = { .tv_sec = AGENT_TIMEOUT_S };
-
-	(void)setsockopt(sock, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	ssize_t sent = fd_send_some(sock, listener, text->text, text->len);
 	int r = sent < 0 ? (int)sent : 0;
 	for (size_t done = (size_t)sent; r == 0 && done < text->len;) {
@@ -90,6 +83,7 @@ static int send_state(int sock, int listener, const struct strbuf *text)
 		else if (errno != EINTR)
 			r = -errno;
 	}
+	/* An agent that does not read must not hold up create for ever: FD_PATIENCE_S. */
 	return r == -EAGAIN ? -ETIMEDOUT : r;
 }
 

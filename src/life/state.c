@@ -26,6 +26,7 @@
 #define LOCKS_MAX (16u << 20)
 #define LOCK_WAIT_MS 30000
 #define LOCK_PAUSE_MS 20
+#define NOTIFY_WAIT_MS 30000
 
 static int open_root(const struct life *life, bool make, struct err *e);
 static int read_state(struct state *s, struct err *e);
@@ -319,7 +320,7 @@ static int remove_notify(const struct state *s, struct err *e)
 		s->dir_fd, STATE_NOTIFY_DIR, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (dir < 0 && errno == ENOENT)
 		return 0;
-	r = dir < 0 ? -errno : tree_empty(dir);
+	r = dir < 0 ? -errno : tree_empty(dir, sys_clock_ms() + NOTIFY_WAIT_MS);
 	if (r == 0 && unlinkat(s->dir_fd, STATE_NOTIFY_DIR, AT_REMOVEDIR) < 0)
 		r = -errno;
 	return r < 0 ? err_set(e, -r, "removing " STATE_NOTIFY_DIR " of container '%s'", s->id) : 0;

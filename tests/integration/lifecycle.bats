@@ -153,6 +153,22 @@ teardown() {
     nothing_left
 }
 
+@test "delete: what cannot be removed leaves a container that delete knows again" {
+    local dir="$ROOT/$ID"
+
+    program true
+    ok hasu run --detach --keep -b "$BUNDLE" "$ID"
+    wait_stopped
+    # A directory cannot be unlinked, by root neither.
+    rm "$dir/config.json"
+    mkdir "$dir/config.json"
+    fails "removing config.json of container '$ID'" hasu delete "$ID"
+    is "$(status_of)" stopped
+    rmdir "$dir/config.json"
+    ok hasu delete "$ID"
+    nothing_left
+}
+
 @test "delete: one that does not exist is an error, with --force it is none" {
     fails "does not exist" hasu delete "$ID"
     ok hasu delete --force "$ID"
