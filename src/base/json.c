@@ -4,8 +4,6 @@
  */
 #include "base/json.h"
 
-#include <inttypes.h>
-
 static void new_line(struct json_writer *w)
 {
 	if (!w->saved)
@@ -84,21 +82,22 @@ void jw_string(struct json_writer *w, const char *name, const char *value)
 void jw_u64(struct json_writer *w, const char *name, uint64_t value)
 {
 	begin(w, name);
-	strbuf_addf(w->b, "%" PRIu64, value);
+	strbuf_add_u64(w->b, value);
 }
 
 void jw_i64(struct json_writer *w, const char *name, int64_t value)
 {
 	begin(w, name);
-	strbuf_addf(w->b, "%" PRId64, value);
+	strbuf_adds(w->b, value < 0 ? "-" : "");
+	strbuf_add_u64(w->b, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
 void jw_tenths(struct json_writer *w, const char *name, uint64_t tenths)
 {
 	begin(w, name);
-	strbuf_addf(w->b, "%" PRIu64, tenths / 10);
+	strbuf_add_u64(w->b, tenths / 10);
 	if (tenths % 10)
-		strbuf_addf(w->b, ".%" PRIu64, tenths % 10);
+		strbuf_addf(w->b, ".%u", (unsigned)(tenths % 10));
 }
 
 void jw_bool(struct json_writer *w, const char *name, bool value)

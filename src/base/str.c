@@ -62,14 +62,17 @@ char *arena_strdup(struct arena *a, const char *s)
 
 char *arena_printf(struct arena *a, const char *fmt, ...)
 {
+	char room[256];
 	va_list ap, again;
+	char *text = NULL;
 
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	int len = vsnprintf(NULL, 0, fmt, ap);
+	const int len = vsnprintf(room, sizeof(room), fmt, ap);
 	va_end(ap);
-	char *text = len < 0 ? NULL : arena_alloc(a, (size_t)len + 1, 1);
-	if (text)
+	if (len >= 0 && (size_t)len < sizeof(room))
+		text = arena_strndup(a, room, (size_t)len);
+	else if (len >= 0 && (text = arena_alloc(a, (size_t)len + 1, 1)))
 		(void)vsnprintf(text, (size_t)len + 1, fmt, again);
 	va_end(again);
 	return text;
@@ -128,19 +131,36 @@ void strbuf_adds(struct strbuf *b, const char *s)
 
 void strbuf_addf(struct strbuf *b, const char *fmt, ...)
 {
+	const size_t room = b->text ? b->size - b->len : 0;
 	va_list ap, again;
 
+	if (b->failed)
+		return;
 	va_start(ap, fmt);
 	va_copy(again, ap);
-	int len = vsnprintf(NULL, 0, fmt, ap);
+	/* Most have room at once. */
+	const int len = vsnprintf(b->text ? b->text + b->len : NULL, room, fmt, ap);
 	va_end(ap);
-	if (len < 0) {
+	if (len < 0)
 		b->failed = true;
-	} else if (strbuf_room(b, (size_t)len)) {
-		(void)vsnprintf(b->text + b->len, (size_t)len + 1, fmt, again);
+	else if ((size_t)len < room)
 		b->len += (size_t)len;
-	}
+	else if (strbuf_room(b, (size_t)len))
+		b->len += (size_t)vsnprintf(b->text + b->len, (size_t)len + 1, fmt, again);
 	va_end(again);
+	if (b->failed && room > 0)
+		b->text[b->len] = '\0';
+}
+
+void strbuf_add_u64(struct strbuf *b, uint64_t value)
+{
+	char digits[20], *p = digits + sizeof(digits);
+
+	do {
+		*--p = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	strbuf_add(b, p, (size_t)(digits + sizeof(digits) - p));
 }
 
 size_t str_utf8_len(const char *text)

@@ -50,6 +50,7 @@ struct strbuf {
 void strbuf_add(struct strbuf *b, const char *data, size_t len);
 void strbuf_adds(struct strbuf *b, const char *s);
 void strbuf_addf(struct strbuf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+void strbuf_add_u64(struct strbuf *b, uint64_t value);
 /* Add s as a JSON string, quotes and escapes included; bytes that are not UTF-8 become U+FFFD. */
 void strbuf_add_json(struct strbuf *b, const char *s);
 /* The same, but they stay: for what only json-c reads, which takes any bytes. */

@@ -21,6 +21,7 @@ static void write_some(struct json_writer *w)
 	jw_string(w, "none", NULL);
 	jw_u64(w, "large", UINT64_MAX);
 	jw_i64(w, "small", INT64_MIN);
+	jw_u64(w, "nothing", 0);
 	jw_array(w, "list");
 	jw_bool(w, NULL, true);
 	jw_object(w, NULL);
@@ -39,7 +40,7 @@ static void the_saved_is_read_back_as_it_was(void **state)
 	write_some(&w);
 	assert_null(strchr(b.text, '\n'));
 	struct json_object *o = json_tokener_parse(b.text);
-	assert_int_equal(json_object_object_length(o), 6);
+	assert_int_equal(json_object_object_length(o), 7);
 	assert_true(json_object_object_get_ex(o, "strange", &v));
 	assert_string_equal(json_object_get_string(v), STRANGE);
 	assert_true(json_object_object_get_ex(o, STRANGE, &v));
@@ -49,6 +50,8 @@ static void the_saved_is_read_back_as_it_was(void **state)
 	assert_true(json_object_get_uint64(v) == UINT64_MAX);
 	assert_true(json_object_object_get_ex(o, "small", &v));
 	assert_true(json_object_get_int64(v) == INT64_MIN);
+	assert_true(json_object_object_get_ex(o, "nothing", &v));
+	assert_true(json_object_is_type(v, json_type_int) && json_object_get_uint64(v) == 0);
 	assert_true(json_object_object_get_ex(o, "list", &v));
 	assert_int_equal(json_object_array_length(v), 2);
 	assert_true(json_object_get_boolean(json_object_array_get_idx(v, 0)));
@@ -80,7 +83,7 @@ static void what_people_read_is_utf_8(void **state)
 	strbuf_free(&b);
 }
 
-/* In the room of the caller, and beyond it. */
+/* In the room of the caller, and beyond it; in pieces and by formats. */
 static void a_lent_buffer_grows(void **state)
 {
 	struct strbuf whole = { 0 };
@@ -103,6 +106,30 @@ static void a_lent_buffer_grows(void **state)
 		assert_null(b.text);
 	}
 	strbuf_free(&whole);
+	for (size_t size = 1; size < 16; size++) {
+		struct strbuf b = { .text = room, .size = size, .lent = true };
+		memset(room, 'x', sizeof(room));
+		strbuf_addf(&b, "%d", 12345);
+		strbuf_addf(&b, "%s", "");
+		strbuf_addf(&b, "-%s", "678");
+		assert_string_equal(b.text, "12345-678");
+		assert_int_equal(b.len, 9);
+		assert_true(room[size] == 'x');
+		strbuf_free(&b);
+	}
+}
+
+static void an_arena_prints_any_length(void **state)
+{
+	struct arena a = { 0 };
+
+	(void)state;
+	for (int n = 250; n < 260; n++) {
+		char *text = arena_printf(&a, "%*d", n, 7);
+		assert_int_equal(strlen(text), n);
+		assert_true(text[0] == ' ' && text[n - 1] == '7');
+	}
+	arena_free(&a);
 }
 
 int main(void)
@@ -111,6 +138,7 @@ int main(void)
 		cmocka_unit_test(the_saved_is_read_back_as_it_was),
 		cmocka_unit_test(what_people_read_is_utf_8),
 		cmocka_unit_test(a_lent_buffer_grows),
+		cmocka_unit_test(an_arena_prints_any_length),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
