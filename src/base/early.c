@@ -1,28 +1,35 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * early.c - where a static build for x86-64 starts: what self_protect() would do, before the C
- * library does anything.
+ * library does anything, and without executing anything.
  *
- * A command that executes itself again would pay twice for the start of the C library. musl relocates
- * its pages; a static glibc also asks the processor for its features and caches by some 80 CPUID
- * instructions, each of which traps in a virtual machine (4 us on one that was measured).
+ * Executing oneself costs a new address space, and the C library starts a second time. Here the process
+ * moves onto the read-only clone instead: all that is mapped of its file is mapped again by way of the
+ * clone, and the kernel then takes that for what /proc/PID/exe shows. It does so only when nothing is
+ * mapped by way of the old one any more (replace_mm_exe_file()), so nothing can be forgotten.
  *
  * This only hurries: whatever it leaves undone, and whether it was done, is seen to by
  * self_protect() in main. So it may guess which command it is from the words alone. There is no
  * thread-local storage here, no stack protector and no relocation yet: nothing of the C library may
- * be called, and nothing that holds an address be read.
+ * be called, and nothing that holds an address be read. Nor was anything written to, so that what is
+ * mapped anew is as the kernel left it.
  */
 #include <elf.h>
 #include <fcntl.h>
 #include <linux/mount.h>
+#include <linux/prctl.h>
 #include <stdbool.h>
-#include <stddef.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #ifndef AT_EMPTY_PATH
 #define AT_EMPTY_PATH 0x1000
 #endif
 #define WORDS_MAX 64 /* a command comes among the first words */
+#define PAGE 4096
+
+/* Of ours: the linker's, at the beginning of what is mapped. */
+extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
 
 void early_start(void);
 void early_protect(long *stack);
@@ -42,25 +49,23 @@ __asm__(".text\n"
 	"	jmp _start\n"
 	".size early_start, . - early_start\n");
 
-static long call5(long number, long a, long b, long c, long d, long e)
+static long call6(long number, long a, long b, long c, long d, long e, long f)
 {
 	register long r10 __asm__("r10") = d;
 	register long r8 __asm__("r8") = e;
+	register long r9 __asm__("r9") = f;
 	long result;
 
 	__asm__ volatile("syscall"
 			 : "=a"(result)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8)
+			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
 			 : "rcx", "r11", "memory");
 	return result;
 }
 
-static bool begins(const char *text, const char *with)
+static long call5(long number, long a, long b, long c, long d, long e)
 {
-	for (; *with; text++, with++)
-		if (*text != *with)
-			return false;
-	return true;
+	return call6(number, a, b, c, d, e, 0);
 }
 
 static bool is(const char *text, const char *other)
@@ -76,38 +81,89 @@ static bool names_command(const char *word)
 	return is(word, "create") || is(word, "run") || is(word, "exec") || is(word, "restore");
 }
 
-/* By which path were we executed? From a descriptor, execveat(2) makes it "/dev/fd/N". */
-static const char *executed_as(long *auxv)
+/* What is mapped of the program's file, again from another descriptor of it. */
+static bool map_anew(long file, struct prctl_mm_map *map)
 {
-	for (; auxv[0] != AT_NULL; auxv += 2)
-		if (auxv[0] == AT_EXECFN)
-			return (const char *)auxv[1];
-	return NULL;
+	const unsigned long base = (unsigned long)&__ehdr_start;
+	const Elf64_Phdr *p = (const Elf64_Phdr *)(base + __ehdr_start.e_phoff);
+
+	for (int i = 0; i < __ehdr_start.e_phnum; i++, p++) {
+		if (p->p_type != PT_LOAD)
+			continue;
+		const unsigned long start = base + p->p_vaddr, end = start + p->p_filesz;
+		const unsigned long head = start % PAGE;
+		const int protection = (p->p_flags & PF_R ? PROT_READ : 0) |
+				       (p->p_flags & PF_W ? PROT_WRITE : 0) |
+				       (p->p_flags & PF_X ? PROT_EXEC : 0);
+
+		if (call6(SYS_mmap, (long)(start - head), (long)(end - start + head), protection,
+			    MAP_PRIVATE | MAP_FIXED, file, (long)(p->p_offset - head)) < 0)
+			return false;
+		if (p->p_flags & PF_X) {
+			map->start_code = start;
+			map->end_code = end;
+		}
+		if (!(p->p_flags & PF_W))
+			continue;
+		map->start_data = start;
+		map->end_data = end;
+		/* .bss begins in the page in which .data ends: zeros, where the file has something. */
+		for (char *c = (char *)end; (unsigned long)c % PAGE; c++)
+			*c = 0;
+	}
+	return true;
+}
+
+static unsigned long end_of(const char *text)
+{
+	while (*text)
+		text++;
+	return (unsigned long)text + 1;
 }
 
 /* stack: what the kernel puts there: argc, argv, NULL, environment, NULL, auxiliary vector. */
+static void move_onto(long clone, const long *stack)
+{
+	char path[] = "/proc/self/fd/\0\0\0\0\0\0\0\0\0\0", *digit = path + 14;
+	char *const *argv = (char *const *)(stack + 1), *const *env = argv + stack[0] + 1;
+	struct prctl_mm_map map = { .start_stack = (unsigned long)stack };
+	long unit = 1;
+
+	while (clone / unit >= 10)
+		unit *= 10;
+	for (; unit > 0; unit /= 10)
+		*digit++ = (char)('0' + clone / unit % 10);
+	/* What open_tree(2) gives cannot be mapped. */
+	const long file = call5(SYS_open, (long)path, O_RDONLY | O_CLOEXEC, 0, 0, 0);
+	if (file < 0)
+		return;
+	/* PR_SET_MM_EXE_FILE alone would want CAP_SYS_RESOURCE. So all is said, as it is. */
+	map.exe_fd = (unsigned)file;
+	map.arg_start = (unsigned long)argv[0];
+	map.arg_end = map.env_start = map.env_end = end_of(argv[stack[0] - 1]);
+	for (; *env; env++)
+		map.env_end = end_of(*env);
+	map.start_brk = map.brk = (unsigned long)call5(SYS_brk, 0, 0, 0, 0, 0);
+	if (map_anew(file, &map))
+		(void)call5(SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, (long)&map, sizeof(map), 0);
+	(void)call5(SYS_close, file, 0, 0, 0, 0);
+}
+
 void early_protect(long *stack)
 {
-	const long argc = stack[0];
-	char **argv = (char **)(stack + 1), **env = argv + argc + 1, **end = env;
 	struct mount_attr attr = { .attr_set = MOUNT_ATTR_RDONLY };
+	const char *const *argv = (const char *const *)(stack + 1);
 	bool enters = false;
 
-	for (long i = 1; i < argc && i < WORDS_MAX && !enters; i++)
+	for (long i = 1; i < stack[0] && i < WORDS_MAX && !enters; i++)
 		enters = names_command(argv[i]);
 	if (!enters)
 		return;
-	while (*end)
-		end++;
-	const char *path = executed_as((long *)(end + 1));
-	if (!path || begins(path, "/dev/fd/"))
-		return; /* for the second time, or in a way of the caller's own */
-
 	const long fd = call5(SYS_open_tree, AT_FDCWD, (long)"/proc/self/exe",
 		OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, 0, 0);
 	if (fd < 0)
 		return;
 	if (call5(SYS_mount_setattr, fd, (long)"", AT_EMPTY_PATH, (long)&attr, sizeof(attr)) == 0)
-		(void)call5(SYS_execveat, fd, (long)"", (long)argv, (long)env, AT_EMPTY_PATH);
+		move_onto(fd, stack);
 	(void)call5(SYS_close, fd, 0, 0, 0, 0);
 }

@@ -127,7 +127,8 @@ static struct sock_filter *take(
 int seccomp_cache_find(
 	int dir_fd, const struct spec_seccomp *s, struct sock_filter **ret, size_t *ret_n)
 {
-	_cleanup_(strbuf_free) struct strbuf key = { 0 };
+	char room[8192];
+	_cleanup_(strbuf_free) struct strbuf key = STRBUF_IN(room);
 	_cleanup_free_ char *text = NULL;
 	char name[NAME_TEXT];
 	struct stat st;

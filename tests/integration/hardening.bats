@@ -26,7 +26,8 @@ way_up() {
 
 # --- the program itself (CVE-2019-5736) ---
 
-# The path that Linux shows of what runs: "/" of a read-only mount that no namespace has.
+# The path that Linux shows of what runs: "/" of a read-only mount that no namespace has. Nothing else of
+# the process shows how it came there.
 @test "the runtime runs from a read-only mount, on a tmpfs as well, and copies nothing" {
     local program
     mkdir "$T/tmpfs"
@@ -34,9 +35,12 @@ way_up() {
     cp "$HASU" "$T/tmpfs/hasu"
     program sleep 1000
     for program in "$HASU" "$T/tmpfs/hasu"; do
-        "$program" --root "$ROOT" run -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3>&- &
+        MARK=here "$program" --root "$ROOT" run -b "$BUNDLE" "$ID" </dev/null >/dev/null 2>&1 3>&- &
         until_true running
         is "$(readlink "/proc/$!/exe")" /
+        lacks "$(<"/proc/$!/maps")" "$program"
+        is "$(tr '\0' ' ' <"/proc/$!/cmdline")" "$program --root $ROOT run -b $BUNDLE $ID "
+        is "$(tr '\0' '\n' <"/proc/$!/environ" | grep ^MARK=)" MARK=here
         ok hasu kill "$ID" KILL
         wait "$!" || true
     done
