@@ -43,6 +43,9 @@ struct attempt {
 int create_container(struct attempt *a, const struct life *life, const struct create_options *o,
 	bool start_here, struct err *e);
 
+/* hand_over.c: from the process that is to be init to "created". */
+int attempt_hand_over(struct attempt *a, struct err *e);
+
 /*
  * The same in parts, for restore, whose init CRIU makes. plan: all is decided, nothing made; image as
  * in struct attempt. make: all up to the cgroup with its limits.
