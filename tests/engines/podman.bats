@@ -223,6 +223,50 @@ X
     ok engine play kube --down "$T/pod.yaml"
 }
 
+need_criu() {
+    criu check >/dev/null 2>&1 || skip "CRIU does not work here"
+}
+
+# counts_on: the number that a container writes becomes greater.
+counts_on() {
+    local before
+    before=$(engine exec "$ID" cat /tmp/n) || return 1
+    until_true greater_than "$before"
+}
+
+greater_than() {
+    local now
+    now=$(engine exec "$ID" cat /tmp/n) && [ "${now:-0}" -gt "${1:-0}" ]
+}
+
+COUNTER='i=0; while :; do i=$((i + 1)); echo $i >/tmp/n; sleep 0.05; done'
+
+@test "checkpoint: a container goes on where it was, also from an archive" {
+    need_criu
+    up box sh -c "$COUNTER"
+    counts_on
+    ok engine container checkpoint "$ID"
+    is "$(inspect '{{.State.Status}}')" exited
+    ok engine container restore "$ID"
+    is "$(inspect '{{.State.Status}}')" running
+    counts_on
+    ok engine container checkpoint --export "$T/saved.tar.gz" "$ID"
+    engine_remove "$ID"
+    ok engine container restore --import "$T/saved.tar.gz"
+    counts_on
+}
+
+@test "memory policy: after a checkpoint it is in force again" {
+    need_hasu_and_numa
+    need_criu
+    up --annotation "hasu.memory-policy=interleave:$(first_node)" box sh -c "$COUNTER"
+    counts_on
+    ok engine container checkpoint "$ID"
+    ok engine container restore "$ID"
+    under_policy "interleave:$(first_node)" cat "/proc/$(inspect '{{.State.Pid}}')/numa_maps"
+    under_policy "interleave:$(first_node)" engine exec "$ID" cat /proc/self/numa_maps
+}
+
 @test "memory policy: of a pod in Kubernetes' YAML" {
     need_hasu_and_numa
     cat >"$T/pod.yaml" <<X
