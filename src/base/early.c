@@ -27,6 +27,7 @@
 #endif
 #define WORDS_MAX 64 /* a command comes among the first words */
 #define PAGE 4096
+#define BEGIN_BYTES 1024 /* header, segments, build ID */
 
 /* Of ours: the linker's, at the beginning of what is mapped. */
 extern const Elf64_Ehdr __ehdr_start __attribute__((visibility("hidden")));
@@ -79,6 +80,21 @@ static bool is(const char *text, const char *other)
 static bool names_command(const char *word)
 {
 	return is(word, "create") || is(word, "run") || is(word, "exec") || is(word, "restore");
+}
+
+/* Does the file begin as what we run does, up to the identity that the linker gave it? Where somebody else
+ * runs us, as valgrind does, /proc/self/exe is theirs. */
+static bool is_ours(long file)
+{
+	const char *ours = (const char *)&__ehdr_start;
+	char begin[BEGIN_BYTES];
+
+	if (call5(SYS_read, file, (long)begin, sizeof(begin), 0, 0) != sizeof(begin))
+		return false;
+	for (int i = 0; i < BEGIN_BYTES; i++)
+		if (begin[i] != ours[i])
+			return false;
+	return true;
 }
 
 /* What is mapped of the program's file, again from another descriptor of it. */
@@ -144,7 +160,7 @@ static void move_onto(long clone, const long *stack)
 	for (; *env; env++)
 		map.env_end = end_of(*env);
 	map.start_brk = map.brk = (unsigned long)call5(SYS_brk, 0, 0, 0, 0, 0);
-	if (map_anew(file, &map))
+	if (is_ours(file) && map_anew(file, &map))
 		(void)call5(SYS_prctl, PR_SET_MM, PR_SET_MM_MAP, (long)&map, sizeof(map), 0);
 	(void)call5(SYS_close, file, 0, 0, 0, 0);
 }
