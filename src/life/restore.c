@@ -18,6 +18,7 @@
 #include "life/resctrl.h"
 #include "life/tty.h"
 #include "life/wait.h"
+#include "linux/ns.h"
 #include "linux/procattr.h"
 
 #include <errno.h>
@@ -37,7 +38,7 @@ struct restore {
 	struct criu_image image;
 	struct memory_result result;
 	const char *program, *rootfs, *place, *root, *yard;
-	int ns_fds[2];             /* network, pid: those that are the host's */
+	int ns_fds[NS_TYPES];      /* those that are given by path */
 	int fds[CRIU_STREAMS + 2]; /* what CRIU inherits */
 	struct strbuf opts;
 	bool committed;
@@ -55,11 +56,12 @@ int life_restore(
 {
 	struct restore r = { .options = o,
 		.dirs = { .image_fd = -1, .work_fd = -1 },
-		.ns_fds = { -1, -1 },
 		.fds = { -1, -1, -1, -1, -1 } };
 	struct notify notify = NOTIFY_NONE;
 	int status = 0;
 
+	for (size_t i = 0; i < NS_TYPES; i++)
+		r.ns_fds[i] = -1;
 	int n = criu_check_user(e);
 	if (n == 0)
 		n = criu_find(o->program, "restore", &r.arena, &r.program, e);
@@ -113,8 +115,7 @@ int life_restore(
 
 static void let_go(struct restore *r)
 {
-	for (size_t i = 0; i < ELEMENTS(r->ns_fds); i++)
-		fd_close(r->ns_fds[i]);
+	ns_close(r->ns_fds);
 	for (size_t i = 0; i < CRIU_STREAMS; i++)
 		fd_close(r->fds[i]);
 	criu_dirs_close(&r->dirs);
@@ -198,15 +199,16 @@ static int add_namespaces(struct restore *r, struct err *e)
 	} joined[] = { { NS_IPC, "ipc" }, { NS_UTS, "uts" }, { NS_TIME, "time" } };
 	const struct spec_namespace *ns = r->a.spec->linux_.namespaces;
 
+	/* All of them, so that they are checked as by create; CRIU takes the others by their paths. */
+	int n = ns_open_paths(r->a.spec, r->ns_fds, e);
+	if (n < 0)
+		return n;
 	for (size_t i = 0; i < ELEMENTS(outer); i++) {
-		const char *path = ns[outer[i].type].path;
-		if (!path)
+		int fd = r->ns_fds[outer[i].type];
+		if (fd < 0)
 			continue;
-		r->ns_fds[i] = open(path, O_RDONLY | O_CLOEXEC);
-		if (r->ns_fds[i] < 0)
-			return err_set(e, errno, "/linux/namespaces: '%s'", path);
-		r->fds[CRIU_STREAMS + i] = r->ns_fds[i];
-		add_inherited(&r->opts, outer[i].key, r->ns_fds[i]);
+		r->fds[CRIU_STREAMS + i] = fd;
+		add_inherited(&r->opts, outer[i].key, fd);
 	}
 	for (size_t i = 0; i < ELEMENTS(joined); i++)
 		if (ns[joined[i].type].path)

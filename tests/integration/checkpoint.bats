@@ -530,6 +530,17 @@ ROWS
     is "$status" 1
     has "$errors" "a detached container's terminal needs --console-socket"
     config '.process.terminal = false'
+    # Opened as by create: a pipe would be waited for, and another kind of namespace joined.
+    mkfifo "$T/pipe"
+    config '.linux.namespaces |= map(if .type == "network" then .path = $t + "/pipe" else . end)'
+    restore
+    is "$status" 1
+    has "$errors" "/linux/namespaces: '$T/pipe' is not a namespace"
+    config '.linux.namespaces |= map(if .type == "network" then .path = "/proc/self/ns/uts" else . end)'
+    restore
+    is "$status" 1
+    has "$errors" "'/proc/self/ns/uts' is a uts namespace, not network"
+    config '.linux.namespaces |= map(if .type == "network" then del(.path) else . end)'
     fails 'restore needs a cgroup: by no other way are the restored processes found' \
         hasu --cgroup-manager disabled --criu "$FAKE/criu" restore --detach -b "$BUNDLE" \
         --image-path "$IMG" "$ID"
@@ -590,7 +601,7 @@ ROWS
 ROWS
     config '.linux.namespaces |= map(if .type == "network" then .path = "/none" else . end)'
     restore
-    has "$errors" "/linux/namespaces: '/none': no such file or directory"
+    has "$errors" "/linux/namespaces: opening network namespace '/none': no such file or directory"
     status_is "$ID" stopped
     config '.linux.namespaces |= map(del(.path))'
     answer 2 '\x08\x02\x10\x00'
