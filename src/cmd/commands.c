@@ -313,6 +313,8 @@ static const struct option restore_options[] = {
 		"send the terminal's master to this AF_UNIX socket"),
 	STRING("pidfd-socket", 0, criu.create.pidfd_socket, "SOCKET",
 		"send a pidfd of the container's first process to this AF_UNIX socket"),
+	FLAG("tcp-close", 0, criu.tcp_close,
+		"close the TCP connections that were kept, as if their other end had"),
 	STRING("lsm-profile", 0, criu.lsm_profile, "TYPE:NAME",
 		"confine it with this AppArmor profile or SELinux label"),
 	STRING("lsm-mount-context", 0, criu.lsm_mount_context, "CONTEXT",

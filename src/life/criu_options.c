@@ -100,6 +100,7 @@ int criu_common(
 		{ o->ext_unix_sk, OPT_EXT_UNIX_SK },
 		{ o->tcp_established, OPT_TCP_ESTABLISHED },
 		{ o->tcp_skip_in_flight, OPT_TCP_SKIP_IN_FLIGHT },
+		{ o->tcp_close, OPT_TCP_CLOSE },
 		{ o->shell_job, OPT_SHELL_JOB },
 		{ o->file_locks, OPT_FILE_LOCKS },
 		{ o->link_remap, OPT_LINK_REMAP },

@@ -75,8 +75,8 @@ struct criu_options {
 	const char *image_path;  /* NULL: "checkpoint" in the working directory */
 	const char *work_path;   /* of CRIU's log; NULL: the image_path */
 	const char *parent_path; /* an earlier pre-dump, relative to image_path; NULL: none */
-	bool tcp_established, tcp_skip_in_flight, ext_unix_sk, shell_job, file_locks, link_remap;
-	bool auto_dedup, lazy_pages, leave_running, pre_dump;
+	bool tcp_established, tcp_skip_in_flight, tcp_close, ext_unix_sk, shell_job, file_locks;
+	bool link_remap, auto_dedup, lazy_pages, leave_running, pre_dump;
 	unsigned cgroups_mode;    /* enum criu_cgroups */
 	unsigned network_lock;    /* enum criu_lock */
 	const char *page_server;  /* "ADDRESS:PORT" */

@@ -496,6 +496,7 @@ answers_never() {
 --file-locks|file_locks: true
 --auto-dedup|auto_dedup: true
 --lazy-pages|lazy_pages: true
+--tcp-close|tcp_close: true
 --lsm-profile apparmor:x|lsm_profile: "apparmor:x"
 --lsm-mount-context system_u:x|lsm_mount_context: "system_u:x"
 --manage-cgroups-mode ignore|manage_cgroups_mode: IGNORE

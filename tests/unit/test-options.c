@@ -49,6 +49,7 @@ static void show_criu(struct strbuf *b, const struct criu_options *c)
 	text(b, "parent", c->parent_path);
 	yes(b, "tcp", c->tcp_established);
 	yes(b, "in-flight", c->tcp_skip_in_flight);
+	yes(b, "tcp-close", c->tcp_close);
 	yes(b, "unix", c->ext_unix_sk);
 	yes(b, "shell", c->shell_job);
 	yes(b, "locks", c->file_locks);
@@ -547,6 +548,7 @@ static const struct known known[] = {
 	{ "--pid-file FILE", "restore", "--pid-file", "v", " r-pid-file=v" },
 	{ "--console-socket SOCKET", "restore", "--console-socket", "v", " r-console=v" },
 	{ "--pidfd-socket SOCKET", "restore", "--pidfd-socket", "v", " r-pidfd=v" },
+	{ "--tcp-close", "restore", "--tcp-close", NULL, " tcp-close" },
 	{ "--lsm-profile TYPE:NAME", "restore", "--lsm-profile", "v", " lsm=v" },
 	{ "--lsm-mount-context CONTEXT", "restore", "--lsm-mount-context", "v", " lsm-mount=v" },
 	{ "--no-new-keyring ", "restore", "--no-new-keyring", NULL, " r-no-keyring" },
