@@ -47,7 +47,7 @@ static inline void freep(void *p)
 /* Read fd to its end into a fresh NUL-ended buffer of at most max bytes; more is -EFBIG. */
 int fd_read_all(int fd, size_t max, char **ret_text, size_t *ret_len);
 
-/* /proc/PID/status at its longest: a process may be in 65536 groups, and the file lists them all. */
+/* /proc/PID/status at its longest: a process may be in 65536 groups, and all are listed there. */
 #define PROC_STATUS_MAX ((size_t)1 << 20)
 
 /* Read a small file, path relative to dir_fd, whole. No error text: callers know what it
@@ -91,9 +91,9 @@ int fd_cloexec_from(unsigned from);
 int fd_close_others(unsigned from, const int *keep, size_t n);
 
 /*
- * Connect to, or listen on, a SEQPACKET or STREAM socket at a name below dir_fd of any length. Whoever
- * listens and accepts nobody, or does not read later, makes nobody wait longer than FD_PATIENCE_S:
- * -ETIMEDOUT then, and EAGAIN of what is sent.
+ * Connect to, or listen on, a SEQPACKET or STREAM socket at a name below dir_fd of any length.
+ * Whoever listens and accepts nobody, or does not read later, makes nobody wait longer than
+ * FD_PATIENCE_S: -ETIMEDOUT then, and EAGAIN of what is sent.
  */
 #define FD_PATIENCE_S 10
 int fd_connect_unix(int dir_fd, const char *name, int type);

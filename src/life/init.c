@@ -245,8 +245,8 @@ static void end_by_signal(void)
  * Below the main stack the kernel leaves 1 MiB free (stack_guard_gap); a joiner has made us on another,
  * which is small and not the lowest mapping. A filter that is loaded may forbid it.
  *
- * In a frame of its own: what is kept below its address is little, and a caller that it was put into
- * could have more there.
+ * In a frame of its own: what is kept below its address is little, and a caller that it was put
+ * into could have more there.
  */
 __attribute__((noinline)) static void drop_stack(const struct plan *plan)
 {

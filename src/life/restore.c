@@ -199,7 +199,7 @@ static int add_namespaces(struct restore *r, struct err *e)
 	} joined[] = { { NS_IPC, "ipc" }, { NS_UTS, "uts" }, { NS_TIME, "time" } };
 	const struct spec_namespace *ns = r->a.spec->linux_.namespaces;
 
-	/* All of them, so that they are checked as by create; CRIU takes the others by their paths. */
+	/* All, so that they are checked as by create; CRIU takes the others by their paths. */
 	int n = ns_open_paths(r->a.spec, r->ns_fds, e);
 	if (n < 0)
 		return n;
