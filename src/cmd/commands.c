@@ -414,8 +414,8 @@ const struct command commands[] = {
 		"without ps.\n",
 		{ ps_options }, 1, SIZE_MAX, true, false, EXIT_FAILURE, cmd_ps },
 	{ "checkpoint", "ID", "save a container's processes to files, with CRIU",
-		"It has ended then, and restore goes on where it was; --leave-running leaves it "
-		"as it is.\n"
+		"The container is deleted then, and restore makes it again; --leave-running leaves\n"
+		"it as it is.\n"
 		"Needs the program criu (see hasu --help). The memory policy of the container's "
 		"first\n"
 		"process is saved as well; those of others are not kept, and neither is the "

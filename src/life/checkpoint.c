@@ -76,13 +76,13 @@ int life_checkpoint(const struct life *life, const struct criu_options *o, struc
 		r = dump(&c, e);
 	}
 	if (r == 0 && !o->leave_running && !o->pre_dump) {
-		/* It is over; should this fail, it is a stopped container like any other. */
-		c.state.checkpointed = true;
-		struct err ignored = { 0 };
-		if (state_save(&c.state, &ignored) < 0)
-			log_warn("%s", ignored.text);
+		/* As with the peers. What cannot be removed is a stopped container like any other, and
+		 * the image is whole. */
+		struct err why = { 0 };
+		if (end_and_remove(life, &c.state, &why) < 0)
+			log_warn("%s", why.text);
 	}
-	/* Not before that is written down. On failure they stay held, so that main can say why. */
+	/* On failure they stay held, so that main can say why. */
 	if (held && r == 0)
 		wait_unblock_signals(&before);
 	strbuf_free(&c.opts);

@@ -44,7 +44,6 @@ struct restore {
 	bool committed;
 };
 
-static int replace(const struct life *life, const char *id, struct err *e);
 static int prepare(struct restore *r, struct err *e);
 static int compose(struct restore *r, struct err *e);
 static int bring_back(struct restore *r, struct err *e);
@@ -79,9 +78,6 @@ int life_restore(
 	n = attempt_plan(&r.a, life, &o->create, true, &r.image, e);
 	if (n == 0)
 		n = prepare(&r, e);
-	/* Only for a restore that will most likely be. */
-	if (n == 0)
-		n = replace(life, o->id, e);
 	if (n == 0)
 		n = attempt_make(&r.a, e);
 	if (n == 0)
@@ -121,22 +117,6 @@ static void let_go(struct restore *r)
 	criu_dirs_close(&r->dirs);
 	strbuf_free(&r->opts);
 	arena_free(&r->arena);
-}
-
-/* What a checkpoint has ended is continued under its own ID, as if it had been deleted. */
-static int replace(const struct life *life, const char *id, struct err *e)
-{
-	enum life_status status;
-	struct err why = { 0 };
-	struct state s;
-
-	int r = state_load(life, id, STATE_LOCK, &s, &why);
-	if (r < 0)
-		return 0; /* there is none; whatever else it is, the making of one says so */
-	if (s.checkpointed && state_status(&s, &status, &why) == 0 && status == LIFE_STOPPED)
-		r = end_and_remove(life, &s, e);
-	state_free(&s);
-	return r;
 }
 
 /* --- decide --- */

@@ -41,7 +41,6 @@ struct state {
 	bool no_keyring;    /* created with --no-new-keyring: so is what exec starts */
 	bool shared_pid;    /* no PID namespace of its own: others outlive init */
 	bool started;       /* START was sent and execve succeeded */
-	bool checkpointed;  /* ended by a checkpoint, which restore may continue */
 	unsigned hooks;     /* bit n: the config has hooks of enum hook_point n */
 	struct pair_list annotations;
 	struct cgroup *cgroup; /* NULL: none */

@@ -35,8 +35,6 @@ void state_write(struct strbuf *b, const struct state *s)
 	jw_bool(&w, "noNewKeyring", s->no_keyring);
 	jw_bool(&w, "sharedPid", s->shared_pid);
 	jw_bool(&w, "started", s->started);
-	if (s->checkpointed)
-		jw_bool(&w, "checkpointed", true);
 	jw_i64(&w, "pid", s->pid);
 	jw_u64(&w, "pidStart", s->pid_start);
 	jw_u64(&w, "hooks", s->hooks);
@@ -146,9 +144,6 @@ static int read_members(struct state *s, struct json_object *o, struct err *e)
 	s->owner = (uid_t)owner;
 	s->pid = (pid_t)pid;
 	s->hooks = (unsigned)hooks;
-	if (json_object_object_get_ex(o, "checkpointed", &v) &&
-		(r = get_bool(s, o, "checkpointed", &s->checkpointed, e)) < 0)
-		return r;
 	if (json_object_object_get_ex(o, "cgroup", &v)) {
 		r = cgroup_from_json(v, &s->arena, &s->cgroup, e);
 		if (r < 0)
