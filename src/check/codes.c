@@ -90,7 +90,6 @@ static const struct check_code codes[] = {
 	{ "spec.hugepage.twice", "leave one of the two limits out" },
 	{ "spec.id", "use an ID below 4294967295" },
 	{ "spec.idmap.all", "map the container's IDs to some that own nothing on the host" },
-	{ "spec.idmap.ignored", "leave the mappings out where a namespace is joined" },
 	{ "spec.idmap.missing", "give both, or neither to map all IDs to themselves" },
 	{ "spec.idmap.overlap", "give every ID one mapping only" },
 	{ "spec.idmap.range", "lower size" },

@@ -34,8 +34,33 @@ static int write_maps(const struct attempt *a, int pid_proc_fd, struct err *e)
 	return idmap_write(pid_proc_fd, l, e);
 }
 
+/* CRI-O and containerd name a namespace to join together with the mappings that it has. */
+static int compare_maps(const struct attempt *a, int pid_proc_fd, struct err *e)
+{
+	const struct spec_linux *l = &a->spec->linux_;
+	const struct {
+		const char *file, *at;
+		const struct id_map *map;
+	} maps[] = { { "uid_map", "uidMappings", &l->uid_mappings },
+		{ "gid_map", "gidMappings", &l->gid_mappings } };
+
+	for (size_t i = 0; i < ELEMENTS(maps); i++) {
+		bool same = true;
+		int r = maps[i].map->n ? idmap_is(pid_proc_fd, maps[i].file, maps[i].map, &same, e)
+				       : 0;
+		if (r < 0)
+			return r;
+		if (!same)
+			log_warn("/linux/%s: is ignored: the user namespace that is joined, '%s', "
+				 "has other mappings, and keeps them",
+				maps[i].at, l->namespaces[NS_USER].path);
+	}
+	return 0;
+}
+
 static int prepare_init(struct attempt *a, struct err *e)
 {
+	const struct spec_namespace *user = &a->spec->linux_.namespaces[NS_USER];
 	char pid_dir[16];
 	int r;
 
@@ -44,10 +69,10 @@ static int prepare_init(struct attempt *a, struct err *e)
 		openat(a->host_proc_fd, pid_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc < 0)
 		return err_set(e, errno, "opening /proc/%s", pid_dir);
-	if (a->spec->linux_.namespaces[NS_USER].present &&
-		!a->spec->linux_.namespaces[NS_USER].path)
-		if ((r = FAULT("idmap", e)) < 0 || (r = write_maps(a, proc, e)) < 0)
-			return r;
+	if (user->present &&
+		((r = FAULT("idmap", e)) < 0 ||
+			(r = user->path ? compare_maps(a, proc, e) : write_maps(a, proc, e)) < 0))
+		return r;
 	if ((r = FAULT("net-devices", e)) < 0)
 		return r;
 	if (a->spec->linux_.n_net_devices &&

@@ -12,6 +12,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <linux/capability.h>
 #include <stdio.h>
 
@@ -67,6 +68,36 @@ static int all_of(const char *file, struct id_map *map, struct arena *arena, str
 		v[0].size = 1;
 	}
 	*map = (struct id_map){ .n = n, .v = v };
+	return 0;
+}
+
+static bool has_line(const struct id_map *map, const struct id_mapping *line)
+{
+	for (size_t i = 0; i < map->n; i++)
+		if (map->v[i].container_id == line->container_id &&
+			map->v[i].host_id == line->host_id && map->v[i].size == line->size)
+			return true;
+	return false;
+}
+
+/* No two lines of a map overlap, so as many that are all there are the same. */
+int idmap_is(int pid_proc_fd, const char *file, const struct id_map *map, bool *ret, struct err *e)
+{
+	_cleanup_text_ struct text text = { 0 };
+	struct id_mapping line;
+	size_t n = 0;
+	int used;
+
+	int r = fd_read_text(pid_proc_fd, file, MAP_FILE_MAX, &text);
+	if (r < 0)
+		return err_set(e, -r, "reading %s of the container's user namespace", file);
+	*ret = true;
+	for (const char *p = text.s;
+		sscanf(p, "%" SCNu32 " %" SCNu32 " %" SCNu32 " %n", &line.container_id,
+			&line.host_id, &line.size, &used) == 3;
+		p += used, n++)
+		*ret = *ret && has_line(map, &line);
+	*ret = *ret && n == map->n;
 	return 0;
 }
 

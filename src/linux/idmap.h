@@ -27,6 +27,11 @@ int idmap_write(int pid_proc_fd, const struct spec_linux *l, struct err *e);
 /* The same of any two maps; at is the pointer of the object that they are in: "/mounts/3". */
 int idmap_write_maps(int pid_proc_fd, const char *at, const struct id_map *uid,
 	const struct id_map *gid, struct err *e);
+/*
+ * Does that process's uid_map or gid_map, which file names, have these lines and no others? Outer IDs
+ * are those of the caller's own user namespace, in both.
+ */
+int idmap_is(int pid_proc_fd, const char *file, const struct id_map *map, bool *ret, struct err *e);
 
 /*
  * Has the caller no right to write these maps itself? Then newuidmap(1) and newgidmap(1) write them

@@ -109,13 +109,8 @@ static int check_user_namespace(struct spec *spec, struct load *load)
 		REFUSE_IF(load, !maps[i].map->n && maps[!i].map->n && user->present && !user->path,
 			"spec.idmap.missing", "%s: is required together with %s", maps[i].at,
 			maps[!i].at);
+		/* With a namespace to join they are compared when it is: idmap_is(). */
 		r = rules_check_id_map(maps[i].map, maps[i].at, load);
-		/* CRI-O and containerd send a namespace to join together with its mappings. */
-		if (r == 0 && maps[i].map->n && user->path)
-			r = load_warn(load, "spec.idmap.ignored",
-				"%s: is ignored: a user namespace that is joined keeps its "
-				"own mappings",
-				maps[i].at);
 	}
 	if (r == 0 && user->present && !user->path && !l->uid_mappings.n && !l->gid_mappings.n)
 		r = load_warn(load, "spec.idmap.all",

@@ -220,6 +220,28 @@ map_columns() {
     is "$output" $'1000\n7\n7 8'
 }
 
+@test "a user namespace that is joined keeps its mappings: others beside it are told of, the same are not" {
+    userns
+    unshare -U sleep 1000 3>&- 4>&- &
+    local holder=$!
+    until_true eval "[ \"\$(readlink /proc/$holder/ns/user)\" != '$(ns_of self user)' ]"
+    # One write(2), which the shell's own commands end at each line.
+    cat <<<$'0 100000 1000\n1000 200000 10' >"/proc/$holder/uid_map"
+    echo 0 100000 2000 >"/proc/$holder/gid_map"
+    config '(.linux.namespaces[] | select(.type == "user")).path = $words[0]' "/proc/$holder/ns/user"
+    inside_ok 'cat /proc/self/uid_map'
+    is "$(tr -s ' ' <<<"$output")" $' 0 100000 1000\n 1000 200000 10'
+    is "$errors" ""
+    config '.linux.uidMappings[1].size = 9 | .linux.gidMappings += [{ containerID: 3000, hostID: 1, size: 1 }]'
+    inside_ok 'cat /proc/self/uid_map'
+    kill "$holder"
+    is "$(tr -s ' ' <<<"$output")" $' 0 100000 1000\n 1000 200000 10'
+    local line
+    for line in uid gid; do
+        has "$errors" "/linux/${line}Mappings: is ignored: the user namespace that is joined, '/proc/$holder/ns/user', has other mappings, and keeps them"
+    done
+}
+
 @test "a user without a mapping is refused in words" {
     userns
     config '.process.user.uid = 5000'
