@@ -214,7 +214,7 @@ need_huge_pages() {
     nothing_left
 }
 
-@test "cpu: real-time bandwidth on v1: without it there are no real-time processes" {
+@test "cpu: real-time bandwidth on v1: without it there are no real-time processes, and with it they have no more" {
     if cgroup2_only; then
         resources '{"cpu":{"realtimeRuntime":100000}}'
         fails "/linux/resources/cpu/realtimeRuntime: a cgroup's real-time bandwidth exists on cgroup v1 only" \
@@ -229,6 +229,23 @@ need_huge_pages() {
     resources '{"cpu":{"realtimeRuntime":100000,"realtimePeriod":1000000}}'
     inside_ok 'probe realtime'
     is "$output" realtime
+    # A tenth of one CPU is what a real-time process has then, however much it asks for.
+    config '.process.scheduler = { policy: "SCHED_FIFO", priority: 1 }'
+    program sh -c 'while :; do :; done'
+    ok hasu run --detach --pid-file "$T/pid" -b "$BUNDLE" "$ID"
+    local began had
+    began=$(date +%s%N) had=$(cpu_ns "$(cat "$T/pid")")
+    sleep 3
+    had=$(($(cpu_ns "$(cat "$T/pid")") - had))
+    [ $((3 * had)) -lt $(($(date +%s%N) - began)) ] || {
+        echo "it had $((had / 1000000)) ms of CPU"
+        return 1
+    }
+}
+
+# What the process has had of all CPUs.
+cpu_ns() {
+    cut -d' ' -f1 "/proc/$1/schedstat"
 }
 
 @test "memory: a limit of TCP buffers on v1" {

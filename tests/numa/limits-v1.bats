@@ -38,6 +38,13 @@ teardown() {
     reads_more "$ID-much" "$ID-little"
 }
 
+@test "blockIO.weightDevice: the same with weights for that disk alone" {
+    a_weighing_disk
+    reader "$ID-much" "$(weights 1000 10)"
+    reader "$ID-little" "$(weights 10 1000)"
+    reads_more "$ID-much" "$ID-little"
+}
+
 # tcp NAME: what the container's file of TCP buffers says.
 tcp() {
     cat "/sys/fs/cgroup/memory/$ID/memory.kmem.tcp.$1"

@@ -71,6 +71,13 @@ reader() {
         fail "run: $(cat "$OUT")"
 }
 
+# weights DISK OTHERS: blockIO with these weights, for that disk and for others.
+weights() {
+    jq -n '($device / ":" | map(tonumber)) as [$major, $minor] | { weight: ($others | tonumber),
+        weightDevice: [{ $major, $minor, weight: ($weight | tonumber) }] }' \
+        --arg device "$DEVICE" --arg weight "$1" --arg others "$2"
+}
+
 # has_read NAME: MiB that the kernel has read for it.
 has_read() {
     local bytes

@@ -107,12 +107,7 @@ second_reads_300() {
 
 @test "blockIO.weightDevice: the same with weights for that disk alone" {
     a_weighing_disk
-    for_disk() {
-        jq -n '($device / ":" | map(tonumber)) as [$major, $minor] | { weight: ($others | tonumber),
-            weightDevice: [{ $major, $minor, weight: ($weight | tonumber) }] }' \
-            --arg device "$DEVICE" --arg weight "$1" --arg others "$2"
-    }
-    reader "$ID-much" "$(for_disk 1000 10)"
-    reader "$ID-little" "$(for_disk 10 1000)"
+    reader "$ID-much" "$(weights 1000 10)"
+    reader "$ID-little" "$(weights 10 1000)"
     reads_more "$ID-much" "$ID-little"
 }
