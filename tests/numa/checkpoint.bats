@@ -457,6 +457,21 @@ row() {
     seq "$(wc -l <"$BATS_TEST_TMPDIR/got")" | diff - "$BATS_TEST_TMPDIR/got"
 }
 
+@test "restore --tcp-close: a connection that was kept is closed" {
+    start_init sh -c 'mkfifo /tmp/in /tmp/hold
+        nc -l -p 7777 </tmp/hold >/tmp/got & exec 6>/tmp/hold
+        until grep -q :1E61 /proc/net/tcp /proc/net/tcp6; do sleep 0.1; done
+        nc 127.0.0.1 7777 </tmp/in & exec 5>/tmp/in
+        until grep -q " 01 " /proc/net/tcp; do sleep 0.1; done
+        echo ready; i=0; while :; do i=$((i + 1)); echo $i; sleep 0.1; done'
+    until_true counted 3
+    exec_in grep -q ' 01 ' /proc/net/tcp
+    checkpoint --tcp-established
+    restore --tcp-close
+    counts_on
+    until_true exec_in sh -c '! grep -q " 01 " /proc/net/tcp /proc/net/tcp6'
+}
+
 @test "--file-locks: a lock is held again" {
     # busybox has no flock. The process that took the lock has to live: it is whose the kernel says
     # that it is.
@@ -598,4 +613,28 @@ row() {
     cp "$BATS_TEST_TMPDIR/served"/*.img "$IMG"
     restore
     counts_on
+}
+
+@test "--lazy-pages: the container goes on, and its memory follows as it is asked for" {
+    local work=$BATS_TEST_TMPDIR/work first=$ID saving pages
+    mkdir "$work"
+    start_counter
+    "$HASU" checkpoint --image-path "$IMG" --lazy-pages --page-server 127.0.0.1:4568 \
+        --status-fd 7 "$ID" </dev/null >/dev/null 2>"$ERR.saving" 3>&- 7>"$BATS_TEST_TMPDIR/status" &
+    saving=$!
+    until_true test -s "$BATS_TEST_TMPDIR/status"
+    criu lazy-pages --page-server --address 127.0.0.1 --port 4568 -D "$IMG" -W "$work" -o lazy.log \
+        </dev/null >/dev/null 2>&1 3>&- &
+    pages=$!
+    until_true test -S "$work/lazy-pages.socket"
+    # Until all has come the first one is there.
+    ID=$first-lazy
+    restore --lazy-pages --work-path "$work"
+    counts_on
+    wait "$pages" || fail "lazy-pages: $(tail -n 5 "$work/lazy.log")"
+    wait "$saving" || fail "checkpoint: $(cat "$ERR.saving")"
+    refuses 'does not exist' "$HASU" state "$first"
+    counts_on
+    container_teardown
+    ID=$first
 }
