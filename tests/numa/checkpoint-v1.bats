@@ -15,11 +15,7 @@ load container
 bats_require_minimum_version 1.5.0
 
 setup_file() {
-    local module
-    for module in inet_diag tcp_diag udp_diag raw_diag unix_diag netlink_diag af_packet_diag \
-        nf_tables nf_conntrack_netlink; do
-        modprobe "$module"
-    done
+    criu_modules
 }
 
 setup() {

@@ -14,12 +14,9 @@
 # process
 
 setup_file() {
-    local module
-    # The guest's kernel finds no modprobe of its own.
-    for module in inet_diag tcp_diag udp_diag raw_diag unix_diag netlink_diag af_packet_diag \
-        nf_tables nf_conntrack_netlink; do
-        modprobe "$module"
-    done
+    # shellcheck source-path=SCRIPTDIR source=container.bash
+    . "$BATS_TEST_DIRNAME/container.bash"
+    criu_modules
 }
 
 setup() {
@@ -435,7 +432,8 @@ row() {
     counts_on
 }
 
-@test "--tcp-established: a connection inside goes on" {
+# start_connected EACH: a counter that has a connection to itself, and does EACH at every number.
+start_connected() {
     # nc ends when either side has nothing more to say: both have a pipe that stays open.
     start_init sh -c 'mkfifo /tmp/in /tmp/hold
         nc -l -p 7777 </tmp/hold >/tmp/got & exec 6>/tmp/hold
@@ -443,8 +441,12 @@ row() {
         nc 127.0.0.1 7777 </tmp/in & exec 5>/tmp/in
         until grep -q " 01 " /proc/net/tcp; do sleep 0.1; done
         echo first >&5; until [ -s /tmp/got ]; do sleep 0.1; done
-        echo ready; i=0; while :; do i=$((i + 1)); echo $i; echo $i >&5; sleep 0.1; done'
+        echo ready; i=0; while :; do i=$((i + 1)); echo $i; '"$1"'; sleep 0.1; done'
     until_true counted 3
+}
+
+@test "--tcp-established: a connection inside goes on" {
+    start_connected 'echo $i >&5'
     refuses 'CRIU could not checkpoint the container' "$HASU" checkpoint --image-path "$IMG" "$ID"
     is_status running
     counts_on
@@ -458,13 +460,7 @@ row() {
 }
 
 @test "restore --tcp-close: a connection that was kept is closed" {
-    start_init sh -c 'mkfifo /tmp/in /tmp/hold
-        nc -l -p 7777 </tmp/hold >/tmp/got & exec 6>/tmp/hold
-        until grep -q :1E61 /proc/net/tcp /proc/net/tcp6; do sleep 0.1; done
-        nc 127.0.0.1 7777 </tmp/in & exec 5>/tmp/in
-        until grep -q " 01 " /proc/net/tcp; do sleep 0.1; done
-        echo ready; i=0; while :; do i=$((i + 1)); echo $i; sleep 0.1; done'
-    until_true counted 3
+    start_connected :
     exec_in grep -q ' 01 ' /proc/net/tcp
     checkpoint --tcp-established
     restore --tcp-close

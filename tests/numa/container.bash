@@ -183,6 +183,15 @@ expect_weights() {
     fail "not $1 from any beginning: ${order[*]}"
 }
 
+# What CRIU looks at the kernel's sockets and firewall by; the guest's kernel finds no modprobe of its own.
+criu_modules() {
+    local module
+    for module in inet_diag tcp_diag udp_diag raw_diag unix_diag netlink_diag af_packet_diag \
+        nf_tables nf_conntrack_netlink; do
+        modprobe "$module"
+    done
+}
+
 # kernel_older MAJOR MINOR
 kernel_older() {
     local major minor
