@@ -4,9 +4,11 @@
  */
 #include "base/json.h"
 
+#include <inttypes.h>
+
 static void new_line(struct json_writer *w)
 {
-	if (!w->saved)
+	if (!w->saved && !w->line)
 		strbuf_addf(w->b, "\n%*s", (int)(2 * w->depth), "");
 }
 
@@ -27,7 +29,7 @@ static void begin(struct json_writer *w, const char *name)
 	w->comma = true;
 	if (name) {
 		add_text(w, name);
-		strbuf_adds(w->b, w->saved ? ":" : ": ");
+		strbuf_adds(w->b, w->saved || w->line ? ":" : ": ");
 	}
 }
 
@@ -92,12 +94,17 @@ void jw_i64(struct json_writer *w, const char *name, int64_t value)
 	strbuf_add_u64(w->b, value < 0 ? 0 - (uint64_t)value : (uint64_t)value);
 }
 
-void jw_tenths(struct json_writer *w, const char *name, uint64_t tenths)
+void jw_decimal(struct json_writer *w, const char *name, uint64_t value, unsigned digits)
 {
-	begin(w, name);
-	strbuf_add_u64(w->b, tenths / 10);
-	if (tenths % 10)
-		strbuf_addf(w->b, ".%u", (unsigned)(tenths % 10));
+	uint64_t unit = 1;
+
+	for (; digits > 0 && value % 10 == 0; digits--)
+		value /= 10;
+	for (unsigned i = 0; i < digits; i++)
+		unit *= 10;
+	jw_u64(w, name, value / unit);
+	if (digits > 0)
+		strbuf_addf(w->b, ".%0*" PRIu64, (int)digits, value % unit);
 }
 
 void jw_bool(struct json_writer *w, const char *name, bool value)
@@ -113,4 +120,17 @@ void jw_numbers(struct json_writer *w, const char *name, const uint16_t *values,
 	for (size_t i = 0; i < n; i++)
 		strbuf_addf(w->b, "%s%u", i ? ", " : "", (unsigned)values[i]);
 	strbuf_adds(w->b, "]");
+}
+
+struct json_mark jw_mark(const struct json_writer *w)
+{
+	return (struct json_mark){ .writer = *w, .len = w->b->len };
+}
+
+void jw_back(struct json_writer *w, struct json_mark mark)
+{
+	*w = mark.writer;
+	w->b->len = mark.len;
+	if (w->b->text)
+		w->b->text[mark.len] = '\0';
 }

@@ -88,12 +88,12 @@ static const struct number numbers[] = {
 static const char *const controllers[STATS_CONTROLLERS] = { "cpu", "cpuacct", "cpuset", "memory",
 	"pids", "blkio", "io", "hugetlb" };
 
-static void fill(struct stats *s, json_object *data);
+static void fill(struct stats *s);
 static void close_dirs(struct stats *s);
 
-int cgroup_stats(const struct cgroup *cg, json_object *data, struct err *e)
+int cgroup_stats(const struct cgroup *cg, struct json_writer *w, struct err *e)
 {
-	struct stats s = { .cg = cg };
+	struct stats s = { .cg = cg, .w = w };
 	int r = 0;
 
 	for (size_t i = 0; i < STATS_CONTROLLERS; i++)
@@ -110,11 +110,9 @@ int cgroup_stats(const struct cgroup *cg, json_object *data, struct err *e)
 		r = s.dirs[i] < 0 ? s.dirs[i] : 0;
 	}
 	if (r == 0)
-		fill(&s, data);
+		fill(&s);
 	close_dirs(&s);
-	if (r < 0)
-		return r;
-	return s.failed ? err_nomem(e) : 0;
+	return r;
 }
 
 static void close_dirs(struct stats *s)
@@ -152,22 +150,20 @@ const char *stats_text(struct stats *s, const char *controller, const char *file
 	return s->text;
 }
 
-/* The word at text as a number; "max" is no limit. */
-static bool word_number(const char *text, json_object **ret)
+/* The word at text as a number; "max" is no limit. Below zero it is an int64_t. */
+static bool word_number(const char *text, uint64_t *ret, bool *ret_negative)
 {
+	const bool negative = *text == '-';
 	char *end;
 
-	if (str_starts(text, "max")) {
-		*ret = json_object_new_uint64(UINT64_MAX);
-		return true;
-	}
 	errno = 0;
-	const bool negative = *text == '-';
-	const int64_t below = negative ? strtoll(text, &end, 10) : 0;
-	const uint64_t value = negative ? 0 : strtoull(text, &end, 10);
-	if (errno || end == text || (*end && *end != '\n' && *end != ' '))
+	uint64_t value = negative ? (uint64_t)strtoll(text, &end, 10) : strtoull(text, &end, 10);
+	if (str_starts(text, "max"))
+		value = UINT64_MAX;
+	else if (errno || end == text || (*end && *end != '\n' && *end != ' '))
 		return false;
-	*ret = negative ? json_object_new_int64(below) : json_object_new_uint64(value);
+	*ret = value;
+	*ret_negative = negative;
 	return true;
 }
 
@@ -188,41 +184,27 @@ bool stats_number(
 	struct stats *s, const char *controller, const char *file, const char *key, uint64_t *ret)
 {
 	const char *text = stats_text(s, controller, file);
-	json_object *number;
+	bool negative;
 
 	if (text && key)
 		text = stats_key(text, key);
-	if (!text || !word_number(text, &number))
-		return false;
-	*ret = json_object_get_uint64(number);
-	json_object_put(number);
-	return true;
+	return text && *text != '-' && word_number(text, ret, &negative);
 }
 
-/* --- building --- */
+/* --- writing --- */
 
-void stats_put(struct stats *s, json_object *to, const char *name, json_object *value)
+void stats_put_some(struct stats *s, const char *name, uint64_t value)
 {
-	if (!value || json_object_object_add(to, name, value) < 0) {
-		json_object_put(value);
-		s->failed = true;
-	}
-}
-
-json_object *stats_put_object(struct stats *s, json_object *to, const char *name)
-{
-	json_object *value = json_object_new_object();
-
-	stats_put(s, to, name, value);
-	return value;
+	if (value)
+		jw_u64(s->w, name, value);
 }
 
 /* One row; false: it is zero, or its file is not there. */
-static bool put_number(struct stats *s, json_object *to, const struct number *row)
+static bool put_number(struct stats *s, const struct number *row)
 {
-	json_object *value = NULL;
 	const char *controller = row->controller;
-	bool v1;
+	uint64_t value = 0;
+	bool v1, negative = false;
 
 	(void)stats_dir(s, row->v1_controller ? row->v1_controller : row->controller, &v1);
 	if (v1 && row->v1_controller)
@@ -231,89 +213,83 @@ static bool put_number(struct stats *s, json_object *to, const struct number *ro
 	const char *text = from->file ? stats_text(s, controller, from->file) : NULL;
 	if (text && from->key)
 		text = stats_key(text, from->key);
-	if (!text || !word_number(text, &value))
-		value = json_object_new_uint64(0);
-	if (value && from->unit > 1)
-		json_object_set_uint64(value, json_object_get_uint64(value) * from->unit);
-	const bool zero =
-		value && json_object_get_uint64(value) == 0 && json_object_get_int64(value) == 0;
-	if (zero && !row->always)
-		json_object_put(value);
-	else
-		stats_put(s, to, row->name, value);
-	return !zero;
+	if (text)
+		(void)word_number(text, &value, &negative); /* what is none stays 0 */
+	if (from->unit > 1)
+		value *= from->unit;
+	if (negative)
+		jw_i64(s->w, row->name, (int64_t)value);
+	else if (value || row->always)
+		jw_u64(s->w, row->name, value);
+	return value;
 }
 
 /* All rows of an object; false: all are zero. */
-static bool put_numbers(struct stats *s, json_object *to, const char *object)
+static bool put_numbers(struct stats *s, const char *object)
 {
 	bool any = false;
 
 	for (size_t i = 0; i < ELEMENTS(numbers); i++) {
 		if (str_eq(numbers[i].object, object))
-			any |= put_number(s, to, &numbers[i]);
+			any |= put_number(s, &numbers[i]);
 	}
 	return any;
 }
 
 /* An object of numbers alone, left out where all are zero. */
-static void put_if_any(struct stats *s, json_object *to, const char *name, const char *object)
+static void put_if_any(struct stats *s, const char *name, const char *object)
 {
-	json_object *value = json_object_new_object();
+	const struct json_mark before = jw_mark(s->w);
 
-	if (value && !put_numbers(s, value, object))
-		json_object_put(value);
-	else
-		stats_put(s, to, name, value);
+	jw_object(s->w, name);
+	const bool any = put_numbers(s, object);
+	jw_object_end(s->w);
+	if (!any)
+		jw_back(s->w, before);
 }
 
-static void put_cpu(struct stats *s, json_object *data)
+static void put_cpu(struct stats *s)
 {
-	json_object *cpu = stats_put_object(s, data, "cpu"), *usage = json_object_new_object();
-
-	if (!cpu || !usage) {
-		json_object_put(usage);
-		s->failed = true;
-		return;
-	}
 	bool any = false;
+
+	jw_object(s->w, "cpu");
+	const struct json_mark before = jw_mark(s->w);
+	jw_object(s->w, "usage");
 	for (size_t i = 0; i < ELEMENTS(numbers); i++) {
 		if (!str_eq(numbers[i].object, "cpu.usage"))
 			continue;
-		any |= put_number(s, usage, &numbers[i]);
+		any |= put_number(s, &numbers[i]);
 		if (str_eq(numbers[i].name, "total"))
-			stats_put_percpu(s, usage);
+			stats_put_percpu(s);
 	}
-	if (any)
-		stats_put(s, cpu, "usage", usage);
-	else
-		json_object_put(usage);
-	put_if_any(s, cpu, "throttling", "cpu.throttling");
-	stats_put_pressure(s, cpu, "cpu.pressure");
+	jw_object_end(s->w);
+	if (!any)
+		jw_back(s->w, before);
+	put_if_any(s, "throttling", "cpu.throttling");
+	stats_put_pressure(s, "cpu.pressure");
+	jw_object_end(s->w);
 }
 
-static void put_cpuset(struct stats *s, json_object *data)
+static void put_cpuset(struct stats *s)
 {
-	json_object *cpuset = stats_put_object(s, data, "cpuset");
 	bool v1;
 
-	if (!cpuset)
-		return;
 	/* runc has lists from v1 alone; what is in force is more than what was asked for. */
 	(void)stats_dir(s, "cpuset", &v1);
-	stats_put_list(s, cpuset, "cpus", v1 ? "cpuset.cpus" : "cpuset.cpus.effective");
+	jw_object(s->w, "cpuset");
+	stats_put_list(s, "cpus", v1 ? "cpuset.cpus" : "cpuset.cpus.effective");
 	for (size_t i = 0; i < ELEMENTS(numbers); i++) {
 		if (!str_eq(numbers[i].object, "cpuset"))
 			continue;
-		(void)put_number(s, cpuset, &numbers[i]);
+		(void)put_number(s, &numbers[i]);
 		if (str_eq(numbers[i].name, "cpu_exclusive"))
-			stats_put_list(
-				s, cpuset, "mems", v1 ? "cpuset.mems" : "cpuset.mems.effective");
+			stats_put_list(s, "mems", v1 ? "cpuset.mems" : "cpuset.mems.effective");
 	}
+	jw_object_end(s->w);
 }
 
 /* v2 counts swap alone, and runc prints memory and swap together, as v1 has it. */
-static void put_swap_v2(struct stats *s, json_object *memory)
+static void put_swap_v2(struct stats *s)
 {
 	uint64_t usage, limit = 0, swap, swap_limit = 0;
 
@@ -322,56 +298,52 @@ static void put_swap_v2(struct stats *s, json_object *memory)
 		!stats_number(s, "memory", "memory.current", NULL, &usage) ||
 		!stats_number(s, "memory", "memory.max", NULL, &limit))
 		return;
-	json_object *o = stats_put_object(s, memory, "swap");
-	if (!o)
-		return;
 	if (swap_limit != UINT64_MAX)
 		swap_limit = limit == UINT64_MAX ? UINT64_MAX : swap_limit + limit;
-	stats_put(s, o, "limit", json_object_new_uint64(swap_limit));
-	if (swap + usage)
-		stats_put(s, o, "usage", json_object_new_uint64(swap + usage));
-	stats_put(s, o, "failcnt", json_object_new_uint64(0));
+	jw_object(s->w, "swap");
+	jw_u64(s->w, "limit", swap_limit);
+	stats_put_some(s, "usage", swap + usage);
+	jw_u64(s->w, "failcnt", 0);
+	jw_object_end(s->w);
 }
 
-static void put_memory(struct stats *s, json_object *data)
+static void put_memory(struct stats *s)
 {
-	json_object *memory = stats_put_object(s, data, "memory");
 	bool v1;
 
-	if (!memory)
-		return;
 	(void)stats_dir(s, "memory", &v1);
-	(void)put_numbers(s, memory, "memory");
-	put_if_any(s, memory, "usage", "memory.usage");
+	jw_object(s->w, "memory");
+	(void)put_numbers(s, "memory");
+	put_if_any(s, "usage", "memory.usage");
 	if (v1)
-		put_if_any(s, memory, "swap", "memory.swap");
+		put_if_any(s, "swap", "memory.swap");
 	else
-		put_swap_v2(s, memory);
-	put_if_any(s, memory, "kernel", "memory.kernel");
-	put_if_any(s, memory, "kernelTCP", "memory.kernelTCP");
-	stats_put_memory_stat(s, memory);
-	stats_put_pressure(s, memory, "memory.pressure");
+		put_swap_v2(s);
+	put_if_any(s, "kernel", "memory.kernel");
+	put_if_any(s, "kernelTCP", "memory.kernelTCP");
+	stats_put_memory_stat(s);
+	stats_put_pressure(s, "memory.pressure");
+	jw_object_end(s->w);
 }
 
-static void put_pids(struct stats *s, json_object *data)
+static void put_pids(struct stats *s)
 {
-	json_object *pids = stats_put_object(s, data, "pids");
 	uint64_t limit;
 
-	if (!pids)
-		return;
-	(void)put_numbers(s, pids, "pids");
+	jw_object(s->w, "pids");
+	(void)put_numbers(s, "pids");
 	/* No limit is none, not a large one. */
-	if (stats_number(s, "pids", "pids.max", NULL, &limit) && limit != UINT64_MAX && limit != 0)
-		stats_put(s, pids, "limit", json_object_new_uint64(limit));
+	if (stats_number(s, "pids", "pids.max", NULL, &limit) && limit != UINT64_MAX)
+		stats_put_some(s, "limit", limit);
+	jw_object_end(s->w);
 }
 
-static void fill(struct stats *s, json_object *data)
+static void fill(struct stats *s)
 {
-	put_cpu(s, data);
-	put_cpuset(s, data);
-	put_memory(s, data);
-	put_pids(s, data);
-	stats_put_blkio(s, data);
-	stats_put_hugetlb(s, data);
+	put_cpu(s);
+	put_cpuset(s);
+	put_memory(s);
+	put_pids(s);
+	stats_put_blkio(s);
+	stats_put_hugetlb(s);
 }

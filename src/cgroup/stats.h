@@ -10,14 +10,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct json_object;
+struct json_writer;
 
 /*
- * Add to `data` what the cgroup's files say, in the members that `runc events` has: cpu, cpuset,
+ * Write what the cgroup's files say, in the members that `runc events` has in its object: cpu, cpuset,
  * memory, pids, blkio, hugetlb. What is zero is left out where runc leaves it out. A controller that
  * the container has not counts as zeros. An error: the cgroup cannot be read.
  */
-int cgroup_stats(const struct cgroup *cg, struct json_object *data, struct err *e);
+int cgroup_stats(const struct cgroup *cg, struct json_writer *w, struct err *e);
 
 /*
  * A watch for processes that the kernel kills for want of memory. Poll fd for `events`. A container

@@ -4,21 +4,20 @@
  */
 #pragma once
 
+#include "base/json.h"
 #include "cgroup/internal.h"
 #include "cgroup/stats.h"
-
-#include <json-c/json.h>
 
 #define STATS_CONTROLLERS 8
 
 struct stats {
 	const struct cgroup *cg;
+	struct json_writer *w;
 	int dirs[STATS_CONTROLLERS]; /* the container's, -1: there is none */
 	bool v1[STATS_CONTROLLERS];
 	char *text; /* of the file that was read last */
 	const char *text_file;
 	int text_dir;
-	bool failed; /* out of memory */
 };
 
 /* The directory that counts for a controller; -1: none. */
@@ -31,13 +30,13 @@ const char *stats_key(const char *text, const char *key);
 bool stats_number(
 	struct stats *s, const char *controller, const char *file, const char *key, uint64_t *ret);
 
-void stats_put(struct stats *s, json_object *to, const char *name, json_object *value);
-json_object *stats_put_object(struct stats *s, json_object *to, const char *name);
+/* Zero is left out. */
+void stats_put_some(struct stats *s, const char *name, uint64_t value);
 
 /* stats_lists.c */
-void stats_put_percpu(struct stats *s, json_object *usage);
-void stats_put_list(struct stats *s, json_object *to, const char *name, const char *file);
-void stats_put_memory_stat(struct stats *s, json_object *memory);
-void stats_put_pressure(struct stats *s, json_object *to, const char *file);
-void stats_put_blkio(struct stats *s, json_object *data);
-void stats_put_hugetlb(struct stats *s, json_object *data);
+void stats_put_percpu(struct stats *s);
+void stats_put_list(struct stats *s, const char *name, const char *file);
+void stats_put_memory_stat(struct stats *s);
+void stats_put_pressure(struct stats *s, const char *file);
+void stats_put_blkio(struct stats *s);
+void stats_put_hugetlb(struct stats *s);

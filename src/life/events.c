@@ -4,6 +4,7 @@
  * `runc events`, which engines read. Ends with the container's first process.
  */
 #include "base/fd.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/sys.h"
 #include "cgroup/stats.h"
@@ -13,11 +14,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <poll.h>
 #include <stdio.h>
-
-#define PLAIN (JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE)
 
 static int watch(const struct state *s, int pidfd, int interval_ms, int out, struct err *e);
 static int say_stats(const struct state *s, int out, struct err *e);
@@ -92,94 +90,67 @@ static int watch(const struct state *s, int pidfd, int interval_ms, int out, str
 
 /* --- what is said --- */
 
-/* One line in one write, so that readers of a pipe get it whole. */
-static int say(json_object *event, int out, struct err *e)
+static void begin(struct json_writer *w, const struct state *s, const char *type)
 {
-	_cleanup_(strbuf_free) struct strbuf b = { 0 };
-	const char *text = json_object_to_json_string_ext(event, PLAIN);
-
-	if (text)
-		strbuf_addf(&b, "%s\n", text);
-	if (!text || b.failed)
-		return err_nomem(e);
-	int r = fd_write_all(out, b.text, b.len);
-	return r < 0 ? err_set(e, -r, "writing standard output") : 0;
+	jw_object(w, NULL);
+	jw_string(w, "type", type);
+	jw_string(w, "id", s->id);
 }
 
-static json_object *event_of(const struct state *s, const char *type, struct err *e)
+/* One line in one write, so that readers of a pipe get it whole. */
+static int say(const struct strbuf *b, int out, struct err *e)
 {
-	json_object *event = json_object_new_object();
-
-	if (!event || json_object_object_add(event, "type", json_object_new_string(type)) < 0 ||
-		json_object_object_add(event, "id", json_object_new_string(s->id)) < 0) {
-		json_object_put(event);
-		(void)err_nomem(e);
-		return NULL;
-	}
-	return event;
+	if (b->failed)
+		return err_nomem(e);
+	int r = fd_write_all(out, b->text, b->len);
+	return r < 0 ? err_set(e, -r, "writing standard output") : 0;
 }
 
 static int say_oom(const struct state *s, int out, struct err *e)
 {
-	json_object *event = event_of(s, "oom", e);
-	int r = event ? say(event, out, e) : -ENOMEM;
+	_cleanup_(strbuf_free) struct strbuf b = { 0 };
+	struct json_writer w = { .b = &b, .line = true };
 
-	json_object_put(event);
-	return r;
+	begin(&w, s, "oom");
+	jw_object_end(&w);
+	return say(&b, out, e);
 }
 
-static int add(json_object *to, const char *name, json_object *value, struct err *e)
+static void put_rdt(struct json_writer *w, const struct state *s)
 {
-	if (json_object_object_add(to, name, value) == 0)
-		return 0;
-	json_object_put(value);
-	return err_nomem(e);
-}
-
-static int add_rdt(const struct state *s, json_object *data, struct err *e)
-{
-	json_object *rdt = json_object_new_object();
 	struct err ignored;
 
-	if (!rdt)
-		return err_nomem(e);
-	int r = add(data, "intel_rdt", rdt, e);
-	if (r < 0 || !s->rdt)
-		return r;
-	_cleanup_close_ int root = rdt_open(s->rdt, &ignored);
-	return root < 0 ? 0 : rdt_stats(s->rdt, root, rdt, e);
+	jw_object(w, "intel_rdt");
+	_cleanup_close_ int root = s->rdt ? rdt_open(s->rdt, &ignored) : -1;
+	if (root >= 0)
+		rdt_stats(s->rdt, root, w);
+	jw_object_end(w);
 }
 
-/* null without any, as under runc. */
-static int add_interfaces(const struct state *s, json_object *data, struct err *e)
+static void put_interfaces(struct json_writer *w, const struct state *s)
 {
-	json_object *list = NULL;
 	char path[32];
-	int r = 0;
 
 	(void)snprintf(path, sizeof(path), "/proc/%d", s->pid);
 	_cleanup_close_ int proc = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	/* The directory is of the process that has this number at the moment. */
 	_cleanup_close_ int pidfd = state_open_init(s);
-	if (proc >= 0 && pidfd >= 0)
-		r = netdev_stats(proc, &list, e);
-	return r < 0 ? r : add(data, "network_interfaces", list, e);
+	netdev_stats(pidfd < 0 ? -1 : proc, w, "network_interfaces");
 }
 
 static int say_stats(const struct state *s, int out, struct err *e)
 {
-	json_object *event = event_of(s, "stats", e);
-	json_object *data = event ? json_object_new_object() : NULL;
-	int r = -ENOMEM;
+	_cleanup_(strbuf_free) struct strbuf b = { 0 };
+	struct json_writer w = { .b = &b, .line = true };
 
-	if (data && (r = add(event, "data", data, e)) == 0)
-		r = cgroup_stats(s->cgroup, data, e);
-	if (r == 0)
-		r = add_rdt(s, data, e);
-	if (r == 0)
-		r = add_interfaces(s, data, e);
-	if (r == 0)
-		r = say(event, out, e);
-	json_object_put(event);
-	return r;
+	begin(&w, s, "stats");
+	jw_object(&w, "data");
+	int r = cgroup_stats(s->cgroup, &w, e);
+	if (r < 0)
+		return r;
+	put_rdt(&w, s);
+	put_interfaces(&w, s);
+	jw_object_end(&w);
+	jw_object_end(&w);
+	return say(&b, out, e);
 }

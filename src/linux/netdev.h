@@ -47,9 +47,10 @@ int netdev_move(const struct spec *spec, int pid_proc_fd, struct arena *arena,
 int netdev_take_back(struct netdev_moves *moves, struct err *e);
 void netdev_close(struct netdev_moves *moves);
 
-struct json_object;
+struct json_writer;
 /*
- * What the devices but lo of another process's network namespace have counted, as `runc events` has
- * it; *ret is NULL where there are none, or where the namespace is the caller's. -ENOMEM with e set.
+ * Write what the devices but lo of another process's network namespace have counted, in a list named
+ * list, as `runc events` has it: null where there are none, where the namespace is the caller's, and
+ * where pid_proc_fd is -1.
  */
-int netdev_stats(int pid_proc_fd, struct json_object **ret, struct err *e);
+void netdev_stats(int pid_proc_fd, struct json_writer *w, const char *list);

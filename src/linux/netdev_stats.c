@@ -5,11 +5,11 @@
 #include "linux/netdev.h"
 
 #include "base/fd.h"
+#include "base/json.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <linux/if.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -26,17 +26,17 @@ static bool parse(const char *line, char name[IFNAMSIZ], uint64_t n[8])
 		       name, &n[0], &n[1], &n[2], &n[3], &n[4], &n[5], &n[6], &n[7]) == 9;
 }
 
-static json_object *device(const char *name, const uint64_t n[8])
+static void put_device(struct json_writer *w, const char *name, const uint64_t n[8])
 {
 	/* runc's struct has no other names for JSON. */
 	static const char *const keys[] = { "RxBytes", "RxPackets", "RxErrors", "RxDropped",
 		"TxBytes", "TxPackets", "TxErrors", "TxDropped" };
-	json_object *o = json_object_new_object();
 
-	(void)json_object_object_add(o, "Name", json_object_new_string(name));
-	for (size_t i = 0; o && i < ELEMENTS(keys); i++)
-		(void)json_object_object_add(o, keys[i], json_object_new_uint64(n[i]));
-	return o;
+	jw_object(w, NULL);
+	jw_string(w, "Name", name);
+	for (size_t i = 0; i < ELEMENTS(keys); i++)
+		jw_u64(w, keys[i], n[i]);
+	jw_object_end(w);
 }
 
 static bool is_ours(int pid_proc_fd)
@@ -48,28 +48,26 @@ static bool is_ours(int pid_proc_fd)
 	       (ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino);
 }
 
-int netdev_stats(int pid_proc_fd, json_object **ret, struct err *e)
+void netdev_stats(int pid_proc_fd, struct json_writer *w, const char *list)
 {
 	_cleanup_free_ char *text = NULL;
 	char name[IFNAMSIZ], *save = NULL;
-	json_object *list = NULL;
+	bool any = false;
 	uint64_t n[8];
 
-	if (!is_ours(pid_proc_fd))
+	if (pid_proc_fd >= 0 && !is_ours(pid_proc_fd))
 		(void)fd_read_file(pid_proc_fd, "net/dev", DEV_MAX, &text, NULL);
 	for (char *line = text ? strtok_r(text, "\n", &save) : NULL; line;
 		line = strtok_r(NULL, "\n", &save)) {
 		if (!parse(line, name, n) || str_eq(name, "lo"))
 			continue;
-		if (!list)
-			list = json_object_new_array();
-		json_object *o = list ? device(name, n) : NULL;
-		if (!o || json_object_array_add(list, o) < 0) {
-			json_object_put(o);
-			json_object_put(list);
-			return err_nomem(e);
-		}
+		if (!any)
+			jw_array(w, list);
+		any = true;
+		put_device(w, name, n);
 	}
-	*ret = list;
-	return 0;
+	if (any)
+		jw_array_end(w);
+	else
+		jw_string(w, list, NULL);
 }

@@ -9,25 +9,10 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <limits.h>
 #include <stdio.h>
 
 #define FILE_MAX (64 * 1024)
-
-struct tree {
-	int root;  /* of resctrl */
-	int class; /* the container's */
-	bool failed;
-};
-
-static void put(struct tree *t, json_object *to, const char *name, json_object *value)
-{
-	if (!value || json_object_object_add(to, name, value) < 0) {
-		json_object_put(value);
-		t->failed = true;
-	}
-}
 
 /* The first line of a file, or NULL; free() it. */
 static char *line_of_file(int dir, const char *file)
@@ -40,41 +25,40 @@ static char *line_of_file(int dir, const char *file)
 	return text;
 }
 
-static void put_number(struct tree *t, json_object *to, int dir, const char *file, const char *name)
+static void put_number(struct json_writer *w, int dir, const char *file)
 {
 	_cleanup_free_ char *text = line_of_file(dir, file);
 	uint64_t value;
 
 	if (text && str_to_u64(text, &value) == 0 && value > 0)
-		put(t, to, name, json_object_new_uint64(value));
+		jw_u64(w, file, value);
 }
 
 /* info/L3 or info/MB. Returns whether the CPUs have it. */
-static bool put_info(struct tree *t, json_object *to, const char *resource, const char *name,
+static bool put_info(struct json_writer *w, int root, const char *resource, const char *name,
 	const char *const files[])
 {
-	_cleanup_close_ int info = openat(t->root, "info", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int info = openat(root, "info", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	_cleanup_close_ int dir =
 		info < 0 ? -1 : openat(info, resource, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (dir < 0)
 		return false;
-	json_object *o = json_object_new_object();
-	put(t, to, name, o);
-	for (size_t i = 0; !t->failed && files[i]; i++) {
+	jw_object(w, name);
+	for (size_t i = 0; files[i]; i++) {
 		_cleanup_free_ char *mask =
 			str_eq(files[i], "cbm_mask") ? line_of_file(dir, files[i]) : NULL;
 		if (mask)
-			put(t, o, files[i], json_object_new_string(mask));
+			jw_string(w, files[i], mask);
 		else
-			put_number(t, o, dir, files[i], files[i]);
+			put_number(w, dir, files[i]);
 	}
+	jw_object_end(w);
 	return true;
 }
 
 /* The line of a resource, without the blanks before it. */
-static void put_schema(
-	struct tree *t, json_object *to, int dir, const char *resource, const char *name)
+static void put_schema(struct json_writer *w, int dir, const char *resource, const char *name)
 {
 	_cleanup_free_ char *text = NULL;
 	char *save = NULL;
@@ -84,28 +68,24 @@ static void put_schema(
 		return;
 	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
 		line += strspn(line, " \t");
-		if (strncmp(line, resource, len) == 0 && line[len] == ':')
-			put(t, to, name, json_object_new_string(line));
+		if (strncmp(line, resource, len) != 0 || line[len] != ':')
+			continue;
+		jw_string(w, name, line);
+		return;
 	}
 }
 
-static void put_schemata(struct tree *t, json_object *to)
+static void put_schemata(struct json_writer *w, int class)
 {
 	_cleanup_free_ char *text = NULL;
 	char *save = NULL;
 
-	if (fd_read_file(t->class, "schemata", FILE_MAX, &text, NULL) < 0)
+	if (fd_read_file(class, "schemata", FILE_MAX, &text, NULL) < 0)
 		return;
-	json_object *list = json_object_new_array();
-	put(t, to, "schemata", list);
-	for (char *line = strtok_r(text, "\n", &save); line && !t->failed;
-		line = strtok_r(NULL, "\n", &save)) {
-		json_object *value = json_object_new_string(line);
-		if (!value || json_object_array_add(list, value) < 0) {
-			json_object_put(value);
-			t->failed = true;
-		}
-	}
+	jw_array(w, "schemata");
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		jw_string(w, NULL, line);
+	jw_array_end(w);
 }
 
 static int not_hidden(const struct dirent *d)
@@ -115,32 +95,30 @@ static int not_hidden(const struct dirent *d)
 
 /* mon_data/mon_L3_00 and so on, each an element with these files. */
 static void put_counters(
-	struct tree *t, json_object *to, const char *name, const char *const files[])
+	struct json_writer *w, int group, const char *name, const char *const files[])
 {
 	struct dirent **caches = NULL;
 
-	int n = scandirat(t->class, "mon_data", &caches, not_hidden, alphasort);
-	json_object *list = n < 0 ? NULL : json_object_new_array();
-	if (n >= 0)
-		put(t, to, name, list);
+	const int n = scandirat(group, "mon_data", &caches, not_hidden, alphasort);
+	if (n < 0)
+		return;
+	jw_array(w, name);
 	for (int i = 0; i < n; i++) {
-		json_object *o = t->failed ? NULL : json_object_new_object();
-		for (size_t j = 0; o && files[j]; j++) {
+		jw_object(w, NULL);
+		for (size_t j = 0; files[j]; j++) {
 			char file[NAME_MAX + 64];
 			uint64_t value = 0;
 			(void)snprintf(
 				file, sizeof(file), "mon_data/%s/%s", caches[i]->d_name, files[j]);
-			_cleanup_free_ char *text = line_of_file(t->class, file);
+			_cleanup_free_ char *text = line_of_file(group, file);
 			if (text)
 				(void)str_to_u64(text, &value); /* "Unavailable" counts as 0 */
-			put(t, o, files[j], json_object_new_uint64(value));
+			jw_u64(w, files[j], value);
 		}
-		if (!o || json_object_array_add(list, o) < 0) {
-			json_object_put(o);
-			t->failed = true;
-		}
+		jw_object_end(w);
 		free(caches[i]);
 	}
+	jw_array_end(w);
 	free(caches);
 }
 
@@ -149,7 +127,7 @@ static bool monitors(const char *features, const char *feature)
 	return features && strstr(features, feature);
 }
 
-int rdt_stats(const struct rdt *r, int root_fd, json_object *to, struct err *e)
+void rdt_stats(const struct rdt *r, int root_fd, struct json_writer *w)
 {
 	static const char *const l3[] = { "cbm_mask", "min_cbm_bits", "num_closids", NULL };
 	static const char *const mb[] = { "bandwidth_gran", "delay_linear", "min_bandwidth",
@@ -163,26 +141,24 @@ int rdt_stats(const struct rdt *r, int root_fd, json_object *to, struct err *e)
 	_cleanup_close_ int class = openat(root_fd, *r->class ? r->class : ".",
 		O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 	if (class < 0)
-		return 0;
-	struct tree t = { .root = root_fd, .class = class };
-	if (put_info(&t, to, "L3", "l3_cache_info", l3)) {
-		put_schema(&t, to, root_fd, "L3", "l3_cache_schema_root");
-		put_schema(&t, to, class, "L3", "l3_cache_schema");
+		return;
+	if (put_info(w, root_fd, "L3", "l3_cache_info", l3)) {
+		put_schema(w, root_fd, "L3", "l3_cache_schema_root");
+		put_schema(w, class, "L3", "l3_cache_schema");
 	}
-	if (put_info(&t, to, "MB", "mem_bw_info", mb)) {
-		put_schema(&t, to, root_fd, "MB", "mem_bw_schema_root");
-		put_schema(&t, to, class, "MB", "mem_bw_schema");
+	if (put_info(w, root_fd, "MB", "mem_bw_info", mb)) {
+		put_schema(w, root_fd, "MB", "mem_bw_schema_root");
+		put_schema(w, class, "MB", "mem_bw_schema");
 	}
-	put_schemata(&t, to);
+	put_schemata(w, class);
 	(void)fd_read_file(root_fd, "info/L3_MON/mon_features", FILE_MAX, &features, NULL);
 	if (r->monitored) {
 		(void)snprintf(group, sizeof(group), "mon_groups/%s", r->id);
 		monitored = openat(class, group, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		t.class = monitored;
 	}
+	const int counted = r->monitored ? monitored : class;
 	if (monitors(features, "mbm_"))
-		put_counters(&t, to, "mbm_stats", mbm);
+		put_counters(w, counted, "mbm_stats", mbm);
 	if (monitors(features, "llc_occupancy"))
-		put_counters(&t, to, "cmt_stats", cmt);
-	return t.failed ? err_nomem(e) : 0;
+		put_counters(w, counted, "cmt_stats", cmt);
 }

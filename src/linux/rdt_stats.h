@@ -4,11 +4,12 @@
  */
 #pragma once
 
+#include "base/json.h"
 #include "linux/rdt.h"
 
 /*
- * Add to `to` what this host's CPUs have: l3_cache_info, mem_bw_info, the schemata of the root and of
- * the container's class, mbm_stats and cmt_stats of its monitoring group, or of its class where it has
- * none. What cannot be read is left out. -ENOMEM with e set.
+ * Write what this host's CPUs have, as members of an object that is open: l3_cache_info, mem_bw_info,
+ * the schemata of the root and of the container's class, mbm_stats and cmt_stats of its monitoring
+ * group, or of its class where it has none. What cannot be read is left out.
  */
-int rdt_stats(const struct rdt *r, int root_fd, struct json_object *to, struct err *e);
+void rdt_stats(const struct rdt *r, int root_fd, struct json_writer *w);

@@ -115,7 +115,7 @@ static void add_verdict(struct json_writer *w, const struct place *p)
 
 	jw_object(w, "verdict");
 	jw_string(w, "grade", place_grade_name(place_grade(p)));
-	jw_tenths(w, "percent", place_permille(&p->verdict));
+	jw_decimal(w, "percent", place_permille(&p->verdict), 1);
 	jw_u64(w, "governed", p->verdict.governed);
 	jw_u64(w, "inPlace", p->verdict.in_place);
 	jw_string(w, "should", place_due_words(p, words));

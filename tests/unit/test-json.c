@@ -83,6 +83,95 @@ static void what_people_read_is_utf_8(void **state)
 	strbuf_free(&b);
 }
 
+/* As engines read them: a line each, of any bytes. */
+static void what_programs_read_is_one_line_of_utf_8(void **state)
+{
+	struct strbuf b = { 0 };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct json_writer w = { .b = &b, .line = true };
+		jw_object(&w, NULL);
+		jw_string(&w, "strange", "\n\xff");
+		jw_array(&w, "list");
+		jw_u64(&w, NULL, 1);
+		jw_object(&w, NULL);
+		jw_object_end(&w);
+		jw_array_end(&w);
+		jw_object_end(&w);
+	}
+	assert_string_equal(b.text, "{\"strange\":\"\\u000a\\ufffd\",\"list\":[1,{}]}\n"
+				    "{\"strange\":\"\\u000a\\ufffd\",\"list\":[1,{}]}\n");
+	strbuf_free(&b);
+}
+
+static void decimals_have_no_zeros_at_their_end(void **state)
+{
+	static const struct {
+		uint64_t value;
+		unsigned digits;
+		const char *want;
+	} rows[] = {
+		{ 0, 0, "0" },
+		{ 0, 2, "0" },
+		{ 10, 0, "10" },
+		{ 982, 1, "98.2" },
+		{ 980, 1, "98" },
+		{ 5, 2, "0.05" },
+		{ 50, 2, "0.5" },
+		{ 1205, 2, "12.05" },
+		{ 10000, 2, "100" },
+		{ UINT64_MAX, 19, "1.8446744073709551615" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ELEMENTS(rows); i++) {
+		struct strbuf b = { 0 };
+		struct json_writer w = { .b = &b, .saved = true };
+		jw_decimal(&w, NULL, rows[i].value, rows[i].digits);
+		assert_string_equal(b.text, rows[i].want);
+		struct json_object *v = json_tokener_parse(b.text);
+		assert_true(json_object_get_double(v) == strtod(rows[i].want, NULL));
+		json_object_put(v);
+		strbuf_free(&b);
+	}
+}
+
+/* An object that turned out to say nothing, at the beginning, behind another and within it. */
+static void what_says_nothing_is_taken_back(void **state)
+{
+	for (int layout = 0; layout < 2; layout++) {
+		struct strbuf want = { 0 }, got = { 0 };
+		struct json_writer a = { .b = &want, .saved = layout };
+		struct json_writer b = { .b = &got, .saved = layout };
+
+		write_some(&a);
+		struct json_mark mark = jw_mark(&b);
+		write_some(&b);
+		jw_back(&b, mark);
+		assert_string_equal(got.text, "");
+		write_some(&b);
+		assert_string_equal(got.text, want.text);
+
+		a.depth = b.depth = 1;
+		for (int i = 0; i < 2; i++) {
+			mark = jw_mark(&b);
+			jw_array(&b, "gone");
+			jw_object(&b, NULL);
+			jw_u64(&b, "much", UINT64_MAX);
+			if (i > 0)
+				jw_object_end(&b);
+			jw_back(&b, mark);
+			jw_bool(&a, "stays", true);
+			jw_bool(&b, "stays", true);
+			assert_string_equal(got.text, want.text);
+		}
+		strbuf_free(&want);
+		strbuf_free(&got);
+	}
+	(void)state;
+}
+
 /* In the room of the caller, and beyond it; in pieces and by formats. */
 static void a_lent_buffer_grows(void **state)
 {
@@ -137,6 +226,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_saved_is_read_back_as_it_was),
 		cmocka_unit_test(what_people_read_is_utf_8),
+		cmocka_unit_test(what_programs_read_is_one_line_of_utf_8),
+		cmocka_unit_test(decimals_have_no_zeros_at_their_end),
+		cmocka_unit_test(what_says_nothing_is_taken_back),
 		cmocka_unit_test(a_lent_buffer_grows),
 		cmocka_unit_test(an_arena_prints_any_length),
 	};

@@ -456,7 +456,8 @@ static void what_the_cpus_count_is_shown_as_runc_shows_it(void **state)
 {
 	struct fake *f = *state;
 	const struct rdt r = { .root = f->path, .class = "gold", .id = "c1", .monitored = true };
-	json_object *got = json_object_new_object();
+	struct strbuf b = { 0 };
+	struct json_writer w = { .b = &b, .line = true };
 
 	fill_class(f, "gold");
 	put(f, "gold/schemata", "    MB:0=20;1=70\n    L3:0=7f0;1=1f\n");
@@ -474,8 +475,10 @@ static void what_the_cpus_count_is_shown_as_runc_shows_it(void **state)
 	put(f, "gold/mon_groups/c1/mon_data/mon_L3_01/mbm_total_bytes", "18446744073709551615\n");
 	put(f, "gold/mon_groups/c1/mon_data/mon_L3_01/mbm_local_bytes", "Unavailable\n");
 	put(f, "gold/mon_groups/c1/mon_data/mon_L3_01/llc_occupancy", "0\n");
-	ok(f, rdt_stats(&r, f->fd, got, &f->err));
-	assert_string_equal(json_object_to_json_string_ext(got, JSON_C_TO_STRING_PLAIN),
+	jw_object(&w, NULL);
+	rdt_stats(&r, f->fd, &w);
+	jw_object_end(&w);
+	assert_string_equal(b.text,
 		"{\"l3_cache_info\":{\"cbm_mask\":\"7ff\",\"min_cbm_bits\":1,\"num_closids\":16},"
 		"\"l3_cache_schema_root\":\"L3:0=7ff;1=7ff\",\"l3_cache_schema\":\"L3:0=7f0;1=1f\","
 		"\"mem_bw_info\":{\"bandwidth_gran\":10,\"delay_linear\":1,\"min_bandwidth\":10,"
@@ -484,21 +487,23 @@ static void what_the_cpus_count_is_shown_as_runc_shows_it(void **state)
 		"\"    L3:0=7f0;1=1f\"],\"mbm_stats\":[{\"mbm_total_bytes\":1000,"
 		"\"mbm_local_bytes\":600},{\"mbm_total_bytes\":18446744073709551615,"
 		"\"mbm_local_bytes\":0}],\"cmt_stats\":[{\"llc_occupancy\":4096},"
-		"{\"llc_occupancy\":0}]}");
-	json_object_put(got);
+		"{\"llc_occupancy\":0}]}\n");
+	strbuf_free(&b);
 }
 
 static void without_such_cpus_nothing_is_shown_but_the_schemata(void **state)
 {
 	struct fake *f = *state;
 	const struct rdt r = { .root = f->path, .class = "", .id = "c1" };
-	json_object *got = json_object_new_object();
+	struct strbuf b = { 0 };
+	struct json_writer w = { .b = &b, .line = true };
 
 	put(f, "schemata", "L2:0=f\n");
-	ok(f, rdt_stats(&r, f->fd, got, &f->err));
-	assert_string_equal(json_object_to_json_string_ext(got, JSON_C_TO_STRING_PLAIN),
-		"{\"schemata\":[\"L2:0=f\"]}");
-	json_object_put(got);
+	jw_object(&w, NULL);
+	rdt_stats(&r, f->fd, &w);
+	jw_object_end(&w);
+	assert_string_equal(b.text, "{\"schemata\":[\"L2:0=f\"]}\n");
+	strbuf_free(&b);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
