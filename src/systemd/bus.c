@@ -41,14 +41,19 @@ int manager_open(bool user, struct manager *ret, struct err *e)
 	return 0;
 }
 
-/* Before any job begins, so that no end is missed. */
+/*
+ * Before any job begins, so that no end is missed. Messages that come by systemd's own socket have
+ * no sender, and a rule for one would never match them.
+ */
 static int listen_to(struct manager *m)
 {
 	int r = sd_bus_set_method_call_timeout(m->bus, (uint64_t)REQUEST_CALL_MS * 1000);
 
 	if (r >= 0)
-		r = sd_bus_match_signal(
-			m->bus, NULL, NULL, OBJECT, MANAGER, "JobRemoved", on_job_removed, m);
+		r = sd_bus_is_bus_client(m->bus);
+	if (r >= 0)
+		r = sd_bus_match_signal(m->bus, NULL, r > 0 ? SERVICE : NULL, OBJECT, MANAGER,
+			"JobRemoved", on_job_removed, m);
 	return r;
 }
 
@@ -113,13 +118,14 @@ int manager_call(struct manager *m, sd_bus_message *call, const char *what,
 static int on_job_removed(sd_bus_message *signal, void *arg, sd_bus_error *error)
 {
 	struct manager *m = arg;
-	const char *path, *unit, *result;
+	const char *path, *unit, *result, *sender = sd_bus_message_get_sender(signal);
 	uint32_t id;
 
 	if (sd_bus_message_read(signal, "uoss", &id, &path, &unit, &result) < 0)
 		return 0;
 	/* Of many the oldest goes: ours comes after the call that began it. */
 	struct job_end *end = &m->ends[m->n_ends++ % ELEMENTS(m->ends)];
+	(void)snprintf(end->sender, sizeof(end->sender), "%s", sender ? sender : "");
 	(void)snprintf(end->path, sizeof(end->path), "%s", path);
 	(void)snprintf(end->result, sizeof(end->result), "%s", result);
 	return 0;
@@ -133,27 +139,32 @@ static int64_t now_ms(void)
 	return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static int wait_job(struct manager *m, const char *path, const char *what, struct err *e)
+/*
+ * sender: whose job it is, "" without a bus. A bus delivers a signal that names its receiver
+ * whatever that listens to, and lets anybody send one; only who answered the call is known to be
+ * systemd.
+ */
+static int wait_job(
+	struct manager *m, const char *sender, const char *path, const char *what, struct err *e)
 {
 	const int64_t deadline = now_ms() + REQUEST_JOB_MS;
 
 	for (;;) {
 		for (size_t i = 0; i < ELEMENTS(m->ends); i++) {
 			const struct job_end *end = &m->ends[i];
-			if (!str_eq(end->path, path))
+			if (!str_eq(end->path, path) || !str_eq(end->sender, sender))
 				continue;
 			if (str_eq(end->result, "done"))
 				return 0;
 			return err_say(
 				e, EIO, "%s: systemd's job ended as '%s'", what, end->result);
 		}
-		int r = sd_bus_process(m->bus, NULL);
-		if (r > 0)
-			continue;
+		/* Also where others send without end. */
 		const int64_t left = deadline - now_ms();
 		if (left <= 0)
 			return err_say(e, ETIMEDOUT, "%s: systemd's job did not end within %d s",
 				what, REQUEST_JOB_MS / 1000);
+		int r = sd_bus_process(m->bus, NULL);
 		if (r == 0)
 			r = sd_bus_wait(m->bus, (uint64_t)left * 1000);
 		if (r < 0 && r != -EINTR)
@@ -165,14 +176,15 @@ int manager_call_job(struct manager *m, sd_bus_message *call, const char *what,
 	sd_bus_error *ret_error, struct err *e)
 {
 	sd_bus_message *reply = NULL;
-	const char *path;
+	const char *path, *sender;
 	int r = manager_call(m, call, what, &reply, ret_error, e);
 
 	if (r < 0)
 		return r;
+	sender = sd_bus_message_get_sender(reply);
 	r = sd_bus_message_read(reply, "o", &path);
 	r = r < 0 ? err_set(e, -r, "%s: reading systemd's answer", what)
-		  : wait_job(m, path, what, e);
+		  : wait_job(m, sender ? sender : "", path, what, e);
 	(void)sd_bus_message_unref(reply);
 	return r;
 }

@@ -12,9 +12,9 @@
 struct manager {
 	sd_bus *bus;
 	bool user;
-	/* The end of jobs, as signals tell it: the last one that was not waited for yet. */
+	/* The last ends of jobs, as signals tell them, whoever sent those. */
 	struct job_end {
-		char path[256], result[32];
+		char sender[256], path[256], result[32];
 	} ends[16];
 	unsigned n_ends;
 };

@@ -20,9 +20,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TRIES_MAX                                                                                  \
-	32           /* of one call: properties that are dropped, units that are on their way out  \
-		      */
+/* Of one call: properties that are dropped, units that are on their way out. */
+#define TRIES_MAX 32
 #define GONE_MS 5000 /* the longest wait for a unit of this name that has ended */
 
 struct request {

@@ -3,22 +3,21 @@
  * request.h - what the runtime asks of the program that speaks to systemd, and what that answers.
  *
  * The runtime is static and knows no D-Bus; the program (main.c) is linked with libsystemd, does
- *one thing for one unit, and ends. A request is its standard input, an answer its standard output;
- *both are fields, each ended by a NUL:
+ * one thing for one unit, and ends. A request is its standard input, an answer its standard output;
+ * both are fields, each ended by a NUL:
  *
  *	start  BUS UNIT N PROPERTY...	a transient scope, until it is there
- *	set    BUS UNIT N PROPERTY...		properties of a unit that is there, all or none
- *	attach BUS UNIT BELOW PID		a process into the unit's cgroup, or into the one
- *BELOW stop   BUS UNIT				until it has stopped; one that is not there is no
- *error
+ *	set    BUS UNIT N PROPERTY...	properties of a unit that is there, all or none
+ *	attach BUS UNIT BELOW PID	a process into the unit's cgroup, or into the one BELOW
+ *	stop   BUS UNIT			until it has stopped; one that is not there is no error
  *
  *	ok
- *	error ERRNO TEXT			a sentence
+ *	error ERRNO TEXT		a sentence
  *
  * BUS is "system" or "user". A PROPERTY is its name, its D-Bus signature, and values as the
- *signature tells: a basic type is one field, numbers in decimal, a boolean 0 or 1; an array is the
- *number of its elements, then those; a struct is its members. A '?' before the name: a systemd that
- *does not know the property may go without it.
+ * signature tells: a basic type is one field, numbers in decimal, a boolean 0 or 1; an array is the
+ * number of its elements, then those; a struct is its members. A '?' before the name: a systemd
+ * that does not know the property may go without it.
  */
 #pragma once
 
