@@ -23,9 +23,9 @@
 
 /* One file's text as properties. False: there is no property for it, and the kernel decides. */
 typedef bool property_fn(struct properties *p, const char *property, const char *text, int dir_fd);
-static property_fn from_bytes, from_tasks, from_weight, from_bfq_weight, from_idle, from_cpu_max,
-	from_set, from_oom_group, from_memory_v1, from_shares, from_cfs_period, from_cfs_quota,
-	from_blkio_weight;
+static property_fn from_bytes, from_limit, from_weight, from_bfq_weight, from_idle, from_cpu_max,
+	from_set, from_switch, from_oom_group, from_memory_v1, from_shares, from_cfs_period,
+	from_cfs_quota, from_blkio_weight;
 
 static const struct row {
 	const char *file, *property;
@@ -41,12 +41,13 @@ static const struct row {
 	{ "io.bfq.weight", "IOWeight", from_bfq_weight, false },
 	{ "memory.min", "MemoryMin", from_bytes, false },
 	{ "memory.low", "MemoryLow", from_bytes, false },
-	{ "memory.high", "MemoryHigh", from_bytes, false },
-	{ "memory.max", "MemoryMax", from_bytes, false },
+	{ "memory.high", "MemoryHigh", from_limit, false },
+	{ "memory.max", "MemoryMax", from_limit, false },
 	{ "memory.swap.max", "MemorySwapMax", from_bytes, false },
 	{ "memory.zswap.max", "?MemoryZSwapMax", from_bytes, false },
+	{ "memory.zswap.writeback", "?MemoryZSwapWriteback", from_switch, false },
 	{ "memory.oom.group", "?OOMPolicy", from_oom_group, true },
-	{ "pids.max", "TasksMax", from_tasks, false },
+	{ "pids.max", "TasksMax", from_limit, false },
 };
 
 /*
@@ -59,7 +60,7 @@ static const struct row rows_v1[] = {
 	{ "cpu.cfs_period_us", "CPUQuotaPeriodUSec", from_cfs_period, false },
 	{ "cpu.cfs_quota_us", "CPUQuotaPerSecUSec", from_cfs_quota, false },
 	{ "blkio.weight", "BlockIOWeight", from_blkio_weight, false },
-	{ "pids.max", "TasksMax", from_tasks, false },
+	{ "pids.max", "TasksMax", from_limit, false },
 };
 
 /*
@@ -135,8 +136,11 @@ static bool from_bytes(struct properties *p, const char *property, const char *t
 	return true;
 }
 
-/* systemd has no limit of 0, and 1 is the same for a process that is there already. */
-static bool from_tasks(struct properties *p, const char *property, const char *text, int dir_fd)
+/*
+ * systemd has no limit of 0. 1 is the same: of memory the kernel counts whole pages, and the one
+ * process is there already.
+ */
+static bool from_limit(struct properties *p, const char *property, const char *text, int dir_fd)
 {
 	uint64_t n;
 
@@ -354,6 +358,14 @@ static bool from_set(struct properties *p, const char *property, const char *tex
 		add_field(p, number);
 	}
 	p->n++;
+	return true;
+}
+
+static bool from_switch(struct properties *p, const char *property, const char *text, int dir_fd)
+{
+	if (!str_eq(text, "0") && !str_eq(text, "1"))
+		return false;
+	properties_add(p, property, "b", text);
 	return true;
 }
 

@@ -115,14 +115,14 @@ static int integer(struct parser *s, const char *text, char type, struct strbuf 
 	};
 	const bool negative = *text == '-';
 	const char *digits = text + (negative || *text == '+');
-	const bool hex = str_starts(digits, "0x");
+	const int base = str_starts(digits, "0x") ? 16 : *digits == '0' ? 8 : 10;
 	char *end;
 
 	/* Of strtoull(3) neither blanks nor a second sign. */
 	if (!(*digits >= '0' && *digits <= '9'))
 		return err_say(s->e, EINVAL, "'%s' is no value", text);
 	errno = 0;
-	const uint64_t n = strtoull(digits, &end, hex ? 16 : 10);
+	const uint64_t n = strtoull(digits, &end, base);
 	if (*end || end == digits)
 		return err_say(s->e, EINVAL, "'%s' is no number", text);
 	for (size_t i = 0; i < ELEMENTS(ranges); i++) {
