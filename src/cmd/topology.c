@@ -144,19 +144,30 @@ double topology_heat(const struct topology *t, unsigned distance)
 	return distance > t->far ? 1 : (double)(distance - 10) / (double)(t->far - 10);
 }
 
-char *topology_fact_cpus(const struct mpol_node *node, size_t list_max, char buf[FACT_TEXT])
+#define CUT ",..."
+
+void topology_list(const char *list, size_t max, char *buf, size_t size)
 {
-	size_t n = topology_cpus(node->cpus), len = strlen(node->cpus);
-	const char *cut = node->cpus + len;
+	size_t len = strlen(list), room = max < size ? max : size - 1;
+
+	if (len <= room) {
+		memcpy(buf, list, len + 1);
+		return;
+	}
+	len = room > strlen(CUT) ? room - strlen(CUT) : 0;
+	while (len > 0 && list[len] != ',')
+		len--;
+	(void)snprintf(buf, size, "%.*s" CUT, (int)len, list);
+}
+
+char *topology_fact_cpus(const struct mpol_node *node, size_t max, char buf[FACT_TEXT])
+{
+	size_t n = topology_cpus(node->cpus);
 
 	if (n == 0)
 		return NULL;
-	/* Cut off behind a whole item. */
-	if (len > list_max)
-		for (cut = node->cpus + list_max; cut > node->cpus && *cut != ','; cut--)
-			;
-	(void)snprintf(buf, FACT_TEXT, "%zu CPU%s: %.*s%s", n, n == 1 ? "" : "s",
-		(int)(cut - node->cpus), node->cpus, *cut ? ",..." : "");
+	size_t at = (size_t)snprintf(buf, FACT_TEXT, "%zu CPU%s: ", n, n == 1 ? "" : "s");
+	topology_list(node->cpus, max > at ? max - at : 0, buf + at, FACT_TEXT - at);
 	return buf;
 }
 
@@ -172,22 +183,15 @@ char *topology_fact_memory(const struct mpol_node *node, char buf[FACT_TEXT])
 }
 
 /* Only pools that have pages: an empty one is what every node has. */
-char *topology_fact_huge(const struct mpol_node *node, char buf[FACT_TEXT])
+char *topology_fact_huge(const struct mpol_hugepages *pool, char buf[FACT_TEXT])
 {
-	size_t at = 0;
 	char size[SIZE_WORDS];
 
-	buf[0] = '\0';
-	for (size_t i = 0; i < node->n_hugepages && at < FACT_TEXT; i++) {
-		const struct mpol_hugepages *p = &node->hugepages[i];
-
-		if (!p->total)
-			continue;
-		at += (size_t)snprintf(buf + at, FACT_TEXT - at,
-			"%shuge %s: %" PRIu64 "/%" PRIu64 " free", at ? ", " : "",
-			size_words(p->page_size, size), p->free, p->total);
-	}
-	return at ? buf : NULL;
+	if (!pool->total)
+		return NULL;
+	(void)snprintf(buf, FACT_TEXT, "huge %s: %" PRIu64 "/%" PRIu64 " free",
+		size_words(pool->page_size, size), pool->free, pool->total);
+	return buf;
 }
 
 char *topology_fact_tier(const struct mpol_node *node, char buf[FACT_TEXT])

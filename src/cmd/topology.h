@@ -38,11 +38,14 @@ size_t topology_cpus(const char *list);
 /* 0 for local memory, 1 for the farthest. */
 double topology_heat(const struct topology *t, unsigned distance);
 
-/* Lines about a node, shortest first; NULL: there is nothing to say. Texts are in buf. */
+/* A list as the kernel writes it, cut off behind a whole item where it has more than max bytes. */
+void topology_list(const char *list, size_t max, char *buf, size_t size);
+
+/* Lines about a node; NULL: there is nothing to say. Texts are in buf. */
 #define FACT_TEXT 160
-char *topology_fact_cpus(const struct mpol_node *node, size_t list_max, char buf[FACT_TEXT]);
+char *topology_fact_cpus(const struct mpol_node *node, size_t max, char buf[FACT_TEXT]);
 char *topology_fact_memory(const struct mpol_node *node, char buf[FACT_TEXT]);
-char *topology_fact_huge(const struct mpol_node *node, char buf[FACT_TEXT]);
+char *topology_fact_huge(const struct mpol_hugepages *pool, char buf[FACT_TEXT]);
 char *topology_fact_tier(const struct mpol_node *node, char buf[FACT_TEXT]);
 char *topology_fact_speed(const struct mpol_node *node, char buf[FACT_TEXT]);
 

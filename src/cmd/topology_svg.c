@@ -15,9 +15,10 @@
 #define INNER (WIDTH - 2 * MARGIN)
 #define CARD_MIN 204.0 /* width */
 #define GAP 12.0
-#define PAD 14.0  /* between an edge and what is in it */
-#define LINE 18.0 /* between two lines of text */
-#define HEAD 30.0 /* of a group: its title */
+#define PAD 14.0      /* between an edge and what is in it */
+#define LINE 18.0     /* between two lines of text */
+#define HEAD 30.0     /* of a group: its title */
+#define CHARACTER 7.4 /* the width of a digit in a card, and a bit */
 #define CELL_MAX 46.0
 #define CELL_HEIGHT_MAX 32.0
 
@@ -70,13 +71,14 @@ void topology_svg(struct strbuf *b, const struct topology *t)
 }
 
 /* The lines below a card's bar. Returns how many there are. */
-#define CARD_FACTS 3
+#define CARD_FACTS 8
 static size_t card_facts(const struct mpol_node *node, char text[CARD_FACTS][FACT_TEXT])
 {
 	size_t n = 0;
 
 	n += topology_fact_speed(node, text[n]) != NULL;
-	n += topology_fact_huge(node, text[n]) != NULL;
+	for (size_t i = 0; i < node->n_hugepages && n + 1 < CARD_FACTS; i++)
+		n += topology_fact_huge(&node->hugepages[i], text[n]) != NULL;
 	if (node->weight)
 		(void)snprintf(text[n++], FACT_TEXT, "interleave weight %u", node->weight);
 	return n;
@@ -141,7 +143,7 @@ static void add_card(struct strbuf *b, double x, double y, double width, double 
 		add_tag(b, x + width - PAD, at, text);
 	at += LINE + 4;
 	if (*node->cpus) {
-		(void)topology_fact_cpus(node, 20, text);
+		(void)topology_fact_cpus(node, (size_t)((width - 2 * PAD) / CHARACTER), text);
 		svg_text(b, "value", x + PAD, at, text);
 	} else {
 		svg_text(b, "label", x + PAD, at, "no CPUs: memory only");
@@ -293,10 +295,12 @@ static double add_pills(struct strbuf *b, double x, double y, const char *name, 
 	return x + width + 8;
 }
 
+#define FACT_INDENT 130
+
 static void add_fact(struct strbuf *b, double x, double *y, const char *label, const char *text)
 {
 	svg_text(b, "label", x, *y, label);
-	svg_text(b, "value", x + 130, *y, text);
+	svg_text(b, "value", x + FACT_INDENT, *y, text);
 	*y += LINE + 2;
 }
 
@@ -308,6 +312,18 @@ static void add_setting(struct strbuf *b, double x, double *y, const char *name,
 		add_fact(b, x, y, name, topology_setting(value, text));
 }
 
+/* The lists share the line that there is room for. */
+static void add_cpuset(struct strbuf *b, double x, double *y, const struct mpol_host *host)
+{
+	size_t room = (size_t)((WIDTH - MARGIN - x - FACT_INDENT) / CHARACTER) - 13;
+	char list[MPOL_NODESET_TEXT], nodes[FACT_TEXT], cpus[FACT_TEXT], text[2 * FACT_TEXT + 16];
+
+	topology_list(mpol_nodeset_format(&host->allowed, list), room / 2, nodes, sizeof(nodes));
+	topology_list(host->allowed_cpus, room - strlen(nodes), cpus, sizeof(cpus));
+	(void)snprintf(text, sizeof(text), "nodes %s, CPUs %s", nodes, cpus);
+	add_fact(b, x, y, "cpuset", text);
+}
+
 static double add_kernel(struct sheet *s, const struct topology *t, double x)
 {
 	const struct mpol_kernel *kernel = &t->h->kernel;
@@ -315,7 +331,7 @@ static double add_kernel(struct sheet *s, const struct topology *t, double x)
 	size_t n;
 	const struct mpol_mode_info *modes = mpol_modes(&n);
 	double at = x, line = 0, y = s->y + 42;
-	char list[MPOL_NODESET_TEXT], text[256], size[SIZE_WORDS];
+	char size[SIZE_WORDS];
 	struct strbuf *b = &s->body;
 
 	svg_text(b, "head", x, s->y + 12,
@@ -327,11 +343,8 @@ static double add_kernel(struct sheet *s, const struct topology *t, double x)
 	for (size_t i = 0; i < n; i++)
 		at = add_pills(b, at, y, flags[i].name, kernel->flags & flags[i].bit, x, &line);
 	y += line + 34;
-	if (host->cpuset_known) {
-		(void)snprintf(text, sizeof(text), "nodes %.80s, CPUs %.80s",
-			mpol_nodeset_format(&host->allowed, list), host->allowed_cpus);
-		add_fact(b, x, &y, "cpuset", text);
-	}
+	if (host->cpuset_known)
+		add_cpuset(b, x, &y, host);
 	add_setting(b, x, &y, "numa_balancing", host->balancing);
 	add_setting(b, x, &y, "demotion", host->demotion);
 	add_setting(b, x, &y, "zone_reclaim_mode", host->zone_reclaim);

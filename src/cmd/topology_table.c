@@ -12,8 +12,7 @@
 #define BOX_WIDTH 32 /* columns, edges included */
 #define BOX_INNER (BOX_WIDTH - 4)
 #define BOX_GAP 1
-#define LINES_MAX 6
-#define LINE_TEXT 256
+#define LINES_MAX 16
 
 /* A box before it is drawn. */
 struct box {
@@ -21,19 +20,36 @@ struct box {
 	size_t n;
 	struct {
 		enum tone tone;
-		char text[LINE_TEXT];
+		char text[BOX_INNER + 1];
 	} line[LINES_MAX];
-	bool bar; /* the line behind the memory */
+	size_t bar; /* so many lines stand above it; 0: there is none */
 	double used;
 };
 
+/* How much of the text, all ASCII, one line takes: up to a blank where it is too long. */
+static size_t line_len(const char *text)
+{
+	size_t len = BOX_INNER;
+
+	if (strlen(text) <= BOX_INNER)
+		return strlen(text);
+	while (len > 0 && text[len] != ' ')
+		len--;
+	return len ? len : BOX_INNER;
+}
+
 static void add_line(struct box *box, enum tone tone, const char *text)
 {
-	if (!text || box->n == LINES_MAX)
-		return;
-	box->line[box->n].tone = tone;
-	(void)snprintf(box->line[box->n].text, LINE_TEXT, "%s", text);
-	box->n++;
+	while (text && *text && box->n < LINES_MAX) {
+		const size_t len = line_len(text);
+
+		box->line[box->n].tone = tone;
+		(void)snprintf(box->line[box->n].text, sizeof(box->line[box->n].text), "%.*s",
+			(int)len, text);
+		box->n++;
+		text += len;
+		text += strspn(text, " ");
+	}
 }
 
 static void fill(const struct mpol_node *node, struct box *box)
@@ -42,24 +58,25 @@ static void fill(const struct mpol_node *node, struct box *box)
 
 	*box = (struct box){ .n = 0 };
 	(void)snprintf(box->title, sizeof(box->title), "node %u", node->id);
-	add_line(box, TONE_PLAIN, topology_fact_cpus(node, BOX_INNER - 12, text));
+	add_line(box, TONE_PLAIN, topology_fact_cpus(node, BOX_INNER, text));
 	if (!*node->cpus)
 		add_line(box, TONE_ACCENT, "memory only");
 	if (node->memory_total) {
 		add_line(box, TONE_PLAIN, topology_fact_memory(node, text));
-		box->bar = true;
+		box->bar = box->n;
 		box->used = 1.0 - (double)node->memory_free / (double)node->memory_total;
 	} else {
 		add_line(box, TONE_WARN, "no memory");
 	}
-	add_line(box, TONE_PLAIN, topology_fact_huge(node, text));
+	for (size_t i = 0; i < node->n_hugepages; i++)
+		add_line(box, TONE_PLAIN, topology_fact_huge(&node->hugepages[i], text));
 	add_line(box, TONE_PLAIN, topology_fact_tier(node, text));
 	add_line(box, TONE_PLAIN, topology_fact_speed(node, text));
 }
 
 static unsigned box_height(const struct box *box)
 {
-	return (unsigned)box->n + box->bar + 2;
+	return (unsigned)box->n + (box->bar > 0) + 2;
 }
 
 static void draw(struct canvas *c, const struct style *style, unsigned x, unsigned top,
@@ -69,12 +86,8 @@ static void draw(struct canvas *c, const struct style *style, unsigned x, unsign
 
 	canvas_box(c, style, x, top, BOX_WIDTH, height, TONE_DIM, box->title);
 	for (size_t i = 0; i < box->n; i++) {
-		char text[LINE_TEXT];
-
-		(void)snprintf(text, sizeof(text), "%.*s", BOX_INNER, box->line[i].text);
-		canvas_text(c, x + 2, y++, box->line[i].tone, text);
-		/* Memory is the second line of every node that has any. */
-		if (box->bar && i == 1)
+		canvas_text(c, x + 2, y++, box->line[i].tone, box->line[i].text);
+		if (i + 1 == box->bar)
 			canvas_bar(c, style, x + 2, y++, BOX_INNER, box->used,
 				box->used > 0.9   ? TONE_BAD
 				: box->used > 0.7 ? TONE_WARN
@@ -283,14 +296,16 @@ void topology_table(struct strbuf *b, const struct topology *t, const struct sty
 	const struct mpol_host *host = &t->h->host;
 	char total[SIZE_WORDS], left[SIZE_WORDS], list[MPOL_NODESET_TEXT], text[FACT_TEXT + 64];
 	char settings[FACT_TEXT];
+	unsigned at;
 
 	(void)snprintf(text, sizeof(text), "Linux %s",
 		*t->h->kernel.release ? t->h->kernel.release : "of unknown version");
 	add_toned(b, style, TONE_BOLD, text);
+	at = (unsigned)text_width(text);
 	(void)snprintf(text, sizeof(text), ": %zu node%s, %zu CPU%s, %s of memory, %s free",
 		host->n_nodes, host->n_nodes == 1 ? "" : "s", t->n_cpus, t->n_cpus == 1 ? "" : "s",
 		size_words(t->memory, total), size_words(t->free, left));
-	add_wrapped(b, style, (unsigned)strlen(t->h->kernel.release) + 6, 0, text);
+	add_wrapped(b, style, at, 0, text);
 	strbuf_adds(b, "\n");
 	add_groups(b, t, style);
 	if (!mpol_nodeset_empty(&t->empty)) {

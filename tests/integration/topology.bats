@@ -65,6 +65,42 @@ teardown() {
     has "$output" "+ node 0 -"
 }
 
+# A copy of a captured host with two pools of huge pages, one of which is large, and with long lists of
+# CPUs.
+many_facts() {
+    local pages=$T/host/sys/devices/system/node/node0/hugepages file
+    cp -a "$HOSTS/two-sockets" "$T/host"
+    for file in nr free; do
+        echo 102400 >"$pages/hugepages-2048kB/${file}_hugepages"
+        echo 3 >"$pages/hugepages-1048576kB/${file}_hugepages"
+    done
+    echo 100-115,120-135,140-155 >"$T/host/sys/devices/system/node/node1/cpulist"
+    printf 'Cpus_allowed_list:\t0%s\nMems_allowed_list:\t0-1\n' "$(printf ',%d' {2..220..2})" \
+        >"$T/host/proc/self/status"
+}
+
+@test "table: every pool of huge pages has its line, and what is too long is broken or cut off whole" {
+    local lines
+    many_facts
+    LC_ALL=C.UTF-8 ok hasu topology --host "$T/host"
+    # Of the box of node 0, which stands to the left.
+    lines=$(awk -F │ '/^│/ { gsub(/^ +| +$/, "", $2); print $2 }' <<<"$output")
+    has "$lines" $'\nhuge 2 MiB: 102400/102400\nfree\nhuge 1 GiB: 3/3 free\n'
+    has "$output" "│ 48 CPUs: 100-115,120-135,... │"
+}
+
+@test "svg: every pool of huge pages has its line, and no list goes over the edge" {
+    many_facts
+    ok hasu topology --format svg --host "$T/host"
+    has "$output" ">huge 2 MiB: 102400/102400 free</text>"
+    has "$output" ">huge 1 GiB: 3/3 free</text>"
+    has "$output" ">48 CPUs: 100-115,120-135,140-155</text>"
+    # 8 pixels a character is more than any font has for digits of this size.
+    awk -F '[">]' '/class="value"/ { n++; sub(/<.*/, "", $8); if ($4 + 8 * length($8) > 1000) exit bad = 1 }
+        END { exit bad || !n }' <<<"$output"
+    has "$output" ">nodes 0-1, CPUs 0,2,4,"
+}
+
 @test "svg: XML that parses, with a card for every node that has something" {
     need_tool xmllint
     local host
