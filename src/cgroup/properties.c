@@ -15,6 +15,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define CPUSET_MAX 8192 /* CPUs: the most that a kernel of Debian's knows */
 #define PERIOD_DEFAULT_US 100000
@@ -426,6 +427,12 @@ static int of_unified(
 	return r;
 }
 
+/* Of two files the one that the cgroup has; before there is one, the first. */
+static bool lacks_first(const struct limit_form *form, int dir_fd)
+{
+	return form->other && dir_fd >= 0 && faccessat(dir_fd, form->file, F_OK, 0) < 0;
+}
+
 static int of_row(struct properties *p, const struct limit *row, const struct spec_resources *r,
 	const struct target *to, struct err *e)
 {
@@ -433,12 +440,27 @@ static int of_row(struct properties *p, const struct limit *row, const struct sp
 	struct limit_line line;
 	int ret = 0;
 
+	/* Of v1's two systemd writes both. */
+	if (to->v2 && lacks_first(form, to->dir_fd))
+		form = form->other;
 	for (size_t k = 0; !form->why && k < limit_lines(row, r) && ret >= 0; k++) {
 		ret = limit_line(row, form, r, k, to->dir_fd, &line, e);
 		if (ret > 0)
 			ret = add_file(p, line.pointer, line.file, line.text, to, e);
 	}
 	return ret < 0 ? ret : 0;
+}
+
+int properties_of_others(
+	struct properties *p, int dir_fd, const struct spec_resources *r, struct err *e)
+{
+	const struct target to = { .v2 = true, .starting = false, .dir_fd = dir_fd };
+	int ret = 0;
+
+	for (size_t i = 0; i < n_limits && ret == 0; i++)
+		if (limit_given(&limits[i], r) && lacks_first(&limits[i].v2, dir_fd))
+			ret = of_row(p, &limits[i], r, &to, e);
+	return ret < 0 ? ret : p->fields.failed ? err_nomem(e) : 0;
 }
 
 int properties_of_limits(struct properties *p, const struct cgroup *cg, const int *fds,

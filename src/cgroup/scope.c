@@ -468,6 +468,24 @@ static int check_controllers(const struct cgroup *cg, struct err *e)
 	return r;
 }
 
+/* Which of two files a cgroup has, as with BFQ's weights, is seen when it is there. */
+static int tell_others(const struct cgroup *cg, struct err *e)
+{
+	const struct hierarchy *h = cgroup_v1_of(cg, "blkio") ? NULL : cgroup_v2(cg);
+	struct properties properties = { 0 };
+
+	if (!h)
+		return 0;
+	_cleanup_close_ int fd = hierarchy_open_leaf(h, e);
+	if (fd < 0)
+		return fd;
+	int r = properties_of_others(&properties, fd, &cg->scope->spec->linux_.resources, e);
+	if (r == 0 && properties.n > 0)
+		r = scope_tell(cg, &properties, e);
+	properties_free(&properties);
+	return r;
+}
+
 int scope_make(struct cgroup *cg, struct err *e)
 {
 	struct properties properties = { 0 };
@@ -490,6 +508,8 @@ int scope_make(struct cgroup *cg, struct err *e)
 	r = find_path(cg, e);
 	if (r == 0)
 		r = check_controllers(cg, e);
+	if (r == 0)
+		r = tell_others(cg, e);
 	if (r < 0) {
 		for (size_t i = 0; i < cg->n; i++)
 			hierarchy_unmake(&cg->h[i]);

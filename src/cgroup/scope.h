@@ -42,6 +42,12 @@ int properties_of_annotations(struct properties *p, const struct pair_list *anno
  * there is none yet. */
 int properties_of_limits(struct properties *p, const struct cgroup *cg, const int *fds,
 	const struct spec_resources *r, bool starting, struct err *e);
+/*
+ * Of limits that have two files, and whose first the cgroup of v2 at dir_fd lacks: what is said before
+ * there is one is of the first.
+ */
+int properties_of_others(
+	struct properties *p, int dir_fd, const struct spec_resources *r, struct err *e);
 /* scope_v1.c: of device rules, where systemd has them in its hands: on cgroup v1. Refused in words: what
  * systemd cannot be told, and so would undo. */
 int properties_of_devices(struct properties *p, const struct cgroup *cg,

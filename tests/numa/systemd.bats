@@ -267,6 +267,29 @@ up() {
     is "$(cat "$SCOPE/cpu.weight")" "$(property CPUWeight)"
 }
 
+# Without BFQ it is the weight of another kind that the cgroup has; of both systemd keeps one number.
+@test "a weight of I/O is in force, in whichever file there is, and daemon-reload leaves it" {
+    local before
+    weights() {
+        local file
+        for file in "$SCOPE/io.weight" "$SCOPE/io.bfq.weight"; do
+            [ ! -e "$file" ] || echo "${file##*/} $(grep default "$file")"
+        done
+    }
+    config '.linux.resources.blockIO.weight = 500'
+    up
+    before=$(weights)
+    has "$before" "io.weight default "
+    [ "$before" != "io.weight default 100" ] || fail "no weight was written"
+    systemctl daemon-reload
+    is "$(weights)" "$before"
+    "$HASU" update --blkio-weight 300 "$ID"
+    [ "$(weights)" != "$before" ] || fail "the update changed nothing"
+    before=$(weights)
+    systemctl daemon-reload
+    is "$(weights)" "$before"
+}
+
 @test "an update that systemd refuses leaves the files as they were" {
     local before
     config '.linux.resources.memory.limit = 67108864'
