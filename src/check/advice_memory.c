@@ -10,6 +10,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static int advise_limit(const struct advice *a);
 static int advise_hugepages(const struct advice *a);
@@ -176,28 +177,25 @@ static int advise_swap(const struct advice *a)
 		size_words(a->h->host.swap_total, swap));
 }
 
-/* A size as tmpfs(5) takes it; percent are of the host's memory. 0: none. */
+/*
+ * A size as tmpfs(5) and the kernel's memparse() take it; percent are of the host's memory. 0: none.
+ * Beyond what a number holds the largest.
+ */
 static uint64_t tmpfs_size(const char *text, uint64_t host_total)
 {
-	uint64_t n = 0;
+	static const char units[] = "kmgtpe";
+	char *end;
 
-	for (; *text >= '0' && *text <= '9' && n < UINT32_MAX * UINT64_C(1024); text++)
-		n = n * 10 + (uint64_t)(*text - '0');
-	switch (*text) {
-	case 'k':
-	case 'K':
-		return n << 10;
-	case 'm':
-	case 'M':
-		return n << 20;
-	case 'g':
-	case 'G':
-		return n << 30;
-	case '%':
-		return host_total / 100 * n;
-	default:
-		return n;
-	}
+	/* strtoull(3) would take a sign, too. */
+	if (*text < '0' || *text > '9')
+		return 0;
+	uint64_t n = strtoull(text, &end, 0);
+	const char *unit = *end ? strchr(units, *end | 0x20) : NULL;
+	const unsigned shift = unit ? (unsigned)(unit - units + 1) * 10 : 0;
+
+	if (*end == '%')
+		return host_total / 100 < UINT64_MAX / (n + !n) ? host_total / 100 * n : UINT64_MAX;
+	return n > UINT64_MAX >> shift ? UINT64_MAX : n << shift;
 }
 
 static int advise_tmpfs_option(

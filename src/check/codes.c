@@ -29,6 +29,7 @@ static const struct check_code codes[] = {
 	{ "check.mems.outside", "name nodes that the cgroup above allows, or choose another linux.cgroupsPath" },
 	{ "check.mount.source", "make it, or correct the path: a relative one starts in the bundle" },
 	{ "check.relative", "use MPOL_F_STATIC_NODES where nodes of the host are meant" },
+	{ "check.resources", "leave it out, or use a host that has it" },
 	{ "check.rootfs", "unpack the image there, or name the bundle's directory with --bundle" },
 	{ "check.seccomp.twice", "leave one of both out: the first holds" },
 	{ "check.static", "nothing to do where these very nodes are meant" },

@@ -107,6 +107,8 @@ static int open_config(
 	return fd < 0 ? err_set(e, errno, "opening '%s'", file) : fd;
 }
 
+/* Why there is no plan of a cgroup. Resources that the host lacks create refuses; where the cgroup is
+ * may be another matter for whoever creates. */
 static int note_place(struct spec_findings *all, const char *text)
 {
 	const char *at = text[0] == '/' ? strstr(text, ": ") : NULL;
@@ -114,7 +116,9 @@ static int note_place(struct spec_findings *all, const char *text)
 
 	if (at && (size_t)(at - text) < sizeof(where))
 		(void)snprintf(where, sizeof(where), "%.*s", (int)(at - text), text);
-	return spec_found(all, "check.cgroup", MPOL_WARNING, where, at ? at + 2 : text);
+	const bool refused = str_starts(where, "/linux/resources");
+	return spec_found(all, refused ? "check.resources" : "check.cgroup",
+		refused ? MPOL_ERROR : MPOL_WARNING, where, at ? at + 2 : text);
 }
 
 /* On this host hasu.conf counts; a captured one has the defaults. */

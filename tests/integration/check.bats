@@ -46,6 +46,18 @@ found() {
     fails "/process/cwd: 'relative' is not an absolute path" hasu create -b "$BUNDLE" "$ID"
 }
 
+@test "resources that this host does not have are errors, as create refuses them" {
+    local resources
+    for resources in '{ hugepageLimits: [{ pageSize: "3MB", limit: 1 }] }' \
+        '{ unified: { "nothing.max": "1" } }' '{ unified: { "cgroup.procs": "1" } }'; do
+        config '.linux.resources = '"$resources"
+        found --bundle "$BUNDLE"
+        is "$status" 1
+        has "$output" "error check.resources /linux/resources/"
+        fails "$(sed -n 's/^error check.resources //p' <<<"$output"): " hasu create -b "$BUNDLE" "$ID" || return 1
+    done
+}
+
 @test "everything that is wrong is said, not only the first, and in create's words" {
     local text
     config '.process.cwd = 5 | .hostname = [] | .linux.memoryPolicy = { mode: "BIND", nodes: "3-1" }
@@ -244,6 +256,27 @@ conf:3: nodes: range 5-2 runs backwards (at byte 0)"
     lacks "$output" $'\e'
     # A path is one word, which no line can hold.
     [ "$(grep -vF "$T" <<<"$output" | wc -L)" -le 60 ]
+}
+
+@test "a tmpfs that is larger than the bound nodes, by every unit that the kernel takes" {
+    local size
+    sized() {
+        config '.linux.memoryPolicy = { mode: "MPOL_BIND", nodes: "0" } | .mounts = [{ destination: "/t",
+            type: "tmpfs", source: "tmpfs", options: ["size=" + $words[0]] }]' "$1"
+        ok hasu check --format json --host "$HOSTS/two-sockets" "$BUNDLE/config.json"
+        output=$(jq -r '.findings[] | select(.code == "check.tmpfs.size").message' <<<"$output")
+    }
+    # Node 0 has 125 GiB, the host twice as much.
+    for size in 1 4096 200000 100M 100m 124g 0x100000 40%; do
+        sized "$size"
+        is "$output" "" || return 1
+    done
+    for size in 140000000000 140000000K 126G 126g 1T 1t 1P 1E 0x2000000000 60% 99999999999G \
+        50000000000% 99999999999999999999; do
+        sized "$size"
+        has "$output" " are more than node 0 has, 125 GiB: " || return 1
+    done
+    has "$output" "15.9 EiB are more"
 }
 
 @test "every code of a finding has a hint" {
