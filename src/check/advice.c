@@ -234,11 +234,8 @@ int advise_cpus(const struct check_host *h, const struct spec *spec,
 	char text[NODES_TEXT];
 	struct far f;
 
-	if (!cpus || !cpu_nodes_of(&h->host, cpus, &nodes))
+	if (!cpus || !cpu_nodes_of(&h->host, cpus, &nodes) || mpol_nodeset_empty(&nodes))
 		return 0;
-	if (mpol_nodeset_empty(&nodes))
-		return found(all, "check.cpus.absent", MPOL_ERROR, AT_RESOURCES "/cpu/cpus",
-			"none of the CPUs '%.100s' is online on this host", cpus);
 	/* Spreading over far nodes is what INTERLEAVE is for. */
 	if (policy && !bound && policy->mode != MPOL_MODE_LOCAL &&
 		policy->mode != MPOL_MODE_DEFAULT)

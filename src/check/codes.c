@@ -17,6 +17,7 @@ static const struct check_code codes[] = {
 	{ "check.cgroup", "checked against the cpuset of the caller instead" },
 	{ "check.conf", "see hasu.conf(5)" },
 	{ "check.cpus.absent", "look at the CPUs that `hasu topology` shows" },
+	{ "check.cpus.offline", "bring them online, or leave them out" },
 	{ "check.demotion", "switch demotion off, or bind to the nodes below as well" },
 	{ "check.distance", "name memory that is nearer to these CPUs, or CPUs that are nearer to the memory: `hasu topology` shows the distances" },
 	{ "check.hook", "install it, or correct the path" },

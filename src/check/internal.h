@@ -35,6 +35,10 @@ const char *choice_at(const struct choice *choice, const char *below, char buf[P
 /* cpu.cpus may have blanks, which lists of the kernel do not. */
 bool cpu_nodes_of(const struct mpol_host *host, const char *list, struct mpol_nodeset *ret);
 
+/* cpus.c: CPUs of the config that the host lacks. Returns 0 or -ENOMEM. */
+int check_cpus(const struct check_host *h, const struct check_place *place, const struct spec *spec,
+	struct spec_findings *all);
+
 /* Where the policy is looked at from: all that its advisers need. */
 struct advice {
 	const struct check_host *h;

@@ -42,6 +42,8 @@ int check_policy(const struct check_host *h, const struct check_place *place,
 			r = check_resolved(h, spec, &choice, all, &result);
 	}
 	if (r == 0)
+		r = check_cpus(h, place, spec, all);
+	if (r == 0)
 		r = advise_cpus(h, spec, &result.allowed,
 			result.resolved_known ? &result.resolved.in_force : NULL, &choice, all);
 	if (r < 0)

@@ -127,8 +127,7 @@ int schedule_personality(const struct opt_u64 *p, struct err *e)
 		names_of(names_personalities, p->v));
 }
 
-/* The list's form was checked when it was loaded: numbers, '-', ',' and white space. */
-static bool parse_cpus(const char *list, struct cpu_set *set)
+bool schedule_cpus(const char *list, struct cpu_set *set)
 {
 	bool any = false;
 
@@ -159,7 +158,7 @@ int schedule_affinity(
 		return err_set(e, errno, "%s: asking for the CPUs that are allowed now", pointer);
 	if (ret_before)
 		*ret_before = before;
-	if (str_empty(list) || !parse_cpus(list, &want))
+	if (str_empty(list) || !schedule_cpus(list, &want))
 		return 0;
 	if (syscall(SYS_sched_setaffinity, pid, sizeof(want), &want) == 0)
 		return 0;

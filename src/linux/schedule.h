@@ -32,6 +32,10 @@ struct cpu_set {
 	unsigned long bits[SCHEDULE_CPUS_MAX / (8 * sizeof(unsigned long))];
 };
 
+/* The CPUs of a list whose form was checked: numbers, '-', ',' and white space. False: it is empty, or
+ * has one beyond the set. */
+bool schedule_cpus(const char *list, struct cpu_set *set);
+
 /*
  * Let pid, 0 being the caller, run on the CPUs of list alone: process.execCPUAffinity, whose rules
  * spec has checked. pointer is the field's, for errors. An empty list changes nothing. Where

@@ -213,6 +213,49 @@ with_cgroup() {
     has "$(tr -s ' \n' ' ' <<<"$output")" "node 0 cannot be used: cgroup '/pods' allows node 1, and a cpuset of cgroup v1 takes no others"
 }
 
+@test "CPUs that this host lacks are an error, as create refuses them" {
+    local cpu
+    cpu=$(($(tr -s ',-' '\n' </sys/devices/system/cpu/possible | tail -n 1) + 1))
+    config '.linux.resources.cpu.cpus = "0," + $words[0]' "$cpu"
+    found --bundle "$BUNDLE"
+    is "$status" 1
+    has "$output" "error check.cpus.absent /linux/resources/cpu/cpus"
+    fails "/linux/resources/cpu/cpus: " hasu create -b "$BUNDLE" "$ID"
+    config '.linux.resources.cpu.cpus = $words[0]' "$cpu"
+    found --bundle "$BUNDLE"
+    is "$output" "error check.cpus.absent /linux/resources/cpu/cpus"
+}
+
+@test "CPUs that are offline, or can never be there" {
+    local possible=sys/devices/system/cpu/possible
+    with_cgroup v2
+    config '.linux.resources.cpu.cpus = "0,4-7,111 - 113, 200"'
+    # An older tool did not capture which are possible.
+    call hasu check --host "$T/host" "$CONFIG"
+    is "$status" 0
+    has "$(tr -s ' \n' ' ' <<<"$output")" "CPUs 112-113,200 are not online: a cpuset of cgroup v2 leaves out a CPU that is offline, and one that can never be there it refuses"
+    echo 0-127 >"$T/host/$possible"
+    call hasu check --host "$T/host" "$CONFIG"
+    is "$status" 1
+    has "$output" "CPU 200 does not exist: this host has CPUs 0-127"
+    has "$output" "CPUs 112-113 are not online"
+    echo 0-255 >"$T/host/$possible"
+    found --host "$T/host" "$CONFIG"
+    is "$status/$output" "0/warning check.cpus.offline /linux/resources/cpu/cpus"
+    config '.linux.resources.cpu.cpus = "0-111"'
+    found --host "$T/host" "$CONFIG"
+    is "$status/$output" "0/"
+}
+
+@test "a cpuset of cgroup v1 takes no CPU that is offline" {
+    with_cgroup v1
+    echo 0-255 >"$T/host/sys/devices/system/cpu/possible"
+    config '.linux.resources.cpu.cpus = "0,200" | .linux.cgroupsPath = "/pods/c"'
+    found --host "$T/host" "$CONFIG"
+    is "$status" 1
+    has "$output" "error check.cpus.offline /linux/resources/cpu/cpus"
+}
+
 @test "annotations are followed as the rules of hasu.conf are, and symbols become numbers" {
     config '.annotations["hasu.memory-policy"] = "bind:memory-only" | .linux.resources.memory.limit = 1000000'
     call hasu check --format json --host "$HOSTS/cxl" "$CONFIG"
