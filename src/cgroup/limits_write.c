@@ -233,21 +233,41 @@ static bool is_list(const char *file)
 	       str_eq(file, "mems");
 }
 
-/* v1 takes no more than the cgroup above has. */
-static int outside_error(const char *pointer, const struct hierarchy *h, const char *file,
+/* Has the list a number that is not among those of have, "0-3"? */
+static bool goes_beyond(const char *list, const char *have)
+{
+	struct mpol_nodeset asked, there, beyond;
+
+	/* What such a set does not hold no host of ours has. */
+	if (mpol_nodeset_parse(list, strlen(list), "", &asked, NULL) < 0)
+		return true;
+	if (mpol_nodeset_parse(have, strlen(have), "", &there, NULL) < 0)
+		return false;
+	beyond = mpol_nodeset_minus(&asked, &there);
+	return !mpol_nodeset_empty(&beyond);
+}
+
+/* v1 takes no more than the cgroup above has, v2 no more than the host. */
+static int list_error(const char *pointer, const struct hierarchy *h, const char *file,
 	const char *text, int num, struct err *e)
 {
-	_cleanup_free_ char *above = NULL;
-	char path[CGROUP_PATH_MAX + 2];
+	_cleanup_free_ char *there = NULL;
+	char path[CGROUP_PATH_MAX + 2] = "", name[64];
 
-	(void)snprintf(path, sizeof(path), "%.*s", (int)(strrchr(h->path, '/') - h->path), h->path);
+	if (!h->v2)
+		(void)snprintf(path, sizeof(path), "%.*s", (int)(strrchr(h->path, '/') - h->path),
+			h->path);
+	(void)snprintf(name, sizeof(name), "%s%s", file, h->v2 ? ".effective" : "");
 	_cleanup_close_ int fd = hierarchy_open(h, *path ? path : "/", NULL);
-	if (fd < 0 || fd_read_file(fd, file, CGROUP_FILE_MAX, &above, NULL) < 0)
+	const bool told = fd >= 0 && fd_read_file(fd, name, CGROUP_FILE_MAX, &there, NULL) == 0;
+	if (told)
+		there[strcspn(there, "\n")] = '\0';
+	if (!told || (h->v2 && !goes_beyond(text, there)))
 		return err_set(e, num, "%s: writing '%s' to '%s%s/%s'", pointer, text, h->mount,
 			h->path, file);
-	return err_say(e, num, "%s: writing '%s' to '%s%s/%s': %s: the cgroup above it has '%.*s'",
-		pointer, text, h->mount, h->path, file, err_reason(num), (int)strcspn(above, "\n"),
-		above);
+	return err_say(e, num, "%s: writing '%s' to '%s%s/%s': %s: %s has '%s'", pointer, text,
+		h->mount, h->path, file, err_reason(num),
+		h->v2 ? "this host" : "the cgroup above it", there);
 }
 
 static int write_error(const char *pointer, const struct hierarchy *h, const char *file,
@@ -277,8 +297,8 @@ static int write_error(const char *pointer, const struct hierarchy *h, const cha
 			"%s: '%s' is more real-time bandwidth than the cgroup around '%s%s' has "
 			"left to give (cpu.rt_runtime_us)",
 			pointer, text, h->mount, h->path);
-	if (!h->v2 && (num == EINVAL || num == EACCES || num == ERANGE) && is_list(file))
-		return outside_error(pointer, h, file, text, num, e);
+	if ((num == EINVAL || num == EACCES || num == ERANGE) && is_list(file))
+		return list_error(pointer, h, file, text, num, e);
 	return err_set(
 		e, num, "%s: writing '%s' to '%s%s/%s'", pointer, text, h->mount, h->path, file);
 }
@@ -573,61 +593,4 @@ int cgroup_update(struct cgroup *cg, const struct spec_resources *r, struct err 
 	undo_free(&undo);
 	writer_close(&w);
 	return ret;
-}
-
-/*
- * Nodes.
- */
-
-/* The nodes that the cgroup above the container's may use; false where that cannot be told. */
-static bool mems_above(const struct hierarchy *h, struct mpol_nodeset *ret)
-{
-	static const char *const files[] = { "cpuset.mems.effective", "cpuset.effective_mems",
-		"cpuset.mems" };
-	char path[CGROUP_PATH_MAX + 2];
-
-	(void)snprintf(path, sizeof(path), "%.*s", (int)(strrchr(h->path, '/') - h->path), h->path);
-	_cleanup_close_ int fd = hierarchy_open(h, *path ? path : "/", NULL);
-	for (size_t i = 0; fd >= 0 && i < ELEMENTS(files); i++) {
-		_cleanup_free_ char *text = NULL;
-		if (fd_read_file(fd, files[i], CGROUP_FILE_MAX, &text, NULL) == 0)
-			return mpol_nodeset_parse(text, strcspn(text, "\n"), "", ret, NULL) == 0;
-	}
-	return false;
-}
-
-int cgroup_foresee_mems(const struct cgroup *cg, const struct spec_resources *r,
-	struct mpol_nodeset *ret, struct err *e)
-{
-	const char *pointer = AT_RESOURCES "cpu/mems", *text = r->cpu.mems;
-	struct mpol_nodeset asked, above, both;
-	char have[MPOL_NODESET_TEXT];
-
-	for (size_t i = 0; i < r->unified.n; i++)
-		if (str_eq(r->unified.v[i].key, "cpuset.mems")) { /* written after the other */
-			pointer = AT_RESOURCES "unified/cpuset.mems";
-			text = r->unified.v[i].value;
-		}
-	const struct hierarchy *h = cgroup_v1_of(cg, "cpuset");
-	if (!h)
-		h = cgroup_v2(cg);
-	/* What is no list, or has no cpuset to go to, is the update's to refuse. */
-	if (!h || !text || mpol_nodeset_parse(text, strlen(text), "", &asked, NULL) < 0)
-		return 0;
-	if (!mems_above(h, &above)) {
-		*ret = asked;
-		return !mpol_nodeset_empty(&asked);
-	}
-	if (mpol_nodeset_empty(&asked)) { /* v2: the same as above */
-		*ret = above;
-		return 1;
-	}
-	both = mpol_nodeset_and(&asked, &above);
-	if (mpol_nodeset_empty(&both))
-		return err_say(e, EINVAL,
-			"%s: none of '%s' may be used in cgroup '%s%s': the cgroups above leave "
-			"'%s'",
-			pointer, text, h->mount, h->path, mpol_nodeset_format(&above, have));
-	*ret = both;
-	return 1;
 }

@@ -155,6 +155,31 @@ need_huge_pages() {
     [ "$(<"$POOL")" -ge "$1" ] || skip "this machine has no memory for huge pages"
 }
 
+# like TEXT EXPRESSION
+like() {
+    [[ $1 =~ $2 ]] || {
+        echo "'$1' is not like '$2'"
+        return 1
+    }
+}
+
+# beyond LIST: 0 and a number that no such list of this host has.
+beyond() {
+    echo "0,$(($(tr -s ',-' '\n' <"$1" | tail -n 1) + 1))"
+}
+
+@test "cpu: CPUs and nodes that the host lacks are refused with those that there are" {
+    need_controller cpuset
+    local there="(this host|the cgroup above it) has '0[0-9,-]*'"
+    config '.linux.resources.cpu.cpus = $words[0]' "$(beyond /sys/devices/system/cpu/possible)"
+    fails "/linux/resources/cpu/cpus: writing '0," hasu run -b "$BUNDLE" "$ID"
+    like "$errors" "$there"
+    need_numa
+    config '.linux.resources.cpu = { mems: $words[0] }' "$(beyond /sys/devices/system/node/possible)"
+    fails "/linux/resources/cpu/mems: writing '0," hasu run -b "$BUNDLE" "$ID"
+    like "$errors" "$there"
+}
+
 @test "hugepageLimits: a mapping that needs more is refused" {
     need_huge_pages 4
     config '.linux.resources.hugepageLimits = [{ pageSize: "2MB", limit: 4194304 }]'
