@@ -80,7 +80,7 @@ struct mpol_mode_info {
 	int since[2];          /* first Linux that has it: { 6, 9 } */
 	const char *maps_word; /* as numa_maps writes it: "weighted interleave" */
 	const char *words;     /* where its pages go, for people */
-	int fallback;          /* the mode that is nearest on older kernels; -1: see mpol_fallback() */
+	int fallback;          /* the nearest mode on older kernels; -1: see mpol_fallback() */
 };
 
 struct mpol_flag_info {
@@ -157,8 +157,8 @@ MPOL_API struct mpol_nodeset mpol_nodeset_or(
  * mpol_resolve(): mpol.narrowed, mpol.nodes.unusable, mpol.preferred.one, mpol.relative.folded, and
  * the rules of mpol_parse() once more. mpol_fallback(): mpol.fallback. mpol_spec_parse(): those of
  * mpol_parse(), and mpol.text.long, mpol.flag.missing, mpol.symbol.unknown, .argument, .relative,
- * mpol.device.syntax, .many. mpol_spec_devices(): mpol.device.absent, .nowhere. mpol_spec_resolve():
- * mpol.symbol.empty, .cut.
+ * mpol.device.syntax, .many. mpol_spec_devices(): mpol.device.absent, .nowhere.
+ * mpol_spec_resolve(): mpol.symbol.empty, .cut.
  */
 
 enum mpol_severity {
@@ -279,7 +279,7 @@ struct mpol_node {
 	uint16_t *distances;   /* to the host's nodes in order, host->n_nodes of them; or NULL */
 	unsigned weight;       /* for weighted interleave; 0 where the kernel has none */
 	int tier;              /* memory tier number as in memory_tierN; -1 unknown */
-	int package;           /* the socket of its CPUs; -1: it has none, or the host does not tell */
+	int package;           /* the socket of its CPUs; -1: none, or the host does not tell */
 
 	/* By mpol_host_facts(). */
 	struct mpol_access access;     /* from the nearest initiators, which may be GPUs */
@@ -427,7 +427,7 @@ MPOL_API int mpol_spec_devices(
 struct mpol_place {
 	struct mpol_nodeset allowed; /* by its cpuset */
 	struct mpol_nodeset cpus;    /* the nodes of the CPUs that it may run on */
-	struct mpol_nodeset may;     /* symbols stand for these alone, as an administrator's limit */
+	struct mpol_nodeset may;     /* symbols stand for these alone: an administrator's limit */
 };
 
 /* The nodes of a CPU list such as "0-7,64"; -EBADMSG where it is none. host with details. */
@@ -561,9 +561,9 @@ struct mpol_stat_row {
 /* Parse one line (without its newline). Returns -EBADMSG for anything else. */
 MPOL_API int mpol_stat_line(const char *line, size_t len, struct mpol_stat_row *ret);
 /*
- * The same for memory.numa_stat of cgroup v1, "anon=12 N0=12 N1=0", and for hugetlb.SIZE.numa_stat of
- * v1 and v2, "total=0 N0=0": numbers of unit bytes. The sum in front, of which v1's may be older than
- * the rest, is passed over. -ERANGE where the bytes are more than 64 bits.
+ * The same for memory.numa_stat of cgroup v1, "anon=12 N0=12 N1=0", and for hugetlb.SIZE.numa_stat
+ * of v1 and v2, "total=0 N0=0": numbers of unit bytes. The sum in front, of which v1's may be older
+ * than the rest, is passed over. -ERANGE where the bytes are more than 64 bits.
  */
 MPOL_API int mpol_stat_line_v1(
 	const char *line, size_t len, uint64_t unit, struct mpol_stat_row *ret);

@@ -16,16 +16,16 @@
 #include "internal.h"
 
 /*
- * For one line: the kernel goes on to the next mapping, and walks its page tables, only while what it
- * has is less than what is asked for. A line with a policy and pages is longer than this.
+ * For one line: the kernel goes on to the next mapping, and walks its page tables, only while what
+ * it has is less than what is asked for. A line with a policy and pages is longer than this.
  */
 #define READ_STEP 48
 /* show_numa_map() has a buffer of 64 bytes for the policy, one of them for the NUL. */
 #define POLICY_CUT 63
 /*
- * A path is as long as its directories are deep, and each byte may be escaped as \ooo: of a line that
- * does not fit, the middle of its name is left out. What stands before the name, and the 1024 times
- * " N1023=" with a count after it, are shorter than these.
+ * A path is as long as its directories are deep, and each byte may be escaped as \ooo: of a line
+ * that does not fit, the middle of its name is left out. What stands before the name, and the 1024
+ * times " N1023=" with a count after it, are shorter than these.
  */
 #define LINE_LONGEST 65536
 #define LINE_HEAD 1024

@@ -38,7 +38,8 @@ int cgroup_allowed(const struct cgroup *cg, struct arena *arena, struct mpol_nod
 		h = cgroup_v2(cg);
 	if (!h || strlen(h->path) >= sizeof(path))
 		return 0;
-	/* Upwards, to the first that exists and has a cpuset: those below are not restricted more. */
+	/* Upwards, to the first that exists and has a cpuset: those below are not restricted
+	 * more. */
 	(void)snprintf(path, sizeof(path), "%s", h->path);
 	for (char *slash = strrchr(path, '/'); slash; slash = strrchr(path, '/')) {
 		*slash = '\0';

@@ -93,20 +93,20 @@ int cgroup_clone_fd(struct cgroup *cg);
 /*
  * v2: the same for the cgroup that a process of the container is in now, where that is below the
  * container's own; -1 anywhere else. A container that passes controllers on to cgroups of its own,
- * as systemd does, leaves no room for processes in the one above them. Where only cgroup_add can place
- * a process there, *ret_sub is the sub-cgroup for it, in arena.
+ * as systemd does, leaves no room for processes in the one above them. Where only cgroup_add can
+ * place a process there, *ret_sub is the sub-cgroup for it, in arena.
  */
 int cgroup_clone_fd_below(
 	const struct cgroup *cg, int pid_proc_fd, struct arena *arena, const char **ret_sub);
 
-/* Close what cgroup_make() left open, so that each step that follows need not find its way again. The
- * making is over: from here on it is like one of a saved state. */
+/* Close what cgroup_make() left open, so that each step that follows need not find its way again.
+ * The making is over: from here on it is like one of a saved state. */
 void cgroup_close(struct cgroup *cg);
 
 /*
- * Sub-cgroups for exec, one for each hierarchy: path NULL is the container's own cgroup; must: it has
- * to be there, else in one hierarchy at least. From options: "PATH", one alone and for all hierarchies,
- * or, where there is cgroup v1, "CONTROLLER,...:PATH", as under runc. In arena.
+ * Sub-cgroups for exec, one for each hierarchy: path NULL is the container's own cgroup; must: it
+ * has to be there, else in one hierarchy at least. From options: "PATH", one alone and for all
+ * hierarchies, or, where there is cgroup v1, "CONTROLLER,...:PATH", as under runc. In arena.
  */
 struct cgroup_sub {
 	const char *path;
@@ -115,7 +115,8 @@ struct cgroup_sub {
 int cgroup_subs(const struct cgroup *cg, const struct str_list *args, struct arena *arena,
 	struct cgroup_sub **ret, struct err *e);
 
-/* Put pid into the cgroup, in all hierarchies where clone3 did not. subs: of cgroup_subs(), or NULL. */
+/* Put pid into the cgroup, in all hierarchies where clone3 did not. subs: of cgroup_subs(), or
+ * NULL. */
 int cgroup_add(const struct cgroup *cg, const struct cgroup_sub *subs, pid_t pid, bool cloned_into,
 	struct err *e);
 /* A process of the container's is in it: what held systemd's scope until now may end. */
@@ -159,7 +160,8 @@ int cgroup_for_rootfs(
 
 void cgroup_write(struct json_writer *w, const char *name, const struct cgroup *cg);
 
-/* From the saved state, which is not trusted: what is opened later must start at a mounted hierarchy. */
+/* From the saved state, which is not trusted: what is opened later must start at a mounted
+ * hierarchy. */
 int cgroup_from_json(
 	struct json_object *json, struct arena *arena, struct cgroup **ret, struct err *e);
 /* The path as state and `features` show it, e.g. "/user.slice/abc". "" when disabled. */

@@ -63,7 +63,8 @@ struct cgroup {
  * hierarchy.c: what is mounted, and the way into it.
  */
 
-/* From the texts of /proc/self/mountinfo and /proc/self/cgroup, which are cut up. Nothing is opened. */
+/* From the texts of /proc/self/mountinfo and /proc/self/cgroup, which are cut up. Nothing is
+ * opened. */
 int hierarchies_parse(char *mountinfo, char *self, struct arena *arena, struct hierarchy **ret,
 	size_t *ret_n, struct err *e);
 int hierarchies_find(struct arena *arena, struct hierarchy **ret, size_t *ret_n, struct err *e);
@@ -79,8 +80,8 @@ bool word_in(const char *list, const char *separators, const char *word);
 int cgroup_path_clean(
 	const char *path, const char *what, struct arena *arena, char **ret, struct err *e);
 
-/* The mount's root, verified to be this mount of a cgroup file system, or where that is not known, the
- * root of one. */
+/* The mount's root, verified to be this mount of a cgroup file system, or where that is not known,
+ * the root of one. */
 int hierarchy_open_root(const struct hierarchy *h, struct err *e);
 /* A directory below dir_fd; neither links nor mounts are followed. path has no leading '/' or is
  * "". Returns a descriptor or -errno, no text. */
@@ -99,8 +100,8 @@ const struct hierarchy *cgroup_v1_of(const struct cgroup *cg, const char *contro
 bool cgroup_pure_v2(const struct cgroup *cg);
 
 /*
- * make.c: the container's directory in one hierarchy, and the ones above it. On failure what was made
- * stays, for hierarchy_unmake(), which removes what is empty.
+ * make.c: the container's directory in one hierarchy, and the ones above it. On failure what was
+ * made stays, for hierarchy_unmake(), which removes what is empty.
  */
 int hierarchy_make(const struct cgroup *cg, struct hierarchy *h, struct err *e);
 void hierarchy_unmake(struct hierarchy *h);

@@ -65,7 +65,8 @@ const struct limit limits[] = {
 	{ AT "memory/useHierarchy", MEMBER_OTHER, .given = given_flat, .controller = "memory",
 	  .v2 = REFUSED("memory is always counted with that of the cgroups below"),
 	  .v1 = REFUSED("since Linux 5.11 memory is always counted with that of the cgroups below") },
-	/* memory/kernel is ignored, with a warning of the spec layer: Linux 5.16 has no such limit. */
+	/* memory/kernel is ignored, with a warning of the spec layer: Linux 5.16 has no such
+	 * limit. */
 	{ AT "memory/kernelTCP", MEMBER_I64, MEMBER(memory.kernel_tcp),
 	  .controller = "memory",
 	  .v2 = V1_ONLY("a limit of TCP buffers"),

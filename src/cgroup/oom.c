@@ -2,9 +2,9 @@
 /*
  * oom.c - hear of processes that were killed for want of memory. See stats.h.
  *
- * v2 counts them in memory.events, below the cgroup as well, and makes the file ready for POLLPRI when
- * anything in it changes. v1 has eventfds, registered by cgroup.event_control, which are told when
- * memory runs out, and when the cgroup goes (cgroup-v1/memory.rst, OOM Control).
+ * v2 counts them in memory.events, below the cgroup as well, and makes the file ready for POLLPRI
+ * when anything in it changes. v1 has eventfds, registered by cgroup.event_control, which are told
+ * when memory runs out, and when the cgroup goes (cgroup-v1/memory.rst, OOM Control).
  */
 #include "base/fd.h"
 #include "base/str.h"

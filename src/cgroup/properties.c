@@ -263,7 +263,8 @@ static bool parse_v1(const char *text, uint64_t *ret)
 	return true;
 }
 
-/* By MemoryMax on v1 as well, if an annotation has given any property of v2's; else by MemoryLimit. */
+/* By MemoryMax on v1 as well, if an annotation has given any property of v2's; else by
+ * MemoryLimit. */
 static bool from_memory_v1(struct properties *p, const char *property, const char *text, int dir_fd)
 {
 	uint64_t n;

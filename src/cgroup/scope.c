@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * scope.c - a container's cgroup as a transient scope of systemd. scope_v1.c has what cgroup v1 adds.
+ * scope.c - a container's cgroup as a transient scope of systemd. scope_v1.c has what cgroup v1
+ * adds.
  *
  * systemd makes a scope around processes that are there, and takes it away when the last has ended.
  * So a process of ours holds the place from the start until the container's first one is in it:

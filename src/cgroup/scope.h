@@ -38,18 +38,18 @@ int variant_parse(const char *text, struct arena *arena, const char **ret_signat
 /* Of annotations org.systemd.property.NAME. */
 int properties_of_annotations(struct properties *p, const struct pair_list *annotations,
 	struct arena *arena, struct err *e);
-/* Of limits. fds: the cgroup's directory in each hierarchy, for what an update leaves as it is; NULL:
- * there is none yet. */
+/* Of limits. fds: the cgroup's directory in each hierarchy, for what an update leaves as it is;
+ * NULL: there is none yet. */
 int properties_of_limits(struct properties *p, const struct cgroup *cg, const int *fds,
 	const struct spec_resources *r, bool starting, struct err *e);
 /*
- * Of limits that have two files, and whose first the cgroup of v2 at dir_fd lacks: what is said before
- * there is one is of the first.
+ * Of limits that have two files, and whose first the cgroup of v2 at dir_fd lacks: what is said
+ * before there is one is of the first.
  */
 int properties_of_others(
 	struct properties *p, int dir_fd, const struct spec_resources *r, struct err *e);
-/* scope_v1.c: of device rules, where systemd has them in its hands: on cgroup v1. Refused in words: what
- * systemd cannot be told, and so would undo. */
+/* scope_v1.c: of device rules, where systemd has them in its hands: on cgroup v1. Refused in words:
+ * what systemd cannot be told, and so would undo. */
 int properties_of_devices(struct properties *p, const struct cgroup *cg,
 	const struct spec_resources *r, bool starting, struct err *e);
 
@@ -70,8 +70,8 @@ int scope_make(struct cgroup *cg, struct err *e);
 void scope_settle(const struct cgroup *cg);
 /* Have systemd put pid into it, or into the cgroup at path below ("/a"), where we may not. */
 int scope_attach(const struct cgroup *cg, const char *below, pid_t pid, struct err *e);
-/* Tell systemd of limits, r, that stand in the files at fds, one for each hierarchy; what it would round
- * there stays. */
+/* Tell systemd of limits, r, that stand in the files at fds, one for each hierarchy; what it would
+ * round there stays. */
 int scope_set(const struct cgroup *cg, const struct properties *properties, const int *fds,
 	const struct spec_resources *r, struct err *e);
 /* The same without what follows: properties alone. */
@@ -80,15 +80,16 @@ int scope_tell(const struct cgroup *cg, const struct properties *properties, str
 int scope_stop(const struct cgroup *cg, struct err *e);
 
 /*
- * scope_v1.c: hosts with cgroup v1, where systemd makes a unit's directory in some hierarchies only.
+ * scope_v1.c: hosts with cgroup v1, where systemd makes a unit's directory in some hierarchies
+ * only.
  */
 /* The hierarchy by which systemd knows its units; NULL: it is not mounted here. */
 const struct hierarchy *scope_hierarchy(const struct cgroup *cg);
 /* Is h one in which systemd may make a unit's directory, and takes it away? */
 bool scope_is_in(const struct hierarchy *h);
 /*
- * Where the process that holds the place is in each hierarchy, found, tells where systemd has made the
- * unit's directory; the others are made here, at path.
+ * Where the process that holds the place is in each hierarchy, found, tells where systemd has made
+ * the unit's directory; the others are made here, at path.
  */
 int scope_make_rest(struct cgroup *cg, const char *path, const struct hierarchy *found, size_t n,
 	struct err *e);

@@ -3,11 +3,12 @@
  * scope_v1.c - a scope of systemd on hosts that have cgroup v1, alone or beside v2.
  *
  * Of v1's hierarchies systemd uses those of its own controllers. In the others (cpuset, freezer,
- * hugetlb, net_cls ...) a unit has no directory; the container's is made there by the runtime, at the
- * unit's path, and removed by it. And there systemd writes device rules: who does not name them to it
- * has all devices after its next reload.
+ * hugetlb, net_cls ...) a unit has no directory; the container's is made there by the runtime, at
+ * the unit's path, and removed by it. And there systemd writes device rules: who does not name them
+ * to it has all devices after its next reload.
  *
- * Never leaves to systemd a limit that its properties cannot say without that being refused or known.
+ * Never leaves to systemd a limit that its properties cannot say without that being refused or
+ * known.
  */
 #include "base/fd.h"
 #include "cgroup/scope.h"
@@ -150,7 +151,8 @@ int properties_of_devices(struct properties *p, const struct cgroup *cg,
  * Changes.
  */
 
-/* What systemd keeps less exactly than the kernel; the period first, since a quota is a part of it. */
+/* What systemd keeps less exactly than the kernel; the period first, since a quota is a part of
+ * it. */
 static const char *const exact[] = { "cpu.max", "cpu.cfs_period_us", "cpu.cfs_quota_us",
 	"pids.max" };
 

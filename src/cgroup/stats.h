@@ -13,9 +13,9 @@
 struct json_writer;
 
 /*
- * Write what the cgroup's files say, in the members that `runc events` has in its object: cpu, cpuset,
- * memory, pids, blkio, hugetlb. What is zero is left out where runc leaves it out. A controller that
- * the container has not counts as zeros. An error: the cgroup cannot be read.
+ * Write what the cgroup's files say, in the members that `runc events` has in its object: cpu,
+ * cpuset, memory, pids, blkio, hugetlb. What is zero is left out where runc leaves it out. A
+ * controller that the container has not counts as zeros. An error: the cgroup cannot be read.
  */
 int cgroup_stats(const struct cgroup *cg, struct json_writer *w, struct err *e);
 
@@ -35,6 +35,7 @@ struct oom_watch {
 	}
 
 int oom_watch_open(const struct cgroup *cg, struct oom_watch *ret, struct err *e);
-/* Were there any since the last call? Never waits. Also when the cgroup is gone, where it is false. */
+/* Were there any since the last call? Never waits. Also when the cgroup is gone, where it is
+ * false. */
 bool oom_watch_read(struct oom_watch *w);
 void oom_watch_close(struct oom_watch *w);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * sub.c - which cgroups below the container's a process of exec is wanted in, as its options have it.
+ * sub.c - which cgroups below the container's a process of exec is wanted in, as its options have
+ * it.
  */
 #include "base/fd.h"
 #include "cgroup/internal.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * advice.c - policies that are right and surprise all the same: what the flags will do, weights that
- * change nothing, settings of the host that work against them, CPUs that are far away.
+ * advice.c - policies that are right and surprise all the same: what the flags will do, weights
+ * that change nothing, settings of the host that work against them, CPUs that are far away.
  *
  * Each says what was measured or what the kernel's documentation says, and the number behind it.
  */

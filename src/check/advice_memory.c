@@ -53,8 +53,8 @@ static struct memory memory_of(const struct mpol_host *host, const struct mpol_n
 }
 
 /*
- * The OOM killer comes when the nodes are full, and not when the limit is reached: its constraint is
- * the policy, and its victim may be a larger process elsewhere.
+ * The OOM killer comes when the nodes are full, and not when the limit is reached: its constraint
+ * is the policy, and its victim may be a larger process elsewhere.
  */
 static int advise_limit(const struct advice *a)
 {
@@ -178,8 +178,8 @@ static int advise_swap(const struct advice *a)
 }
 
 /*
- * A size as tmpfs(5) and the kernel's memparse() take it; percent are of the host's memory. 0: none.
- * Beyond what a number holds the largest.
+ * A size as tmpfs(5) and the kernel's memparse() take it; percent are of the host's memory. 0:
+ * none. Beyond what a number holds the largest.
  */
 static uint64_t tmpfs_size(const char *text, uint64_t host_total)
 {

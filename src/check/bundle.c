@@ -2,8 +2,8 @@
 /*
  * bundle.c - the files of this host that a config names: are they there?
  *
- * Looked at by their names alone, which somebody may give to others before create opens them: advice,
- * no defence.
+ * Looked at by their names alone, which somebody may give to others before create opens them:
+ * advice, no defence.
  */
 #include "check/internal.h"
 

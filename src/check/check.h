@@ -35,15 +35,16 @@ struct check_host {
 
 /*
  * Look at a host: dir is a directory laid out like /, as tools/capture-host makes it; NULL is this
- * one. Of a captured kernel its version is known, and so what it can do is a guess. check_host_free()
- * it.
+ * one. Of a captured kernel its version is known, and so what it can do is a guess.
+ * check_host_free() it.
  */
 int check_host_open(const char *dir, struct check_host *ret, struct err *e);
 void check_host_free(struct check_host *h);
 
 /*
- * The cgroup for this config. On this host as `create` would choose it; on a captured one below what
- * was captured, which is seldom more than the root. place->known is false where it cannot be told.
+ * The cgroup for this config. On this host as `create` would choose it; on a captured one below
+ * what was captured, which is seldom more than the root. place->known is false where it cannot be
+ * told.
  */
 int check_place(const struct check_host *h, const struct spec *spec, enum cgroup_manager manager,
 	struct arena *arena, struct check_place *ret, struct err *e);
@@ -57,8 +58,8 @@ struct check_policy {
 };
 
 /*
- * The memory policy, that of linux.memoryPolicy or of an annotation as the rules of hasu.conf allow,
- * and linux.resources.cpu against host and cgroup. Returns 0 or -ENOMEM.
+ * The memory policy, that of linux.memoryPolicy or of an annotation as the rules of hasu.conf
+ * allow, and linux.resources.cpu against host and cgroup. Returns 0 or -ENOMEM.
  */
 int check_policy(const struct check_host *h, const struct check_place *place,
 	const struct conf_rules *rules, const struct spec *spec, struct spec_findings *all,

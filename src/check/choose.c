@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * choose.c - which policy a container would get: the config's or its annotation's, by hasu.conf, with
- * the numbers that symbols stand for on this host.
+ * choose.c - which policy a container would get: the config's or its annotation's, by hasu.conf,
+ * with the numbers that symbols stand for on this host.
  */
 #include "check/internal.h"
 

@@ -90,7 +90,8 @@ static int open_this(struct check_host *h, struct err *e)
 		return r;
 	r = mpol_kernel_ask(&h->kernel);
 	if (r == -EPERM && uname(&name) == 0) {
-		/* In a container whose seccomp filter forbids the question: what its version says. */
+		/* In a container whose seccomp filter forbids the question: what its version
+		 * says. */
 		mpol_kernel_guess(name.release, &h->kernel);
 		h->kernel.numa = mpol_allowed(&allowed) != -ENOSYS;
 		r = 0;
@@ -148,7 +149,8 @@ static bool captured_mems(int root_fd, const char *mount, const char *path, cons
 	       !mpol_nodeset_empty(ret);
 }
 
-/* An absolute path is looked for upwards; any other one is below the caller, who was captured too. */
+/* An absolute path is looked for upwards; any other one is below the caller, who was captured
+ * too. */
 static int captured_place(
 	const struct check_host *h, const char *path, struct arena *arena, struct check_place *ret)
 {

@@ -3,8 +3,8 @@
  * policy.c - linux.memoryPolicy and the cpuset of a config against a host: what create would say,
  * all of it, and what it would not say.
  *
- * The order is the kernel's: which nodes are there, which the cpuset leaves, what the policy becomes
- * of them; then advice about what is legal.
+ * The order is the kernel's: which nodes are there, which the cpuset leaves, what the policy
+ * becomes of them; then advice about what is legal.
  */
 #include "base/fd.h"
 #include "check/internal.h"

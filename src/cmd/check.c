@@ -107,8 +107,8 @@ static int open_config(
 	return fd < 0 ? err_set(e, errno, "opening '%s'", file) : fd;
 }
 
-/* Why there is no plan of a cgroup. Resources that the host lacks create refuses; where the cgroup is
- * may be another matter for whoever creates. */
+/* Why there is no plan of a cgroup. Resources that the host lacks create refuses; where the cgroup
+ * is may be another matter for whoever creates. */
 static int note_place(struct spec_findings *all, const char *text)
 {
 	const char *at = text[0] == '/' ? strstr(text, ": ") : NULL;

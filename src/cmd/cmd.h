@@ -107,7 +107,7 @@ struct command {
 	const char *name;     /* NULL ends the table */
 	const char *synopsis; /* its arguments: "ID [SIGNAL]" */
 	const char *help;     /* one line */
-	const char *more;     /* a paragraph, ended with a newline; NULL: none. Without run: why not */
+	const char *more;     /* a paragraph with its newline; NULL: none. Without run: why not */
 	const struct option *options[COMMAND_OPTION_LISTS];
 	size_t args_min, args_max;
 	bool command_line; /* what follows the ID is another program's command line */
@@ -163,8 +163,8 @@ int duration_parse(const char *text, int *ret_ms);
 int ps_select(struct strbuf *b, const char *text, const pid_t *pids, size_t n, struct err *e);
 
 /*
- * matching.c: --regex. Call each for every container whose ID matches the extended regular expression
- * (regex(7)) anywhere. -EINVAL: it is none; -EIO: some failed, which was logged.
+ * matching.c: --regex. Call each for every container whose ID matches the extended regular
+ * expression (regex(7)) anywhere. -EINVAL: it is none; -EIO: some failed, which was logged.
  */
 typedef int matching_fn(const struct life *life, const char *id, void *arg, struct err *e);
 int matching_each(

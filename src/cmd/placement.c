@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * placement.c - hasu placement: where a container's memory lies, once or again and again, and whether
- * enough of it is where its policy puts it. Changes nothing.
+ * placement.c - hasu placement: where a container's memory lies, once or again and again, and
+ * whether enough of it is where its policy puts it. Changes nothing.
  */
 #include "cmd/cmd.h"
 

@@ -87,7 +87,8 @@ static int sort(const struct check_host *h, struct arena *arena, struct topology
 	t.groups = arena_array(arena, struct topology_group, h->host.n_nodes + 1);
 	if (!t.groups)
 		return -ENOMEM;
-	/* Sockets in the order of their first nodes; memory alone comes last, as it hangs on them. */
+	/* Sockets in the order of their first nodes; memory alone comes last, as it hangs on
+	 * them. */
 	for (int cpus = 1; cpus >= 0; cpus--)
 		for (size_t i = 0; i < h->host.n_nodes; i++) {
 			const struct mpol_node *node = &h->host.nodes[i];

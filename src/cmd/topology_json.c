@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * topology_json.c - a host for programs: every number, in bytes, MiB/s and nanoseconds. What the host
- * does not tell is left out.
+ * topology_json.c - a host for programs: every number, in bytes, MiB/s and nanoseconds. What the
+ * host does not tell is left out.
  */
 #include "cmd/topology.h"
 
@@ -61,7 +61,8 @@ static void add_kernel(struct json_writer *w, const struct mpol_kernel *kernel, 
 
 	jw_object(w, "kernel");
 	jw_string(w, "release", kernel->release);
-	/* Of a captured kernel the version alone is known, and distributions carry features back. */
+	/* Of a captured kernel the version alone is known, and distributions carry features
+	 * back. */
 	jw_bool(w, "asked", !captured);
 	jw_bool(w, "numa", kernel->numa);
 	jw_array(w, "modes");

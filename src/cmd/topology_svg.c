@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * topology_svg.c - a host as a picture: a card for each node in its socket, the distances as a map of
- * heat, and what the kernel can do.
+ * topology_svg.c - a host as a picture: a card for each node in its socket, the distances as a map
+ * of heat, and what the kernel can do.
  */
 #include "cmd/topology.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * topology_table.c - a host for people at a terminal: a box for each node, socket by socket, and how
- * far they are from each other.
+ * topology_table.c - a host for people at a terminal: a box for each node, socket by socket, and
+ * how far they are from each other.
  */
 #include "cmd/topology.h"
 

@@ -2,9 +2,9 @@
 /*
  * fill.h - texts for people and shells, with tables of the code's own: man pages and completions.
  *
- * A program of the build; nothing of it is in the runtime. A template is copied line by line. A line
- * that is nothing but @WORD@ or @WORD ARGUMENT@, behind white space and the '#' of a comment, is
- * replaced by that table, so that a template of a shell is a script that a checker can read.
+ * A program of the build; nothing of it is in the runtime. A template is copied line by line. A
+ * line that is nothing but @WORD@ or @WORD ARGUMENT@, behind white space and the '#' of a comment,
+ * is replaced by that table, so that a template of a shell is a script that a checker can read.
  */
 #pragma once
 

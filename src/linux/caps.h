@@ -20,15 +20,16 @@ bool caps_have(unsigned cap);
 /* Drop from the bounding set all but keep. */
 int caps_bound(uint64_t keep, struct err *e);
 
-/* Keep the permitted set over the next setresuid(2); all effective ones are raised again by caps_regain. */
+/* Keep the permitted set over the next setresuid(2); all effective ones are raised again by
+ * caps_regain. */
 int caps_keep(struct err *e);
 int caps_regain(struct err *e);
 
 /*
  * Take out of the sets what the caller does not have itself and so cannot give, unless the process
- * will be in a user namespace, which gives it all. What was taken out is added to ret_lacking, by name.
- * "Runtimes SHOULD NOT fail if the container configuration requests capabilities that cannot be
- * granted" (config.md, Linux Process).
+ * will be in a user namespace, which gives it all. What was taken out is added to ret_lacking, by
+ * name. "Runtimes SHOULD NOT fail if the container configuration requests capabilities that cannot
+ * be granted" (config.md, Linux Process).
  */
 int caps_limit(struct spec_capabilities *caps, struct strbuf *ret_lacking, struct err *e);
 

@@ -28,8 +28,8 @@ int idmap_write(int pid_proc_fd, const struct spec_linux *l, struct err *e);
 int idmap_write_maps(int pid_proc_fd, const char *at, const struct id_map *uid,
 	const struct id_map *gid, struct err *e);
 /*
- * Does that process's uid_map or gid_map, which file names, have these lines and no others? Outer IDs
- * are those of the caller's own user namespace, in both.
+ * Does that process's uid_map or gid_map, which file names, have these lines and no others? Outer
+ * IDs are those of the caller's own user namespace, in both.
  */
 int idmap_is(int pid_proc_fd, const char *file, const struct id_map *map, bool *ret, struct err *e);
 

@@ -191,7 +191,8 @@ static int check_limit(
 		mpol_nodeset_format(&plan->may, may), plan->limit);
 }
 
-/* Symbols: what the host knows of them is looked up now, what they become is the cpuset's matter. */
+/* Symbols: what the host knows of them is looked up now, what they become is the cpuset's
+ * matter. */
 static int check_symbols(struct memory_plan *plan, const struct mpol_kernel *kernel, struct err *e)
 {
 	struct mpol_report report = { 0 };

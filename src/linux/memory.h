@@ -65,8 +65,9 @@ int memory_choose(const struct spec *spec, const struct memory_options *options,
 	struct memory_words *words, struct err *e);
 
 /*
- * For restore, after that: what init had at its checkpoint takes the place of what was chosen. Where
- * an annotation asks for a policy, what hasu.conf says of nodes holds for the image's as well.
+ * For restore, after that: what init had at its checkpoint takes the place of what was chosen.
+ * Where an annotation asks for a policy, what hasu.conf says of nodes holds for the image's as
+ * well.
  */
 int memory_choose_image(const struct spec *spec, const struct conf_rules *rules,
 	const struct mpol *image, struct arena *arena, struct memory_want *want,
@@ -126,9 +127,9 @@ struct memory_request memory_request_of(const struct memory_plan *plan);
 int memory_apply(const struct memory_plan *plan, struct memory_result *ret, struct err *e);
 
 /*
- * Parent: what is in force as /proc/PID/numa_maps shows it, which get_mempolicy(2) does not tell for
- * policies with flags. pid_proc_fd is /proc/PID. Compares with result->resolved and sets effective.
- * from, here and below, is that of the request, or NULL.
+ * Parent: what is in force as /proc/PID/numa_maps shows it, which get_mempolicy(2) does not tell
+ * for policies with flags. pid_proc_fd is /proc/PID. Compares with result->resolved and sets
+ * effective. from, here and below, is that of the request, or NULL.
  */
 int memory_verify(
 	int pid_proc_fd, const char *from, struct memory_result *result, struct err *e);
@@ -142,24 +143,25 @@ void memory_tell(const struct memory_plan *plan, const struct memory_result *res
 
 /*
  * For exec: what to ask for so that a new process has the policy that init has now. saved is from
- * the container's state; init_proc_fd is /proc/PID of init. Where init's policy is STATIC or RELATIVE
- * that is the user's nodes again; where the text of numa_maps is cut off, the saved policy fills in.
+ * the container's state; init_proc_fd is /proc/PID of init. Where init's policy is STATIC or
+ * RELATIVE that is the user's nodes again; where the text of numa_maps is cut off, the saved policy
+ * fills in.
  */
 int memory_plan_exec(const struct memory_result *saved, const char *from, int init_proc_fd,
 	struct memory_plan *ret, struct err *e);
 
 /*
- * The new process of exec, in the container's cgroup. Never fails for nodes that the cpuset does not
- * allow any more: a STATIC policy without any allowed node is set as the kernel treats it, on all
- * allowed nodes.
+ * The new process of exec, in the container's cgroup. Never fails for nodes that the cpuset does
+ * not allow any more: a STATIC policy without any allowed node is set as the kernel treats it, on
+ * all allowed nodes.
  */
 int memory_apply_exec(const struct memory_plan *plan, struct err *e);
 
 /*
  * The decisions of these two, without any system call, for hosts that are not here. choose: what
  * numa_maps shows of init now, usable being the nodes that its cpuset allows and that have memory;
- * hidden: its policy is one that this kernel shows as "default". plan has host_memory, and gets asked
- * and in_force. policy: what to ask the kernel for, so that the plan's nodes are in force.
+ * hidden: its policy is one that this kernel shows as "default". plan has host_memory, and gets
+ * asked and in_force. policy: what to ask the kernel for, so that the plan's nodes are in force.
  */
 void memory_exec_choose(const struct memory_result *saved, const struct mpol *now, bool cut,
 	bool hidden, const struct mpol_nodeset *usable, struct memory_plan *plan);
@@ -169,9 +171,9 @@ struct mpol memory_exec_policy(const struct memory_plan *plan, const struct mpol
 struct memory_live {
 	struct mpol now;    /* in force; its flags too where it is ours */
 	bool cut;           /* of now only the nodes that numa_maps had room for are known */
-	bool ours;          /* it is that of the container, as the kernel moved it with the cpuset */
+	bool ours;          /* it is the container's, as the kernel moved it with the cpuset */
 	bool hidden;        /* this kernel shows it as "default" */
-	struct mpol due;    /* the container's, as the kernel should have moved it; without one: now */
+	struct mpol due;    /* the container's, as it should have been moved; without one: now */
 	struct mpol_nodeset allowed, memory; /* by init's cpuset; nodes with memory */
 };
 /* false: it cannot be told. saved may say that there is no policy. */
@@ -185,9 +187,9 @@ bool memory_shows(const struct memory_live *live, const struct mpol *policy,
 
 /* What a change of the cpuset's nodes makes of init's policy. */
 struct memory_move {
-	bool known;		   /* false: init has no policy of the config's, or it cannot be read */
+	bool known;		   /* false: init has none of the config's, or it cannot be read */
 	struct mpol before, after; /* in force, of init */
-	struct mpol_nodeset lost;  /* in force now and not afterwards; not RELATIVE's, which move at will */
+	struct mpol_nodeset lost;  /* in force now alone; not RELATIVE's, which move at will */
 };
 
 /*
@@ -219,17 +221,18 @@ const char *memory_refresh(const struct memory_move *foreseen, const char *from,
 bool memory_now(const struct memory_result *saved, int init_proc_fd, struct mpol *ret);
 
 /*
- * The text of the policy in force on a process or a thread, as numa_maps has it; proc_fd is /proc/PID
- * or /proc/PID/task/TID. buf has MPOL_TEXT bytes; NULL: it cannot be told.
+ * The text of the policy in force on a process or a thread, as numa_maps has it; proc_fd is
+ * /proc/PID or /proc/PID/task/TID. buf has MPOL_TEXT bytes; NULL: it cannot be told.
  */
 const char *memory_text_of(int proc_fd, char *buf);
 
-/* The members mode, nodes and flags, by the specification's names; mode is null for an unknown one. */
+/* The members mode, nodes and flags, by the specification's names; mode is null for an unknown
+ * one. */
 void memory_write_members(struct json_writer *w, const struct mpol *policy);
 /* {"mode": ..., "nodes": ..., "flags": [...]} */
 void memory_write_policy(struct json_writer *w, const char *name, const struct mpol *policy);
-/* One that stands alone, in the image of a checkpoint. It is not trusted, and has to follow every rule of a
- * config's: -EBADMSG with e set. */
+/* One that stands alone, in the image of a checkpoint. It is not trusted, and has to follow every
+ * rule of a config's: -EBADMSG with e set. */
 int memory_policy_from_json(struct json_object *json, struct mpol *ret, struct err *e);
 
 /*

@@ -148,7 +148,8 @@ static int take_annotation(const struct spec *spec, const struct conf_rules *rul
 	if (rules->ignore && names_beyond(rules, &a->policy))
 		return deny(rules, ANNOTATION_POLICY, CONF_NODES,
 			"it names nodes that may not be named here", words, e);
-	/* It was read by the kernel's rules, and the annotation that asks for them is not honoured. */
+	/* It was read by the kernel's rules, and the annotation that asks for them is not
+	 * honoured. */
 	if (a->kernel_rules && !kernel_rules &&
 		mpol_spec_parse(a->text, strlen(a->text), MPOL_RULES_STRICT,
 			"/annotations/hasu.memory-policy", &strict, &report) < 0)
@@ -180,7 +181,8 @@ static int take_config(const struct spec *spec, bool kernel_rules, struct memory
 	struct mpol_report report = { 0 };
 	struct mpol checked = policy->policy;
 
-	/* It was read by the kernel's rules, and the annotation that asks for them is not honoured. */
+	/* It was read by the kernel's rules, and the annotation that asks for them is not
+	 * honoured. */
 	if (spec->policy_annotations.kernel_rules && !kernel_rules &&
 		mpol_parse(&request, MPOL_RULES_STRICT, &checked, &report) < 0)
 		return say(&report, request.where, e);

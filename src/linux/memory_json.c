@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * memory_json.c - what became of a policy, in the container's saved state; and a policy alone, in the
- * image of a checkpoint.
+ * memory_json.c - what became of a policy, in the container's saved state; and a policy alone, in
+ * the image of a checkpoint.
  *
  * The state is read back by another run of the program and maybe after somebody had his hands on
  * it: a text that was not written by memory_write() is refused, and nothing is guessed.

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mount_inside.c - bind mounts whose source is in the container: below the rootfs, where mounts before
- * it may have put something else than the host has there.
+ * mount_inside.c - bind mounts whose source is in the container: below the rootfs, where mounts
+ * before it may have put something else than the host has there.
  *
- * So it is looked up at its turn, by init, in the container's tree, with the rights of its root. The
- * rootfs is hostile: a link in it could lead to the container's own /proc, of which a second, unmasked
- * copy would then lie at the destination. So links lead to files of the rootfs itself, and never to a
- * mount. Nor would masks, which are made by path, cover a copy that the config itself asks for.
+ * So it is looked up at its turn, by init, in the container's tree, with the rights of its root.
+ * The rootfs is hostile: a link in it could lead to the container's own /proc, of which a second,
+ * unmasked copy would then lie at the destination. So links lead to files of the rootfs itself, and
+ * never to a mount. Nor would masks, which are made by path, cover a copy that the config itself
+ * asks for.
  */
 #include "base/fd.h"
 #include "base/path.h"

@@ -92,21 +92,22 @@ int mount_place_as(const struct rootfs *r, int mount_fd, int target_fd, const ch
 	int flags, struct err *e);
 
 /*
- * The source of mount number i where that is in the container: cloned from what is there by now, into
- * source_fds, or its text into link.
+ * The source of mount number i where that is in the container: cloned from what is there by now,
+ * into source_fds, or its text into link.
  */
 int mount_open_inside(struct rootfs *r, size_t i, struct err *e);
 
 /*
- * mount_idmap_open: parent: make the map of IDs of mount number i ready. mount_idmap: give it to fd, the
- * source, which is still detached.
+ * mount_idmap_open: parent: make the map of IDs of mount number i ready. mount_idmap: give it to
+ * fd, the source, which is still detached.
  */
 int mount_idmap_open(struct rootfs *r, size_t i, struct err *e);
 int mount_idmap(struct rootfs *r, size_t i, int fd, struct err *e);
 
 /*
- * The option list of mount number i's propagation. Called before the mount is in its place and after:
- * it is done after, but in a detached tree before, where mount_setattr(2) then changes nothing any more.
+ * The option list of mount number i's propagation. Called before the mount is in its place and
+ * after: it is done after, but in a detached tree before, where mount_setattr(2) then changes
+ * nothing any more.
  */
 int mount_propagate(
 	const struct rootfs *r, int fd, const struct mount_plan *plan, bool placed, struct err *e);

@@ -49,8 +49,8 @@ void netdev_close(struct netdev_moves *moves);
 
 struct json_writer;
 /*
- * Write what the devices but lo of another process's network namespace have counted, in a list named
- * list, as `runc events` has it: null where there are none, where the namespace is the caller's, and
- * where pid_proc_fd is -1.
+ * Write what the devices but lo of another process's network namespace have counted, in a list
+ * named list, as `runc events` has it: null where there are none, where the namespace is the
+ * caller's, and where pid_proc_fd is -1.
  */
 void netdev_stats(int pid_proc_fd, struct json_writer *w, const char *list);

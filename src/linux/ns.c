@@ -253,9 +253,9 @@ int ns_to_join(const struct spec *spec, int proc_fd, pid_t pid, uint64_t *ret_fl
 	uint64_t flags = 0;
 
 	for (int i = 0; i < NS_TYPES; i++) {
-		/* What was made for the container is not ours, so there is no need to ask; and where
-		 * we run inside of it, joining it once more does no harm. But a user namespace may
-		 * not be joined from inside (EINVAL). */
+		/* What was made for the container is not ours, so there is no need to ask; and
+		 * where we run inside of it, joining it once more does no harm. But a user
+		 * namespace may not be joined from inside (EINVAL). */
 		if (i != NS_USER && is_new(spec, i)) {
 			flags |= kinds[i].flag;
 			continue;
@@ -286,8 +286,8 @@ bool ns_needs_memory(uint64_t flags)
 
 int ns_join_process(int pidfd, uint64_t flags, pid_t pid, struct err *e)
 {
-	/* All at once: the kernel checks each against the credentials from before. If pid is another
-	 * process by now, this is ESRCH: pidfd knows better. */
+	/* All at once: the kernel checks each against the credentials from before. If pid is
+	 * another process by now, this is ESRCH: pidfd knows better. */
 	if (flags && setns(pidfd, (int)flags) < 0)
 		return err_set(
 			e, errno, "joining the namespaces of the container's process %d", (int)pid);

@@ -41,17 +41,18 @@ void ns_close(int fds[NS_TYPES]);
  */
 int ns_join(const int fds[NS_TYPES], struct err *e);
 
-/* Which namespaces of process pid differ from the caller's, for exec: CLONE_NEW* bits. spec is that of
- * the process's container, proc_fd a verified procfs, pid the process's number in it. */
+/* Which namespaces of process pid differ from the caller's, for exec: CLONE_NEW* bits. spec is that
+ * of the process's container, proc_fd a verified procfs, pid the process's number in it. */
 int ns_to_join(const struct spec *spec, int proc_fd, pid_t pid, uint64_t *ret_flags, struct err *e);
-/* The kernel lets only a process with memory of its own join a time namespace (setns(2): EUSERS). */
+/* The kernel lets only a process with memory of its own join a time namespace (setns(2):
+ * EUSERS). */
 bool ns_needs_memory(uint64_t flags);
 /* Join them. pidfd is of that process. */
 int ns_join_process(int pidfd, uint64_t flags, pid_t pid, struct err *e);
 
 /*
- * Take the root of the process behind pidfd, which is in our own mount namespace. A root that is the
- * caller's own is refused: the process has left the container.
+ * Take the root of the process behind pidfd, which is in our own mount namespace. A root that is
+ * the caller's own is refused: the process has left the container.
  */
 int ns_join_root(int pidfd, int proc_fd, pid_t pid, struct err *e);
 

@@ -57,8 +57,8 @@ int rdt_add(const struct rdt *r, int root_fd, pid_t pid, struct err *e);
  */
 int rdt_remove(const struct rdt *r, int root_fd, bool undo, struct err *e);
 
-/* Lines of a container that lives, NULL: none. All or nothing; *ret_before: malloc'ed, what to write
- * to take it back. */
+/* Lines of a container that lives, NULL: none. All or nothing; *ret_before: malloc'ed, what to
+ * write to take it back. */
 int rdt_update(const struct rdt *r, int root_fd, const char *l3_cache_schema,
 	const char *mem_bw_schema, char **ret_before, struct err *e);
 /* Write it. Returns 0 or -errno. */

@@ -157,8 +157,8 @@ int rootfs_inside(const char *rootfs, const char *bundle, const char *source, st
 }
 
 /*
- * A bind from the container to the container may name both by the host's paths, as runc has it. Of other
- * mounts a destination is what it says.
+ * A bind from the container to the container may name both by the host's paths, as runc has it. Of
+ * other mounts a destination is what it says.
  */
 static int plan_place(struct rootfs *r, size_t i, struct err *e)
 {

@@ -18,9 +18,9 @@
  *		rootfs_share
  *
  * A container without a mount namespace has the host's. Its tree stays detached (r->loose): init
- * changes its root to it, and it is gone when no process has its root there any more. Nothing is ever
- * mounted in the host's namespace, and ".." of the tree's root leads nowhere. Mounting in such a tree
- * takes Linux 6.15.
+ * changes its root to it, and it is gone when no process has its root there any more. Nothing is
+ * ever mounted in the host's namespace, and ".." of the tree's root leads nowhere. Mounting in such
+ * a tree takes Linux 6.15.
  */
 #pragma once
 
@@ -78,7 +78,8 @@ struct rootfs {
 	bool relocated;            /* in the locked copy: see rootfs_relocate() */
 	bool loose;                /* no mount namespace: the tree is never attached anywhere */
 	bool late; /* the parent may not clone mounts (rootless): rootfs_attach opens instead */
-	/* Init, in a user namespace: have the parent give a source its map of IDs. NULL: init may. */
+	/* Init, in a user namespace: have the parent give a source its map of IDs. NULL: init
+	 * may. */
 	int (*map_ids)(void *arg, int source_fd, struct err *e);
 	void *map_ids_arg;
 };
@@ -101,16 +102,16 @@ int rootfs_attach(struct rootfs *r, struct err *e);
 int rootfs_mount(struct rootfs *r, struct err *e);
 
 /*
- * Is the source of mount number i only there once others are in place, and are its IDs mapped by the
- * parent? While rootfs_mount goes on it calls map_ids for each such mount, in order;
+ * Is the source of mount number i only there once others are in place, and are its IDs mapped by
+ * the parent? While rootfs_mount goes on it calls map_ids for each such mount, in order;
  * rootfs_map_ids() is what that has to do in the parent.
  */
 bool rootfs_needs_map(const struct rootfs *r, size_t i);
 int rootfs_map_ids(struct rootfs *r, size_t i, int source_fd, struct err *e);
 
 /*
- * Where in the container a bind's source is whose path begins with that of the rootfs: "/a", in arena.
- * NULL in *ret: it is the host's. 0 or -ENOMEM.
+ * Where in the container a bind's source is whose path begins with that of the rootfs: "/a", in
+ * arena. NULL in *ret: it is the host's. 0 or -ENOMEM.
  */
 int rootfs_inside(const char *rootfs, const char *bundle, const char *source, struct arena *arena,
 	const char **ret);

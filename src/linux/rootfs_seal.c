@@ -42,7 +42,8 @@ int rootfs_seal(struct rootfs *r, struct err *e)
 	for (size_t i = 0; i < r->spec->n_mounts; i++) {
 		if (r->source_fds[i] < 0)
 			continue;
-		/* Below a detached mount attributes are for ever: a read-only clone lies over it. */
+		/* Below a detached mount attributes are for ever: a read-only clone lies over
+		 * it. */
 		n = r->loose ? seal_readonly(r, r->spec->mounts[i].destination, e)
 			     : mount_set(r->source_fds[i], 0, MOUNT_ATTR_RDONLY, 0, 0);
 		r->source_fds[i] = fd_close(r->source_fds[i]);

@@ -32,8 +32,8 @@ struct cpu_set {
 	unsigned long bits[SCHEDULE_CPUS_MAX / (8 * sizeof(unsigned long))];
 };
 
-/* The CPUs of a list whose form was checked: numbers, '-', ',' and white space. False: it is empty, or
- * has one beyond the set. */
+/* The CPUs of a list whose form was checked: numbers, '-', ',' and white space. False: it is empty,
+ * or has one beyond the set. */
 bool schedule_cpus(const char *list, struct cpu_set *set);
 
 /*

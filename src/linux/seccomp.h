@@ -21,9 +21,9 @@ struct seccomp_filter {
 };
 
 /*
- * Compile with libseccomp, or take what an earlier call has left in cache_fd, a directory (-1: none).
- * System calls that this libseccomp does not know are skipped, as the peers do. A rule that equals
- * the default action is skipped. Errors name the JSON pointer.
+ * Compile with libseccomp, or take what an earlier call has left in cache_fd, a directory (-1:
+ * none). System calls that this libseccomp does not know are skipped, as the peers do. A rule that
+ * equals the default action is skipped. Errors name the JSON pointer.
  */
 int seccomp_compile(
 	const struct spec_seccomp *s, int cache_fd, struct seccomp_filter *ret, struct err *e);

@@ -2,8 +2,9 @@
 /*
  * seccomp_cache.c - one file per filter: a header, all that the filter was made of, the program.
  *
- * The file's name is a hash of the second, which finds a candidate and decides nothing. What is read
- * is our own user's file, or it is not read; the kernel checks the program as it does any other.
+ * The file's name is a hash of the second, which finds a candidate and decides nothing. What is
+ * read is our own user's file, or it is not read; the kernel checks the program as it does any
+ * other.
  */
 #include "linux/seccomp_cache.h"
 

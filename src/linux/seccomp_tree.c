@@ -2,8 +2,8 @@
 /*
  * seccomp_tree.c - see seccomp_tree.h.
  *
- * It never decides a call otherwise than libseccomp would: whatever is not plain beyond doubt is left
- * to that, and where a number of a plain name is also one of another, all of it.
+ * It never decides a call otherwise than libseccomp would: whatever is not plain beyond doubt is
+ * left to that, and where a number of a plain name is also one of another, all of it.
  */
 #include "linux/seccomp_tree.h"
 

@@ -29,9 +29,9 @@ struct seccomp_plain {
 };
 
 /*
- * Put the tree at the beginning of p: a call that it does not decide comes out at its end, and goes on
- * into what is written next. archs: the architectures of the whole filter, SCMP_ARCH_*. Returns 1;
- * 0, and nothing is written, where libseccomp has to do all; -ENOMEM.
+ * Put the tree at the beginning of p: a call that it does not decide comes out at its end, and goes
+ * on into what is written next. archs: the architectures of the whole filter, SCMP_ARCH_*. Returns
+ * 1; 0, and nothing is written, where libseccomp has to do all; -ENOMEM.
  */
 int seccomp_tree(const struct spec_seccomp *s, const uint32_t *archs, size_t n_archs,
 	struct seccomp_program *p, struct seccomp_plain *ret);

@@ -3,11 +3,12 @@
  * fortified.c - the functions by which _FORTIFY_SOURCE has a bound checked, which musl has not.
  *
  * Calls come from hasu, by string.h and stdio.h beside this, and from Debian's libjson-c.a and
- * libseccomp.a, which were compiled against glibc. Beyond these functions both libraries call only what
- * is the same in either C library: ISO C, a few calls of POSIX with scalar arguments, and types that
- * are opaque to them (FILE, locale_t); tests/musl knows the list, and fails when it becomes longer.
- * Names, order of arguments and meaning are those of the Linux Standard Base (libc, "__memcpy_chk" and
- * so on). FLAG asks for %n to be refused in writable memory; no format here is in such memory.
+ * libseccomp.a, which were compiled against glibc. Beyond these functions both libraries call only
+ * what is the same in either C library: ISO C, a few calls of POSIX with scalar arguments, and
+ * types that are opaque to them (FILE, locale_t); tests/musl knows the list, and fails when it
+ * becomes longer. Names, order of arguments and meaning are those of the Linux Standard Base (libc,
+ * "__memcpy_chk" and so on). FLAG asks for %n to be refused in writable memory; no format here is
+ * in such memory.
  */
 #undef _FORTIFY_SOURCE
 #include <stdarg.h>

@@ -19,8 +19,8 @@
 #include <unistd.h>
 
 /*
- * A static-pie of musl leaves writable what the linker meant to be read-only once the addresses in it
- * are relocated, the tables of functions above all.
+ * A static-pie of musl leaves writable what the linker meant to be read-only once the addresses in
+ * it are relocated, the tables of functions above all.
  */
 static int protect(struct dl_phdr_info *program, size_t size, void *unused)
 {
@@ -44,8 +44,8 @@ __attribute__((constructor)) static void protect_relocated(void)
 }
 
 /*
- * _exit(2) and exit(3) end here. musl would ask again and again where a seccomp filter forbids it, for
- * ever; glibc ends such a process by an instruction that it may not execute, and so does this.
+ * _exit(2) and exit(3) end here. musl would ask again and again where a seccomp filter forbids it,
+ * for ever; glibc ends such a process by an instruction that it may not execute, and so does this.
  */
 _Noreturn void _Exit(int status)
 {

@@ -2,9 +2,9 @@
 /*
  * gather.c - what the state, the cgroup and the kernel say of a container's memory.
  *
- * The sums come from the cgroup, which costs the same whatever the container's size. numa_maps of the
- * processes, for which the kernel walks all their page tables, is read where it was asked for, where
- * no cgroup counts, and where the sums are not as they should be.
+ * The sums come from the cgroup, which costs the same whatever the container's size. numa_maps of
+ * the processes, for which the kernel walks all their page tables, is read where it was asked for,
+ * where no cgroup counts, and where the sums are not as they should be.
  */
 #include "cgroup/numa.h"
 #include "life/state.h"
@@ -135,7 +135,8 @@ static int know_host(struct place *p, bool details, struct err *e)
 	return 0;
 }
 
-/* The nodes of the CPUs that init may use; all that it may have memory of, where that is not told. */
+/* The nodes of the CPUs that init may use; all that it may have memory of, where that is not
+ * told. */
 static int cpu_nodes(struct gathering *g, struct mpol_nodeset *ret, struct err *e)
 {
 	static const char key[] = "\nCpus_allowed_list:";

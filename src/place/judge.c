@@ -91,8 +91,8 @@ static uint64_t part_of(uint64_t total, uint64_t weight, uint64_t sum)
 }
 
 /*
- * What a node may have beyond its part: turns end anywhere, for each process and by whole pages, and
- * what is freed is freed on any node.
+ * What a node may have beyond its part: turns end anywhere, for each process and by whole pages,
+ * and what is freed is freed on any node.
  */
 #define SLACK_LEAST ((uint64_t)64 << 10) /* bytes */
 

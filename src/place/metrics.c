@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * metrics.c - where a container's memory lies, in the text format of OpenMetrics 1.0, kept to what the
- * older format of Prometheus has too: so node_exporter's textfile collector takes it.
+ * metrics.c - where a container's memory lies, in the text format of OpenMetrics 1.0, kept to what
+ * the older format of Prometheus has too: so node_exporter's textfile collector takes it.
  */
 #include "place/place.h"
 

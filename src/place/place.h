@@ -2,9 +2,9 @@
 /*
  * place.h - where a container's memory lies, and whether that is where its policy puts it.
  *
- * gather.c and processes.c look, and change nothing; usage.c reads texts, judge.c and reasons.c judge,
- * without a look at anything; the others show. Everything that a container can choose (names of
- * processes and files, how many there are of both, policies) is bounded and escaped.
+ * gather.c and processes.c look, and change nothing; usage.c reads texts, judge.c and reasons.c
+ * judge, without a look at anything; the others show. Everything that a container can choose (names
+ * of processes and files, how many there are of both, policies) is bounded and escaped.
  */
 #pragma once
 
@@ -59,7 +59,8 @@ struct place_mapped {
 	bool own_shown; /* own_policy is the first of them */
 	struct mpol own_policy;
 };
-/* From its numa_maps, open at fd; task is the policy of its first thread. -errno of read(2) as well. */
+/* From its numa_maps, open at fd; task is the policy of its first thread. -errno of read(2) as
+ * well. */
 int place_read_maps(int fd, const struct memory_live *live, const struct mpol *task, bool task_cut,
 	struct place_mapped *ret);
 
@@ -71,7 +72,7 @@ struct place_due {
 	bool by_cpu;               /* pages go to the CPUs that touch them: nodes are theirs */
 	bool balanced;             /* to each node its part, by weight */
 	bool moved;                /* no node of the policy is allowed: nodes are those that are */
-	bool open;                 /* the kernel's text was cut off: nodes after its last may be more */
+	bool open;                 /* the text was cut off: nodes after its last may be more */
 	struct mpol_nodeset nodes; /* where they should lie */
 	uint16_t weight[MPOL_NODES_MAX]; /* of the nodes, where it is balanced */
 };
@@ -82,8 +83,8 @@ struct place_due {
 void place_due(const struct mpol *policy, const struct mpol_nodeset *cpus,
 	const struct mpol_nodeset *may_use, const struct mpol_host *host, struct place_due *ret);
 /*
- * Of the policy's nodes only the first are known: each that may be used after the last of them counts
- * as one of them, and no parts are due, since nobody can tell how many there are.
+ * Of the policy's nodes only the first are known: each that may be used after the last of them
+ * counts as one of them, and no parts are due, since nobody can tell how many there are.
  */
 void place_due_open(const struct mpol_nodeset *may_use, struct place_due *due);
 
@@ -94,8 +95,9 @@ struct place_verdict {
 	uint64_t excess[MPOL_NODES_MAX];  /* on nodes that have more than their part */
 };
 /*
- * granule: bytes of each kind that go to one node together, since a page cannot be parted. Where parts
- * are due, a node may have so much more than its part for each of the processes, and at least 64 KiB.
+ * granule: bytes of each kind that go to one node together, since a page cannot be parted. Where
+ * parts are due, a node may have so much more than its part for each of the processes, and at least
+ * 64 KiB.
  */
 void place_judge(const struct place_pages *pages, const struct place_due *due,
 	const uint64_t granule[PLACE_KINDS], uint64_t processes, struct place_verdict *ret);
@@ -202,9 +204,9 @@ void place_conclude(struct place *p);
 int place_reasons(struct place *p);
 
 /*
- * processes.c: by gather.c. Threads whose policy differs or, with maps, what each process has mapped.
- * list gives the container's processes as they are then, rising, malloc'ed. -ENOMEM, -ETIME if
- * until_ms came before all maps were read, or list's error.
+ * processes.c: by gather.c. Threads whose policy differs or, with maps, what each process has
+ * mapped. list gives the container's processes as they are then, rising, malloc'ed. -ENOMEM, -ETIME
+ * if until_ms came before all maps were read, or list's error.
  */
 struct place_lister {
 	int (*list)(void *arg, pid_t **ret, size_t *ret_n);

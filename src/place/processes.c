@@ -18,9 +18,9 @@
 #define THREADS_MOST 65536
 
 /*
- * Of so many processes the directories in /proc are opened before the container's processes are listed
- * once more. Whoever is in that list had its number all the time, or has ended, which its files then
- * say: nobody from outside is taken for one of the container's.
+ * Of so many processes the directories in /proc are opened before the container's processes are
+ * listed once more. Whoever is in that list had its number all the time, or has ended, which its
+ * files then say: nobody from outside is taken for one of the container's.
  */
 #define BATCH 64
 

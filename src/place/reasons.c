@@ -2,8 +2,8 @@
 /*
  * reasons.c - why bytes are not where the policy puts them. Pure: from what was gathered.
  *
- * Each reason takes what it can account for, node by node, and leaves the rest to those after it; so
- * their bytes add up to all that is not in place. Those that are certain come first.
+ * Each reason takes what it can account for, node by node, and leaves the rest to those after it;
+ * so their bytes add up to all that is not in place. Those that are certain come first.
  */
 #include "place/place.h"
 
@@ -70,8 +70,8 @@ static bool is_other_policy(const struct mpol *a, const struct mpol *b)
 }
 
 /*
- * The kernel moves the policy with the cpuset, or does without nodes that it takes away; the pages it
- * moves only where cpuset.mems was set before.
+ * The kernel moves the policy with the cpuset, or does without nodes that it takes away; the pages
+ * it moves only where cpuset.mems was set before.
  */
 static int before_change(struct place *p, struct left *left)
 {

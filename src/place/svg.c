@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * svg.c - where a container's memory lies, as a picture that stands alone: a bar for each node with a
- * mark where it should end, what its policy was and is, and the verdict.
+ * svg.c - where a container's memory lies, as a picture that stands alone: a bar for each node with
+ * a mark where it should end, what its policy was and is, and the verdict.
  */
 #include "place/place.h"
 

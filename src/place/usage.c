@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * usage.c - bytes for each node, by kind, from the texts of numa_stat and numa_maps. No system calls
- * but read(2) on the descriptor that is given.
+ * usage.c - bytes for each node, by kind, from the texts of numa_stat and numa_maps. No system
+ * calls but read(2) on the descriptor that is given.
  */
 #include "cgroup/numa.h"
 #include "place/place.h"

@@ -9,8 +9,9 @@
 
 /*
  * Classes of rectangles: page, group, card, far-card, empty-card, track, bar, bar-high, bar-full,
- * pill, pill-off; of lines: rule, mark; of texts: title, sub, head, label, label-r, value, value-r, small,
- * small-c, tag-c, tag-off, cell-c, axis-c, axis-r: those with -c are centred, those with -r end at x.
+ * pill, pill-off; of lines: rule, mark; of texts: title, sub, head, label, label-r, value, value-r,
+ * small, small-c, tag-c, tag-off, cell-c, axis-c, axis-r: those with -c are centred, those with -r
+ * end at x.
  */
 static const char style_text[] =
 	"<style>\n"
