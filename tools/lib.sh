@@ -7,8 +7,8 @@
 TOP=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # shellcheck disable=SC2034 # used where this is sourced
-BUILD_PACKAGES=(gcc libc6-dev libjson-c-dev libseccomp-dev libsystemd-dev linux-libc-dev meson
-    musl-dev ninja-build pkg-config)
+BUILD_PACKAGES=(gcc libc6-dev libseccomp-dev libsystemd-dev linux-libc-dev meson musl-dev
+    ninja-build pkg-config)
 
 # How hasu is built for use: with musl, where it is as Debian has it.
 # shellcheck disable=SC2034 # used where this is sourced

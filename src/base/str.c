@@ -302,3 +302,19 @@ void str_utc(const struct timespec *when, char ret[STR_UTC])
 		in_year - (153 * from_march + 2) / 5 + 1, in_day / 3600, in_day / 60 % 60,
 		in_day % 60, (unsigned)when->tv_nsec);
 }
+
+struct shown shown(const char *s)
+{
+	struct shown out;
+	size_t len = strlen(s), room = sizeof(out.text) - 4;
+
+	if (len < sizeof(out.text)) {
+		memcpy(out.text, s, len + 1);
+		return out;
+	}
+	while (room > 0 && ((unsigned char)s[room] & 0xc0) == 0x80)
+		room--;
+	memcpy(out.text, s, room);
+	memcpy(out.text + room, "...", 4);
+	return out;
+}

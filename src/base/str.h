@@ -53,7 +53,7 @@ void strbuf_addf(struct strbuf *b, const char *fmt, ...) __attribute__((format(p
 void strbuf_add_u64(struct strbuf *b, uint64_t value);
 /* Add s as a JSON string, quotes and escapes included; bytes that are not UTF-8 become U+FFFD. */
 void strbuf_add_json(struct strbuf *b, const char *s);
-/* The same, but they stay: for what only json-c reads, which takes any bytes. */
+/* The same, but they stay: for what only we read back (json_bounds.any_bytes). */
 void strbuf_add_json_exact(struct strbuf *b, const char *s);
 void strbuf_free(struct strbuf *b);
 
@@ -85,5 +85,11 @@ static inline bool str_empty(const char *s)
 {
 	return !s || !*s;
 }
+
+/* A value of the input as it is shown in a sentence: shortened at a character's edge. */
+struct shown {
+	char text[104];
+};
+struct shown shown(const char *s);
 
 #define ELEMENTS(a) (sizeof(a) / sizeof((a)[0]))

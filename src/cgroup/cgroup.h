@@ -10,6 +10,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/json_read.h"
 #include "base/str.h"
 #include "linux/rootfs.h"
 #include "mpol.h"
@@ -18,7 +19,6 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-struct json_object;
 
 enum cgroup_manager {
 	CGROUP_CGROUPFS,
@@ -163,6 +163,6 @@ void cgroup_write(struct json_writer *w, const char *name, const struct cgroup *
 /* From the saved state, which is not trusted: what is opened later must start at a mounted
  * hierarchy. */
 int cgroup_from_json(
-	struct json_object *json, struct arena *arena, struct cgroup **ret, struct err *e);
+	const struct json *json, struct arena *arena, struct cgroup **ret, struct err *e);
 /* The path as state and `features` show it, e.g. "/user.slice/abc". "" when disabled. */
 const char *cgroup_path(const struct cgroup *cg);

@@ -10,7 +10,6 @@
 #include "cgroup/scope.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 
 static void write_hierarchy(struct json_writer *w, const struct hierarchy *h)
 {
@@ -44,20 +43,10 @@ void cgroup_write(struct json_writer *w, const char *name, const struct cgroup *
 	jw_object_end(w);
 }
 
-static const char *text_of(struct json_object *o, const char *key)
-{
-	struct json_object *v;
-
-	if (!json_object_object_get_ex(o, key, &v) || !json_object_is_type(v, json_type_string) ||
-		strlen(json_object_get_string(v)) != (size_t)json_object_get_string_len(v))
-		return NULL;
-	return json_object_get_string(v);
-}
-
 /* A path in the form that cgroup_path_clean gives it. */
-static int clean_path(struct json_object *o, struct arena *arena, char **ret, struct err *e)
+static int clean_path(const struct json *o, struct arena *arena, char **ret, struct err *e)
 {
-	const char *path = text_of(o, "path");
+	const char *path = json_text(json_get(o, "path"));
 	int r;
 
 	if (!path || path[0] != '/')
@@ -69,10 +58,11 @@ static int clean_path(struct json_object *o, struct arena *arena, char **ret, st
 }
 
 static int hierarchy_from_json(
-	struct json_object *o, struct arena *arena, struct hierarchy *ret, struct err *e)
+	const struct json *o, struct arena *arena, struct hierarchy *ret, struct err *e)
 {
-	const char *controllers = text_of(o, "controllers"), *mount = text_of(o, "mount");
-	struct json_object *made, *inode;
+	const char *controllers = json_text(json_get(o, "controllers"));
+	const char *mount = json_text(json_get(o, "mount"));
+	uint64_t made, inode = 0;
 	unsigned names = 0;
 	char *path;
 	int r;
@@ -84,54 +74,48 @@ static int hierarchy_from_json(
 		return r;
 	for (const char *p = path; *p; p++)
 		names += *p == '/';
-	if (!json_object_object_get_ex(o, "made", &made) ||
-		!json_object_is_type(made, json_type_int) || json_object_get_int64(made) < 0 ||
-		json_object_get_int64(made) > names)
+	if (!json_u64(json_get(o, "made"), names, &made))
 		return err_say(e, EBADMSG,
 			"the saved state does not say what was made of cgroup '%s'", path);
 	/* A version that did not keep it has none. */
-	const bool known = json_object_object_get_ex(o, "inode", &inode);
-	if (known &&
-		(!json_object_is_type(inode, json_type_int) || json_object_get_uint64(inode) == 0))
+	if (json_get(o, "inode") &&
+		(!json_u64(json_get(o, "inode"), UINT64_MAX, &inode) || inode == 0))
 		return err_say(e, EBADMSG,
 			"the saved state does not say which directory is cgroup '%s'", path);
 
 	*ret = (struct hierarchy){
 		.v2 = str_empty(controllers),
-		.controllers = arena_strdup(arena, controllers),
-		.mount = arena_strdup(arena, mount),
+		.controllers = controllers,
+		.mount = mount,
 		.path = path,
-		.inode = known ? json_object_get_uint64(inode) : 0,
-		.made = (unsigned)json_object_get_int64(made),
+		.inode = inode,
+		.made = (unsigned)made,
 		.leaf_fd = -1,
 	};
-	return ret->controllers && ret->mount ? 0 : err_nomem(e);
+	return 0;
 }
 
 static int scope_from_json(
-	struct json_object *json, struct arena *arena, struct cgroup *cg, struct err *e)
+	const struct json *json, struct arena *arena, struct cgroup *cg, struct err *e)
 {
-	const char *unit = text_of(json, "unit");
-	struct json_object *user;
+	const char *unit = json_text(json_get(json, "unit"));
+	const struct json *user = json_get(json, "user");
 
-	if (!unit || !scope_name_valid(unit) || !json_object_object_get_ex(json, "user", &user) ||
-		!json_object_is_type(user, json_type_boolean))
+	if (!unit || !scope_name_valid(unit) || !json_is(user, JSON_BOOL))
 		return err_say(e, EBADMSG, "the saved state does not say which scope it is");
 	cg->manager = CGROUP_SYSTEMD;
 	cg->scope = arena_new(arena, struct scope);
 	if (!cg->scope)
 		return err_nomem(e);
-	*cg->scope = (struct scope){ .unit = arena_strdup(arena, unit),
-		.user = json_object_get_boolean(user),
-		.holder_pidfd = -1 };
-	return cg->scope->unit ? 0 : err_nomem(e);
+	*cg->scope = (struct scope){ .unit = unit, .user = user->u, .holder_pidfd = -1 };
+	return 0;
 }
 
 int cgroup_from_json(
-	struct json_object *json, struct arena *arena, struct cgroup **ret, struct err *e)
+	const struct json *json, struct arena *arena, struct cgroup **ret, struct err *e)
 {
-	const char *manager = text_of(json, "manager");
-	struct json_object *list, *made;
+	const char *manager = json_text(json_get(json, "manager"));
+	const struct json *list = json_get(json, "hierarchies"), *made = json_get(json, "made");
 	char *path;
 	int r;
 
@@ -145,29 +129,27 @@ int cgroup_from_json(
 		return 0;
 	}
 	const bool systemd = manager && str_eq(manager, "systemd");
-	if (!manager || (!systemd && !str_eq(manager, "cgroupfs")) ||
-		!json_object_object_get_ex(json, "hierarchies", &list) ||
-		!json_object_is_type(list, json_type_array))
+	if (!manager || (!systemd && !str_eq(manager, "cgroupfs")) || !json_is(list, JSON_ARRAY))
 		return err_say(e, EBADMSG, "the saved state does not say where the cgroup is");
-	if (!json_object_object_get_ex(json, "made", &made) ||
-		!json_object_is_type(made, json_type_boolean))
+	if (!json_is(made, JSON_BOOL))
 		return err_say(
 			e, EBADMSG, "the saved state does not say whether the cgroup was made");
-	cg->made = json_object_get_boolean(made);
+	cg->made = made->u;
 	r = systemd ? scope_from_json(json, arena, cg, e) : 0;
 	if (r == 0)
 		r = clean_path(json, arena, &path, e);
 	if (r < 0)
 		return r;
 	cg->path = path;
-	size_t n = json_object_array_length(list);
-	if (n == 0)
+	if (list->n == 0)
 		return err_say(e, EBADMSG, "the saved state has a cgroup in no hierarchy");
-	cg->h = arena_array(arena, struct hierarchy, n);
+	cg->h = arena_array(arena, struct hierarchy, list->n);
 	if (!cg->h)
 		return err_nomem(e);
-	for (size_t i = 0; i < n; i++) {
-		r = hierarchy_from_json(json_object_array_get_idx(list, i), arena, &cg->h[i], e);
+	size_t n = 0;
+	json_each(it, list)
+	{
+		r = hierarchy_from_json(it, arena, &cg->h[n++], e);
 		if (r < 0)
 			return r;
 	}

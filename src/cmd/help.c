@@ -7,7 +7,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <seccomp.h>
 
 #define COLUMN 30 /* where the words begin */
@@ -130,7 +129,6 @@ void version_text(struct strbuf *b)
 	if (seccomp)
 		strbuf_addf(b, "libseccomp: %u.%u.%u\n", seccomp->major, seccomp->minor,
 			seccomp->micro);
-	strbuf_addf(b, "json-c: %s\n", json_c_version());
 }
 
 int cmd_help(const struct options *o, struct err *e)

@@ -11,13 +11,14 @@
  */
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/json_read.h"
 #include "life/criu.h"
 #include "linux/memory.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
@@ -113,8 +114,16 @@ static int damaged(struct err *e, const char *name, const char *why)
 }
 
 /* *ret NULL: there is none. A FIFO or a device in its place must not stop us. */
-static int read_file(int dir_fd, const char *name, struct json_object **ret, struct err *e)
+static int read_file(
+	int dir_fd, const char *name, struct arena *arena, const struct json **ret, struct err *e)
 {
+	static const struct json_bounds bounds = {
+		.len = IMAGE_TEXT_MAX,
+		.values = IMAGE_TEXT_MAX / 2,
+		.objects = IMAGE_TEXT_MAX / 2,
+		.depth = 8,
+		.any_bytes = true,
+	};
 	_cleanup_free_ char *text = NULL;
 	struct stat st;
 	size_t len;
@@ -133,74 +142,62 @@ static int read_file(int dir_fd, const char *name, struct json_object **ret, str
 		return damaged(e, name, "it is longer than 4 MiB");
 	if (r < 0)
 		return err_set(e, -r, "reading %s of the image", name);
-	struct json_tokener *tokener = json_tokener_new_ex(8);
-	if (!tokener)
-		return err_nomem(e);
-	json_tokener_set_flags(tokener, JSON_TOKENER_STRICT);
-	/* With its NUL: an end that is sure, also behind a number. */
-	struct json_object *o = json_tokener_parse_ex(tokener, text, (int)len + 1);
-	const bool whole = json_tokener_get_error(tokener) == json_tokener_success && o &&
-			   json_tokener_get_parse_end(tokener) == len && strlen(text) == len;
-	json_tokener_free(tokener);
-	if (!whole) {
-		json_object_put(o);
-		return damaged(e, name, "it is not JSON");
-	}
-	*ret = o;
-	return 0;
+	r = json_parse(text, len, &bounds, arena, ret, e);
+	return r == -EINVAL ? damaged(e, name, "it is not JSON") : r;
 }
 
-static int compare_pages(int dir_fd, struct json_object *pages, struct err *e)
+static int compare_pages(int dir_fd, const struct json *pages, struct err *e)
 {
-	if (!json_object_is_type(pages, json_type_object))
+	if (!json_is(pages, JSON_OBJECT))
 		return damaged(e, OURS, "'pages' is not an object");
-	json_object_object_foreach(pages, name, size)
+	json_each(it, pages)
 	{
+		const char *name = it->name;
 		struct stat st;
+		uint64_t size;
 
-		if (!is_pages(name) || !json_object_is_type(size, json_type_int) ||
-			json_object_get_int64(size) < 0)
+		if (!is_pages(name) || !json_u64(it, INT64_MAX, &size))
 			return damaged(e, OURS, "'pages' has something else than files of pages");
 		if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			return err_set(e, errno, "%s of the image", name);
-		if (!S_ISREG(st.st_mode) || st.st_size != json_object_get_int64(size))
+		if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size != size)
 			return err_say(e, EBADMSG,
 				"%s of the image is damaged: it has %lld bytes, and had %lld when "
 				"it was saved",
-				name, (long long)st.st_size,
-				(long long)json_object_get_int64(size));
+				name, (long long)st.st_size, (long long)size);
 	}
 	return 0;
 }
 
-static int read_ours(int dir_fd, struct json_object *o, struct criu_image *ret, struct err *e)
+static int read_ours(int dir_fd, const struct json *o, struct criu_image *ret, struct err *e)
 {
-	struct json_object *v, *policy = NULL;
+	const struct json *v, *policy;
+	uint64_t version;
 	int r;
 
-	if (!json_object_is_type(o, json_type_object))
+	if (!json_is(o, JSON_OBJECT))
 		return damaged(e, OURS, "it is not an object");
-	json_object_object_foreach(o, key, value)
+	json_each(it, o)
 	{
-		(void)value;
-		if (!str_eq(key, "version") && !str_eq(key, "memoryPolicy") &&
-			!str_eq(key, "pages") && !str_eq(key, "notify"))
+		if (!str_eq(it->name, "version") && !str_eq(it->name, "memoryPolicy") &&
+			!str_eq(it->name, "pages") && !str_eq(it->name, "notify"))
 			return damaged(e, OURS, "it has a member that no version of hasu writes");
 	}
-	if (!json_object_object_get_ex(o, "version", &v) ||
-		!json_object_is_type(v, json_type_int) || json_object_get_int64(v) < 1)
+	if (!json_u64(json_get(o, "version"), UINT64_MAX, &version) || version < 1)
 		return damaged(e, OURS, "'version' is not a number from 1");
-	if (json_object_get_int64(v) != IMAGE_VERSION)
-		return err_say(e, ENOTSUP, OURS " of the image is of version %lld; this is %d",
-			(long long)json_object_get_int64(v), IMAGE_VERSION);
-	if (json_object_object_get_ex(o, "notify", &v)) {
-		if (!json_object_is_type(v, json_type_boolean))
+	if (version != IMAGE_VERSION)
+		return err_say(e, ENOTSUP,
+			OURS " of the image is of version %" PRIu64 "; this is %d", version,
+			IMAGE_VERSION);
+	if ((v = json_get(o, "notify"))) {
+		if (!json_is(v, JSON_BOOL))
 			return damaged(e, OURS, "'notify' is neither true nor false");
-		ret->notify = json_object_get_boolean(v);
+		ret->notify = v->u;
 	}
-	if (json_object_object_get_ex(o, "pages", &v) && (r = compare_pages(dir_fd, v, e)) < 0)
+	if ((v = json_get(o, "pages")) && (r = compare_pages(dir_fd, v, e)) < 0)
 		return r;
-	if (!json_object_object_get_ex(o, "memoryPolicy", &policy))
+	policy = json_get(o, "memoryPolicy");
+	if (!policy)
 		return 0;
 	r = memory_policy_from_json(policy, &ret->policy, e);
 	if (r < 0)
@@ -229,24 +226,22 @@ static bool is_key(const char *text)
 	return str_eq(p, "]");
 }
 
-static int read_streams(
-	struct json_object *list, struct arena *arena, struct criu_image *ret, struct err *e)
+static int read_streams(const struct json *list, struct criu_image *ret, struct err *e)
 {
-	if (!json_object_is_type(list, json_type_array))
-		return damaged(e, STREAMS, "it is not a list");
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
-		struct json_object *v = json_object_array_get_idx(list, i);
-		const char *text = json_object_get_string(v);
+	size_t i = 0;
 
-		if (!json_object_is_type(v, json_type_string) ||
-			strlen(text) != (size_t)json_object_get_string_len(v))
+	if (!json_is(list, JSON_ARRAY))
+		return damaged(e, STREAMS, "it is not a list");
+	json_each(it, list)
+	{
+		const char *text = json_text(it);
+
+		if (!text)
 			return damaged(e, STREAMS, "it holds something else than names");
 		/* Others are paths inside, or nothing that could be put back. */
-		if (i >= CRIU_STREAMS || strlen(text) > STREAM_MAX || !is_key(text))
-			continue;
-		ret->streams[i] = arena_strdup(arena, text);
-		if (!ret->streams[i])
-			return err_nomem(e);
+		if (i < CRIU_STREAMS && strlen(text) <= STREAM_MAX && is_key(text))
+			ret->streams[i] = it->text;
+		i++;
 	}
 	return 0;
 }
@@ -254,22 +249,20 @@ static int read_streams(
 int criu_image_read(int dir_fd, struct arena *arena, struct criu_image *ret, struct err *e)
 {
 	struct criu_image image = { 0 };
-	struct json_object *o;
+	const struct json *o;
 
-	int r = read_file(dir_fd, OURS, &o, e);
+	int r = read_file(dir_fd, OURS, arena, &o, e);
 	if (r < 0)
 		return r;
 	if (o)
 		r = read_ours(dir_fd, o, &image, e);
-	json_object_put(o);
 	if (r < 0)
 		return r;
-	r = read_file(dir_fd, STREAMS, &o, e);
+	r = read_file(dir_fd, STREAMS, arena, &o, e);
 	if (r < 0)
 		return r;
 	if (o)
-		r = read_streams(o, arena, &image, e);
-	json_object_put(o);
+		r = read_streams(o, &image, e);
 	if (r == 0)
 		*ret = image;
 	return r;

@@ -16,8 +16,6 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-struct json_object;
-
 /* What a refused cgroup means: EACCES, EPERM or EROFS when it is made. */
 enum life_rootless {
 	ROOTLESS_AUTO, /* an ordinary user's container does without it, if none was named */

@@ -22,7 +22,6 @@
 #define STATE_FILE "state.json"
 #define CONFIG_FILE "config.json"
 #define SECCOMP_DIR "@seccomp"
-#define STATE_TEXT_MAX (4u << 20)
 #define LOCKS_MAX (16u << 20)
 #define LOCK_WAIT_MS 30000
 #define LOCK_PAUSE_MS 20
@@ -285,7 +284,7 @@ static int read_state(struct state *s, struct err *e)
 	if (r < 0)
 		return err_set(e, -r, "reading the state of container '%s'", s->id);
 
-	return state_from_json(s, text, e);
+	return state_from_json(s, text, len, e);
 }
 
 void state_unlock(const struct state *s)

@@ -24,8 +24,6 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-struct json_object;
-
 /* ROOT/@seccomp, made if it is not there: no ID has such a name. -1 where it cannot be had. */
 int state_seccomp_cache(const struct life *life);
 
@@ -97,12 +95,14 @@ int state_start_time(pid_t pid, uint64_t *ret);
 
 int state_status(const struct state *s, enum life_status *ret, struct err *e);
 
+#define STATE_TEXT_MAX (4u << 20) /* bytes: the largest state.json that is read */
+
 /*
  * state_json.c: what state.json holds. Read back into a state that has its id; -EBADMSG: it is damaged,
  * and members before the bad one are set.
  */
 void state_write(struct strbuf *b, const struct state *s);
-int state_from_json(struct state *s, const char *text, struct err *e);
+int state_from_json(struct state *s, const char *text, size_t len, struct err *e);
 
 /* The OCI state of runtime.md, as hooks get it on stdin; malloc'ed, NULL: no memory. */
 char *state_oci_text(const struct state *s, const char *status, pid_t pid);

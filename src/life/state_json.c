@@ -6,9 +6,9 @@
 
 #include "base/fd.h"
 #include "base/json.h"
+#include "base/json_read.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <limits.h>
 #include <string.h>
 
@@ -54,73 +54,56 @@ static int bad(struct err *e, const struct state *s, const char *key)
 	return err_say(e, EBADMSG, "the saved state of container '%s' is damaged: %s", s->id, key);
 }
 
-static int get_string(
-	struct state *s, struct json_object *o, const char *key, const char **ret, struct err *e)
+static int get_string(const struct state *s, const struct json *o, const char *key,
+	const char **ret, struct err *e)
 {
-	struct json_object *v;
-
-	if (!json_object_object_get_ex(o, key, &v) || !json_object_is_type(v, json_type_string))
-		return bad(e, s, key);
-	const char *text = json_object_get_string(v);
-	if (strlen(text) != (size_t)json_object_get_string_len(v))
-		return bad(e, s, key);
-	*ret = arena_strdup(&s->arena, text);
-	return *ret ? 0 : err_nomem(e);
+	*ret = json_text(json_get(o, key));
+	return *ret ? 0 : bad(e, s, key);
 }
 
-static int get_number(struct state *s, struct json_object *o, const char *key, uint64_t max,
+static int get_number(const struct state *s, const struct json *o, const char *key, uint64_t max,
 	uint64_t *ret, struct err *e)
 {
-	struct json_object *v;
-
-	if (!json_object_object_get_ex(o, key, &v) || !json_object_is_type(v, json_type_int) ||
-		json_object_get_int64(v) < 0 || json_object_get_uint64(v) > max)
-		return bad(e, s, key);
-	*ret = json_object_get_uint64(v);
-	return 0;
+	return json_u64(json_get(o, key), max, ret) ? 0 : bad(e, s, key);
 }
 
 static int get_bool(
-	struct state *s, struct json_object *o, const char *key, bool *ret, struct err *e)
+	const struct state *s, const struct json *o, const char *key, bool *ret, struct err *e)
 {
-	struct json_object *v;
+	const struct json *v = json_get(o, key);
 
-	if (!json_object_object_get_ex(o, key, &v) || !json_object_is_type(v, json_type_boolean))
+	if (!json_is(v, JSON_BOOL))
 		return bad(e, s, key);
-	*ret = json_object_get_boolean(v);
+	*ret = v->u;
 	return 0;
 }
 
-static int get_pairs(struct state *s, struct json_object *o, const char *key, struct pair_list *ret,
+static int get_pairs(struct state *s, const struct json *o, const char *key, struct pair_list *ret,
 	struct err *e)
 {
-	struct json_object *v;
+	const struct json *v = json_get(o, key);
+	size_t n = 0;
 
-	if (!json_object_object_get_ex(o, key, &v))
+	if (!v)
 		return 0;
-	if (!json_object_is_type(v, json_type_object))
+	if (!json_is(v, JSON_OBJECT))
 		return bad(e, s, key);
-	size_t n = (size_t)json_object_object_length(v), i = 0;
-	struct str_pair *pairs = arena_array(&s->arena, struct str_pair, n);
+	struct str_pair *pairs = arena_array(&s->arena, struct str_pair, v->n);
 	if (!pairs)
 		return err_nomem(e);
-	json_object_object_foreach(v, name, value)
+	json_each(it, v)
 	{
-		if (!json_object_is_type(value, json_type_string))
+		if (!json_text(it))
 			return bad(e, s, key);
-		pairs[i].key = arena_strdup(&s->arena, name);
-		pairs[i].value = arena_strdup(&s->arena, json_object_get_string(value));
-		if (!pairs[i].key || !pairs[i].value)
-			return err_nomem(e);
-		i++;
+		pairs[n++] = (struct str_pair){ it->name, json_text(it) };
 	}
 	*ret = (struct pair_list){ .n = n, .v = pairs };
 	return 0;
 }
 
-static int read_members(struct state *s, struct json_object *o, struct err *e)
+static int read_members(struct state *s, const struct json *o, struct err *e)
 {
-	struct json_object *v;
+	const struct json *v;
 	const char *id;
 	uint64_t owner, pid, hooks;
 	int r;
@@ -144,41 +127,43 @@ static int read_members(struct state *s, struct json_object *o, struct err *e)
 	s->owner = (uid_t)owner;
 	s->pid = (pid_t)pid;
 	s->hooks = (unsigned)hooks;
-	if (json_object_object_get_ex(o, "cgroup", &v)) {
+	if ((v = json_get(o, "cgroup"))) {
 		r = cgroup_from_json(v, &s->arena, &s->cgroup, e);
 		if (r < 0)
 			return err_prefix(e, "the saved state of container '%s'", s->id);
 	}
-	if (json_object_object_get_ex(o, "rdt", &v)) {
+	if ((v = json_get(o, "rdt"))) {
 		r = rdt_from_json(v, s->id, &s->arena, &s->rdt, e);
 		if (r < 0)
 			return err_prefix(e, "container '%s'", s->id);
 	}
-	if (json_object_object_get_ex(o, "memoryPolicy", &v)) {
-		r = memory_from_json(v, &s->arena, &s->memory, &s->memory_request, e);
+	if ((v = json_get(o, "memoryPolicy"))) {
+		r = memory_from_json(v, &s->memory, &s->memory_request, e);
 		if (r < 0)
 			return err_prefix(e, "the saved state of container '%s'", s->id);
 	}
 	return 0;
 }
 
-int state_from_json(struct state *s, const char *text, struct err *e)
+int state_from_json(struct state *s, const char *text, size_t len, struct err *e)
 {
-	/*
-	 * The first stays until the process ends: a tree of json-c is hundreds of small pieces, and the
-	 * pages that they are in would go back to the kernel one by one, only to be asked for again by
-	 * what is read next.
-	 */
-	static struct json_object *first;
+	static const struct json_bounds bounds = {
+		.len = STATE_TEXT_MAX,
+		.values = STATE_TEXT_MAX / 2,
+		.objects = STATE_TEXT_MAX / 2,
+		.depth = 8,
+		.any_bytes = true,
+	};
+	const struct json *json;
+	int r;
 
-	struct json_object *o = json_tokener_parse(text);
-	int r = json_object_is_type(o, json_type_object) ? read_members(s, o, e)
-							 : bad(e, s, "it is not a JSON object");
-	if (!first)
-		first = o;
-	else
-		json_object_put(o);
-	return r;
+	/* Its strings are the state's from then on, so they lie in its arena. */
+	r = json_parse(text, len, &bounds, &s->arena, &json, e);
+	if (r == -ENOMEM)
+		return r;
+	if (r < 0 || !json_is(json, JSON_OBJECT))
+		return bad(e, s, "it is not a JSON object");
+	return read_members(s, json, e);
 }
 
 char *state_oci_text(const struct state *s, const char *status, pid_t pid)

@@ -11,6 +11,7 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/json_read.h"
 #include "base/str.h"
 #include "mpol.h"
 #include "spec/conf.h"
@@ -18,7 +19,6 @@
 
 #include <stdbool.h>
 
-struct json_object;
 
 /* Where a policy comes from; later ones take the place of earlier ones. */
 enum memory_source {
@@ -233,7 +233,7 @@ void memory_write_members(struct json_writer *w, const struct mpol *policy);
 void memory_write_policy(struct json_writer *w, const char *name, const struct mpol *policy);
 /* One that stands alone, in the image of a checkpoint. It is not trusted, and has to follow every
  * rule of a config's: -EBADMSG with e set. */
-int memory_policy_from_json(struct json_object *json, struct mpol *ret, struct err *e);
+int memory_policy_from_json(const struct json *json, struct mpol *ret, struct err *e);
 
 /*
  * {"asked": {"mode": ..., "nodes": ..., "flags": [...]}, "resolved": {...}, "effective": {...},
@@ -243,5 +243,5 @@ int memory_policy_from_json(struct json_object *json, struct mpol *ret, struct e
 void memory_write(struct json_writer *w, const char *name, const struct memory_result *result,
 	const struct memory_request *request);
 /* From the saved state, which is not trusted: -EBADMSG with e set. Strings are in arena. */
-int memory_from_json(struct json_object *json, struct arena *arena, struct memory_result *ret,
+int memory_from_json(const struct json *json, struct memory_result *ret,
 	struct memory_request *ret_request, struct err *e);

@@ -9,7 +9,6 @@
 #include "linux/memory.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 #include <string.h>
 
 #define FLAG_NAMES_MAX 16 /* in the list of an image; there are three, and no use for more */
@@ -72,44 +71,26 @@ void memory_write(struct json_writer *w, const char *name, const struct memory_r
 	jw_object_end(w);
 }
 
-/* A string without NUL bytes inside; NULL: it is none. */
-static const char *text_of(struct json_object *json)
-{
-	const char *text;
-
-	if (!json_object_is_type(json, json_type_string))
-		return NULL;
-	text = json_object_get_string(json);
-	return strlen(text) == (size_t)json_object_get_string_len(json) ? text : NULL;
-}
-
-static const char *text_at(struct json_object *object, const char *key)
-{
-	struct json_object *value;
-
-	return json_object_object_get_ex(object, key, &value) ? text_of(value) : NULL;
-}
-
 static int nodes_from_json(
-	struct json_object *object, const char *key, struct mpol_nodeset *ret, struct err *e)
+	const struct json *object, const char *key, struct mpol_nodeset *ret, struct err *e)
 {
-	const char *text = text_at(object, key);
+	const char *text = json_text(json_get(object, key));
 
 	if (!text || mpol_nodeset_parse(text, strlen(text), NULL, ret, NULL) < 0)
 		return err_say(e, EBADMSG, "'%s' is not a list of nodes", key);
 	return 0;
 }
 
-static int flags_from_json(struct json_object *object, unsigned *ret, struct err *e)
+static int flags_from_json(const struct json *object, unsigned *ret, struct err *e)
 {
-	struct json_object *list;
+	const struct json *list = json_get(object, "flags");
 	unsigned bits = 0;
 
-	if (!json_object_object_get_ex(object, "flags", &list) ||
-		!json_object_is_type(list, json_type_array))
+	if (!json_is(list, JSON_ARRAY))
 		return err_say(e, EBADMSG, "'flags' is not a list");
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
-		const char *name = text_of(json_object_array_get_idx(list, i));
+	json_each(it, list)
+	{
+		const char *name = json_text(it);
 		const struct mpol_flag_info *info = name ? mpol_flag_by_name(name) : NULL;
 
 		if (!info)
@@ -120,9 +101,9 @@ static int flags_from_json(struct json_object *object, unsigned *ret, struct err
 	return 0;
 }
 
-static int policy_fields(struct json_object *object, struct mpol *ret, struct err *e)
+static int policy_fields(const struct json *object, struct mpol *ret, struct err *e)
 {
-	const char *mode = text_at(object, "mode");
+	const char *mode = json_text(json_get(object, "mode"));
 	const struct mpol_mode_info *info = mode ? mpol_mode_by_name(mode) : NULL;
 	struct mpol policy = { 0 };
 	bool empty;
@@ -146,12 +127,11 @@ static int policy_fields(struct json_object *object, struct mpol *ret, struct er
 }
 
 static int policy_from_json(
-	struct json_object *object, const char *key, struct mpol *ret, struct err *e)
+	const struct json *object, const char *key, struct mpol *ret, struct err *e)
 {
-	struct json_object *value;
+	const struct json *value = json_get(object, key);
 
-	if (!json_object_object_get_ex(object, key, &value) ||
-		!json_object_is_type(value, json_type_object))
+	if (!json_is(value, JSON_OBJECT))
 		return err_say(e, EBADMSG, "memoryPolicy: '%s' is not an object", key);
 	if (policy_fields(value, ret, e) < 0)
 		return err_prefix(e, "memoryPolicy: %s", key);
@@ -159,39 +139,34 @@ static int policy_from_json(
 }
 
 /* A text of the request, which may be absent: then *ret stays. */
-static int request_text(struct json_object *object, const char *key, struct arena *arena,
-	const char **ret, struct err *e)
+static int request_text(const struct json *object, const char *key, const char **ret, struct err *e)
 {
-	struct json_object *value;
-	const char *text;
+	const struct json *value = json_get(object, key);
 
-	if (!json_object_object_get_ex(object, key, &value))
-		return 0;
-	text = text_of(value);
-	if (!text)
+	if (value && !json_text(value))
 		return err_say(e, EBADMSG, "memoryPolicy: request: '%s' is not a text", key);
-	*ret = arena_strdup(arena, text);
-	return *ret ? 0 : err_nomem(e);
+	if (value)
+		*ret = json_text(value);
+	return 0;
 }
 
-static int request_from_json(
-	struct json_object *json, struct arena *arena, struct memory_request *ret, struct err *e)
+static int request_from_json(const struct json *json, struct memory_request *ret, struct err *e)
 {
 	struct memory_request request = { 0 };
 	const struct mpol_mode_info *info;
-	struct json_object *object;
+	const struct json *object = json_get(json, "request");
 	const char *from = NULL, *narrowing = NULL;
 	int r;
 
 	*ret = request;
-	if (!json_object_object_get_ex(json, "request", &object))
+	if (!object)
 		return 0; /* saved by a version that did not keep it */
-	if (!json_object_is_type(object, json_type_object))
+	if (!json_is(object, JSON_OBJECT))
 		return err_say(e, EBADMSG, "memoryPolicy: 'request' is not an object");
-	if ((r = request_text(object, "from", arena, &request.from, e)) < 0 ||
-		(r = request_text(object, "text", arena, &request.text, e)) < 0 ||
-		(r = request_text(object, "fallbackFrom", arena, &from, e)) < 0 ||
-		(r = request_text(object, "narrowing", arena, &narrowing, e)) < 0)
+	if ((r = request_text(object, "from", &request.from, e)) < 0 ||
+		(r = request_text(object, "text", &request.text, e)) < 0 ||
+		(r = request_text(object, "fallbackFrom", &from, e)) < 0 ||
+		(r = request_text(object, "narrowing", &narrowing, e)) < 0)
 		return r;
 	if (request.from) {
 		/* It begins sentences of the log: no other text than ours may. */
@@ -215,7 +190,7 @@ static int request_from_json(
 	return 0;
 }
 
-int memory_from_json(struct json_object *json, struct arena *arena, struct memory_result *ret,
+int memory_from_json(const struct json *json, struct memory_result *ret,
 	struct memory_request *ret_request, struct err *e)
 {
 	struct memory_result result = { .present = true };
@@ -225,7 +200,7 @@ int memory_from_json(struct json_object *json, struct arena *arena, struct memor
 
 	if (!e)
 		e = &local;
-	if (!json_object_is_type(json, json_type_object))
+	if (!json_is(json, JSON_OBJECT))
 		return err_say(e, EBADMSG, "memoryPolicy: not an object");
 	r = policy_from_json(json, "asked", &result.asked, e);
 	if (r == 0)
@@ -239,7 +214,7 @@ int memory_from_json(struct json_object *json, struct arena *arena, struct memor
 		r = nodes_from_json(json, "narrowed", &result.narrowed, e);
 	if (r < 0)
 		return err_prefix(e, "memoryPolicy");
-	r = request_from_json(json, arena, &request, e);
+	r = request_from_json(json, &request, e);
 	if (r < 0)
 		return r;
 	*ret = result;
@@ -250,40 +225,38 @@ int memory_from_json(struct json_object *json, struct arena *arena, struct memor
 /* --- the image of a checkpoint --- */
 
 static int flag_names(
-	struct json_object *object, const char *ret[FLAG_NAMES_MAX], size_t *ret_n, struct err *e)
+	const struct json *object, const char *ret[FLAG_NAMES_MAX], size_t *ret_n, struct err *e)
 {
-	struct json_object *list;
-	size_t n;
+	const struct json *list = json_get(object, "flags");
+	size_t n = 0;
 
-	if (!json_object_object_get_ex(object, "flags", &list))
+	if (!list)
 		return 0;
-	if (!json_object_is_type(list, json_type_array) ||
-		json_object_array_length(list) > FLAG_NAMES_MAX)
+	if (!json_is(list, JSON_ARRAY) || list->n > FLAG_NAMES_MAX)
 		return err_say(e, EBADMSG, "memoryPolicy: 'flags' is not a list of flags");
-	n = json_object_array_length(list);
-	for (size_t i = 0; i < n; i++) {
-		ret[i] = text_of(json_object_array_get_idx(list, i));
-		if (!ret[i])
+	json_each(it, list)
+	{
+		ret[n] = json_text(it);
+		if (!ret[n++])
 			return err_say(e, EBADMSG, "memoryPolicy: 'flags' is not a list of flags");
 	}
 	*ret_n = n;
 	return 0;
 }
 
-int memory_policy_from_json(struct json_object *json, struct mpol *ret, struct err *e)
+int memory_policy_from_json(const struct json *json, struct mpol *ret, struct err *e)
 {
 	const char *flags[FLAG_NAMES_MAX];
 	struct mpol_request want = { .flags = flags, .where = "memoryPolicy" };
 	struct mpol_report report = { 0 };
-	struct json_object *nodes;
 	struct mpol policy;
 	int r;
 
-	if (!json_object_is_type(json, json_type_object))
+	if (!json_is(json, JSON_OBJECT))
 		return err_say(e, EBADMSG, "memoryPolicy: not an object");
-	want.mode = text_at(json, "mode");
-	want.nodes = text_at(json, "nodes");
-	if (!want.mode || (json_object_object_get_ex(json, "nodes", &nodes) && !want.nodes))
+	want.mode = json_text(json_get(json, "mode"));
+	want.nodes = json_text(json_get(json, "nodes"));
+	if (!want.mode || (json_get(json, "nodes") && !want.nodes))
 		return err_say(e, EBADMSG, "memoryPolicy: 'mode' or 'nodes' is not a text");
 	r = flag_names(json, flags, &want.n_flags, e);
 	if (r < 0)

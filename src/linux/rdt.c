@@ -10,7 +10,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <json-c/json.h>
 #include <limits.h>
 #include <linux/magic.h>
 #include <mntent.h>
@@ -477,39 +476,38 @@ void rdt_write(struct json_writer *w, const char *name, const struct rdt *r)
 	jw_object_end(w);
 }
 
-static int get(struct json_object *o, const char *key, enum json_type type,
-	struct json_object **ret, struct err *e)
+static int get(const struct json *o, const char *key, enum json_kind kind,
+	const struct json **ret, struct err *e)
 {
-	if (!json_object_object_get_ex(o, key, ret) || !json_object_is_type(*ret, type))
+	*ret = json_get(o, key);
+	if (!json_is(*ret, kind) || (kind == JSON_STRING && !json_text(*ret)))
 		return err_say(e, EBADMSG, "the saved state is damaged: rdt.%s", key);
 	return 0;
 }
 
-int rdt_from_json(struct json_object *json, const char *id, struct arena *arena, struct rdt **ret,
+int rdt_from_json(const struct json *json, const char *id, struct arena *arena, struct rdt **ret,
 	struct err *e)
 {
-	struct json_object *root, *class, *own, *made, *monitored;
+	const struct json *root, *class, *own, *made, *monitored;
 	struct rdt *r = arena_new(arena, struct rdt);
 	int n;
 
 	if (!r)
 		return err_nomem(e);
-	if ((n = get(json, "root", json_type_string, &root, e)) < 0 ||
-		(n = get(json, "class", json_type_string, &class, e)) < 0 ||
-		(n = get(json, "own", json_type_boolean, &own, e)) < 0 ||
-		(n = get(json, "made", json_type_boolean, &made, e)) < 0 ||
-		(n = get(json, "monitored", json_type_boolean, &monitored, e)) < 0)
+	if ((n = get(json, "root", JSON_STRING, &root, e)) < 0 ||
+		(n = get(json, "class", JSON_STRING, &class, e)) < 0 ||
+		(n = get(json, "own", JSON_BOOL, &own, e)) < 0 ||
+		(n = get(json, "made", JSON_BOOL, &made, e)) < 0 ||
+		(n = get(json, "monitored", JSON_BOOL, &monitored, e)) < 0)
 		return n;
 	*r = (struct rdt){
-		.root = arena_strdup(arena, json_object_get_string(root)),
-		.class = arena_strdup(arena, json_object_get_string(class)),
+		.root = root->text,
+		.class = class->text,
 		.id = id,
-		.own = json_object_get_boolean(own),
-		.made = json_object_get_boolean(made),
-		.monitored = json_object_get_boolean(monitored),
+		.own = own->u,
+		.made = made->u,
+		.monitored = monitored->u,
 	};
-	if (!r->root || !r->class)
-		return err_nomem(e);
 	/* One name, so that nothing but a directory of resctrl can be meant. */
 	if (r->root[0] != '/' || strchr(r->class, '/') || strlen(r->class) > NAME_MAX ||
 		str_eq(r->class, ".") || str_eq(r->class, ".."))

@@ -11,13 +11,13 @@
 
 #include "base/err.h"
 #include "base/json.h"
+#include "base/json_read.h"
 #include "base/str.h"
 #include "spec/spec.h"
 
 #include <stdbool.h>
 #include <sys/types.h>
 
-struct json_object;
 
 /* Where a container is in it. In an arena; kept in the state. made and monitored are true from when
  * it is planned: a create that is killed may have come so far. */
@@ -66,5 +66,5 @@ int rdt_restore(const struct rdt *r, int root_fd, const char *before);
 
 void rdt_write(struct json_writer *w, const char *name, const struct rdt *r);
 /* From the saved state, which is not trusted. id is the container's. */
-int rdt_from_json(struct json_object *json, const char *id, struct arena *arena, struct rdt **ret,
+int rdt_from_json(const struct json *json, const char *id, struct arena *arena, struct rdt **ret,
 	struct err *e);

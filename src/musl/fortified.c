@@ -2,20 +2,18 @@
 /*
  * fortified.c - the functions by which _FORTIFY_SOURCE has a bound checked, which musl has not.
  *
- * Calls come from hasu, by string.h and stdio.h beside this, and from Debian's libjson-c.a and
- * libseccomp.a, which were compiled against glibc. Beyond these functions both libraries call only
- * what is the same in either C library: ISO C, a few calls of POSIX with scalar arguments, and
- * types that are opaque to them (FILE, locale_t); tests/musl knows the list, and fails when it
- * becomes longer. Names, order of arguments and meaning are those of the Linux Standard Base (libc,
- * "__memcpy_chk" and so on). FLAG asks for %n to be refused in writable memory; no format here is
- * in such memory.
+ * Calls come from hasu, by string.h and stdio.h beside this, and from Debian's libseccomp.a, which
+ * was compiled against glibc. Beyond these functions it calls only what is the same in either C
+ * library: ISO C, a few calls of POSIX with scalar arguments, and FILE, which is opaque to it;
+ * tests/musl knows the list, and fails when it becomes longer. Names, order of arguments and meaning
+ * are those of the Linux Standard Base (libc, "__memcpy_chk" and so on). FLAG asks for %n to be
+ * refused in writable memory; no format here is in such memory.
  */
 #undef _FORTIFY_SOURCE
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 #include <unistd.h>
 
 void *__memcpy_chk(void *to, const void *from, size_t n, size_t room);
@@ -26,10 +24,7 @@ char *__stpcpy_chk(char *to, const char *from, size_t room);
 char *__strcat_chk(char *to, const char *from, size_t room);
 int __snprintf_chk(char *to, size_t n, int flag, size_t room, const char *format, ...);
 int __vsnprintf_chk(char *to, size_t n, int flag, size_t room, const char *format, va_list ap);
-int __vasprintf_chk(char **ret_text, int flag, const char *format, va_list ap);
 int __fprintf_chk(FILE *file, int flag, const char *format, ...);
-int __vfprintf_chk(FILE *file, int flag, const char *format, va_list ap);
-void __vsyslog_chk(int priority, int flag, const char *format, va_list ap);
 
 /* n bytes are to be written where there is room for as many at most. */
 static void within(size_t n, size_t room)
@@ -102,11 +97,6 @@ int __vsnprintf_chk(char *to, size_t n, int flag, size_t room, const char *forma
 	return vsnprintf(to, n, format, ap);
 }
 
-int __vasprintf_chk(char **ret_text, int flag, const char *format, va_list ap)
-{
-	return vasprintf(ret_text, format, ap);
-}
-
 int __fprintf_chk(FILE *file, int flag, const char *format, ...)
 {
 	va_list ap;
@@ -117,12 +107,3 @@ int __fprintf_chk(FILE *file, int flag, const char *format, ...)
 	return len;
 }
 
-int __vfprintf_chk(FILE *file, int flag, const char *format, va_list ap)
-{
-	return vfprintf(file, format, ap);
-}
-
-void __vsyslog_chk(int priority, int flag, const char *format, va_list ap)
-{
-	vsyslog(priority, format, ap);
-}

@@ -491,7 +491,7 @@ static const struct field spec_fields[] = {
 };
 const struct object fields_spec = { spec_fields, sizeof(struct spec), NULL, NULL };
 
-int fields_read(struct load *load, enum spec_part part, json_object *json)
+int fields_read(struct load *load, enum spec_part part, const struct json *json)
 {
 	struct spec *spec = load->spec;
 	int r;

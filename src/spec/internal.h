@@ -4,10 +4,10 @@
  */
 #pragma once
 
+#include "base/json_read.h"
 #include "spec/spec.h"
 
 #include <errno.h>
-#include <json-c/json.h>
 
 /* Which part of a config a text is, and so what it must have and how pointers into it start. */
 enum spec_part {
@@ -23,11 +23,8 @@ struct load {
 	struct spec_findings *all; /* NULL: the first error ends it */
 };
 
-/* json.c: text, NUL-ended behind its length, to a tree. Errors have line and column. */
-int json_read(const char *text, size_t len, json_object **ret, struct err *e);
-
 /* fields.c: fill the spec from JSON. Errors have the pointer but not the file's name. */
-int fields_read(struct load *load, enum spec_part part, json_object *json);
+int fields_read(struct load *load, enum spec_part part, const struct json *json);
 
 /* rules.c: the specification's rules beyond its schema; also settles what follows from others. */
 int rules_check(struct spec *spec, enum spec_part part, struct load *load);
@@ -92,9 +89,3 @@ static inline int load_go_on(const struct load *load, int r)
 {
 	return load->all && r == -EINVAL ? 0 : r;
 }
-
-/* A value of the input as it is shown in a sentence: shortened at a character's edge. */
-struct shown {
-	char text[104];
-};
-struct shown shown(const char *s);

@@ -2,7 +2,7 @@
 /*
  * load.c - the one door by which a config enters: file or text -> struct spec.
  *
- * Everything in it is hostile until it has passed json.c (syntax), fields.c (types and ranges) and
+ * Everything in it is hostile until it has passed base/json_read.c (syntax), fields.c (types and ranges) and
  * rules.c (the specification's rules). Nothing here looks at the host.
  */
 #include "base/fd.h"
@@ -136,27 +136,39 @@ static int load_copy(const char *text, size_t len, const char *what, enum spec_p
 	return load_text(copy, len, what, part, ret, e);
 }
 
+/* Its strings are the spec's from then on, so they lie in its arena. */
+static int parse(struct spec *spec, const struct json **ret, struct err *e)
+{
+	static const struct json_bounds bounds = {
+		.len = SPEC_TEXT_MAX,
+		.values = SPEC_VALUES_MAX,
+		.objects = SPEC_OBJECTS_MAX,
+		.depth = SPEC_DEPTH_MAX,
+	};
+
+	return json_parse(spec->text, spec->text_len, &bounds, &spec->arena, ret, e);
+}
+
 static int read_spec(struct spec *spec, enum spec_part part, struct err *e)
 {
 	struct load load = { .spec = spec, .e = e };
-	json_object *json;
+	const struct json *json;
 	int r;
 
-	r = json_read(spec->text, spec->text_len, &json, e);
+	r = parse(spec, &json, e);
 	if (r < 0)
 		return r;
 	r = fields_read(&load, part, json);
-	json_object_put(json);
 	return r < 0 ? r : rules_check(spec, part, &load);
 }
 
 static int collect_all(struct load *load)
 {
 	struct spec *spec = load->spec;
-	json_object *json;
+	const struct json *json;
 	int r;
 
-	r = json_read(spec->text, spec->text_len, &json, load->e);
+	r = parse(spec, &json, load->e);
 	if (r == -EINVAL) /* what it means nobody knows: there is nothing more to say */
 		return spec_found(load->all, "spec.json", MPOL_ERROR, "", load->e->text) < 0
 			       ? err_nomem(load->e)
@@ -164,7 +176,6 @@ static int collect_all(struct load *load)
 	if (r < 0)
 		return r;
 	r = fields_read(load, SPEC_WHOLE, json);
-	json_object_put(json);
 	if (r == -EINVAL) /* no object at all */
 		return 1;
 	spec_findings_read(load->all);
@@ -217,20 +228,4 @@ static int load_text(char *text, size_t len, const char *what, enum spec_part pa
 	}
 	*ret = TAKE_PTR(spec);
 	return 0;
-}
-
-struct shown shown(const char *s)
-{
-	struct shown out;
-	size_t len = strlen(s), room = sizeof(out.text) - 4;
-
-	if (len < sizeof(out.text)) {
-		memcpy(out.text, s, len + 1);
-		return out;
-	}
-	while (room > 0 && ((unsigned char)s[room] & 0xc0) == 0x80)
-		room--;
-	memcpy(out.text, s, room);
-	memcpy(out.text + room, "...", 4);
-	return out;
 }

@@ -14,20 +14,22 @@
 /* Engines send the capabilities of newer kernels, so unknown ones are left out aloud
  * (config.md). */
 int read_capabilities(struct load *l, const struct where *at, const struct field *f,
-	json_object *value, void *base)
+	const struct json *value, void *base)
 {
 	uint64_t *set = (uint64_t *)((char *)base + f->at);
+	size_t i = 0;
 
-	if (!json_object_is_type(value, json_type_array))
+	if (!json_is(value, JSON_ARRAY))
 		return walk_say(
 			l, at, "spec.type", "must be a list of strings, not %s", walk_type(value));
-	for (size_t i = 0; i < json_object_array_length(value); i++) {
-		const struct where item = { .up = at, .index = i };
+	json_each(it, value)
+	{
+		const struct where item = { .up = at, .index = i++ };
 		const struct name_row *row;
 		const char *text;
 		int r;
 
-		r = walk_text(l, &item, json_object_array_get_idx(value, i), &text);
+		r = walk_text(l, &item, it, &text);
 		if (load_go_on(l, r) < 0)
 			return r;
 		if (r < 0)
@@ -44,8 +46,8 @@ int read_capabilities(struct load *l, const struct where *at, const struct field
 	return 0;
 }
 
-int read_timeout(struct load *l, const struct where *at, const struct field *f, json_object *value,
-	void *base)
+int read_timeout(struct load *l, const struct where *at, const struct field *f,
+	const struct json *value, void *base)
 {
 	static const struct field seconds = { .kind = FIELD_INT, .min = 1, .max = INT_MAX / 1000 };
 	struct spec_hook *hook = base;
@@ -64,25 +66,25 @@ int read_timeout(struct load *l, const struct where *at, const struct field *f, 
  * The group is required. Peers take 0 for it, which root has by its user ID anyway; nobody else is
  * to get root's group by an oversight.
  */
-int after_user(struct load *l, const struct where *at, json_object *value, void *base)
+int after_user(struct load *l, const struct where *at, const struct json *value, void *base)
 {
 	const struct where gid = { .up = at, .name = "gid" };
 	const struct spec_user *user = base;
 
-	if (walk_get(value, "gid"))
+	if (json_get(value, "gid"))
 		return 0;
-	if (user->uid != 0 || !walk_get(value, "uid"))
+	if (user->uid != 0 || !json_get(value, "uid"))
 		return walk_say(l, &gid, "spec.required", "is required");
 	return walk_warn(l, &gid, "spec.gid.missing", "is missing, and taken for 0");
 }
 
 /* All classes have levels but the idle one, where Linux ignores them (ioprio_set(2)). */
-int after_io_priority(struct load *l, const struct where *at, json_object *value, void *base)
+int after_io_priority(struct load *l, const struct where *at, const struct json *value, void *base)
 {
 	const struct where priority = { .up = at, .name = "priority" };
 	const struct spec_io_priority *p = base;
 
-	if (p->class == IOPRIO_CLASS_IDLE || walk_get(value, "priority"))
+	if (p->class == IOPRIO_CLASS_IDLE || json_get(value, "priority"))
 		return 0;
 	return walk_say(l, &priority, "spec.required", "is required");
 }
@@ -91,7 +93,7 @@ int after_io_priority(struct load *l, const struct where *at, json_object *value
 
 /* A rule of the device controller; without a type it means all devices. */
 int read_rule_type(struct load *l, const struct where *at, const struct field *f,
-	json_object *value, void *base)
+	const struct json *value, void *base)
 {
 	struct spec_device_rule *rule = base;
 	const char *type;
@@ -108,7 +110,7 @@ int read_rule_type(struct load *l, const struct where *at, const struct field *f
 }
 
 int read_rule_access(struct load *l, const struct where *at, const struct field *f,
-	json_object *value, void *base)
+	const struct json *value, void *base)
 {
 	struct spec_device_rule *rule = base;
 	const char *access;
@@ -126,7 +128,7 @@ int read_rule_access(struct load *l, const struct where *at, const struct field 
 	return 0;
 }
 
-int after_device_rule(struct load *l, const struct where *at, json_object *value, void *base)
+int after_device_rule(struct load *l, const struct where *at, const struct json *value, void *base)
 {
 	struct spec_device_rule *rule = base;
 
@@ -138,7 +140,8 @@ int after_device_rule(struct load *l, const struct where *at, json_object *value
 	return 0;
 }
 
-int after_weight_device(struct load *l, const struct where *at, json_object *value, void *base)
+int after_weight_device(
+	struct load *l, const struct where *at, const struct json *value, void *base)
 {
 	const struct spec_block_device *device = base;
 
@@ -147,21 +150,21 @@ int after_weight_device(struct load *l, const struct where *at, json_object *val
 	return 0;
 }
 
-int read_rdma(struct load *l, const struct where *at, const struct field *f, json_object *value,
-	void *base)
+int read_rdma(struct load *l, const struct where *at, const struct field *f,
+	const struct json *value, void *base)
 {
 	struct spec_resources *resources = base;
 	struct spec_rdma *v;
 	size_t n = 0;
 
-	if (!json_object_is_type(value, json_type_object))
+	if (!json_is(value, JSON_OBJECT))
 		return walk_say(l, at, "spec.type", "must be an object, not %s", walk_type(value));
-	v = arena_array(&l->spec->arena, struct spec_rdma, json_object_object_length(value) + 1);
+	v = arena_array(&l->spec->arena, struct spec_rdma, value->n + 1);
 	if (!v)
 		return err_nomem(l->e);
-	json_object_object_foreach(value, device, limits)
+	json_each(limits, value)
 	{
-		const struct where item = { .up = at, .name = device };
+		const struct where item = { .up = at, .name = limits->name };
 		int r;
 
 		r = walk_object(l, &item, &fields_rdma, limits, &v[n]);
@@ -169,9 +172,7 @@ int read_rdma(struct load *l, const struct where *at, const struct field *f, jso
 			r = walk_say(l, &item, "spec.empty", "must have hcaHandles or hcaObjects");
 		if (load_go_on(l, r) < 0)
 			return r;
-		v[n].device = arena_strdup(&l->spec->arena, device);
-		if (!v[n++].device)
-			return err_nomem(l->e);
+		v[n++].device = limits->name;
 	}
 	resources->n_rdma = n;
 	resources->rdma = v;
@@ -185,7 +186,7 @@ struct namespace_entry {
 	const char *path;
 };
 
-static int read_namespace(struct load *l, const struct where *at, json_object *value,
+static int read_namespace(struct load *l, const struct where *at, const struct json *value,
 	struct spec_namespace namespaces[NS_TYPES])
 {
 	static const struct field fields[] = {
@@ -224,18 +225,19 @@ static int read_namespace(struct load *l, const struct where *at, json_object *v
 }
 
 int read_namespaces(struct load *l, const struct where *at, const struct field *f,
-	json_object *value, void *base)
+	const struct json *value, void *base)
 {
 	struct spec_linux *linux_ = base;
+	size_t i = 0;
 
-	if (!json_object_is_type(value, json_type_array))
+	if (!json_is(value, JSON_ARRAY))
 		return walk_say(l, at, "spec.type", "must be a list, not %s", walk_type(value));
-	for (size_t i = 0; i < json_object_array_length(value); i++) {
-		const struct where item = { .up = at, .index = i };
+	json_each(it, value)
+	{
+		const struct where item = { .up = at, .index = i++ };
 		int r;
 
-		r = read_namespace(
-			l, &item, json_object_array_get_idx(value, i), linux_->namespaces);
+		r = read_namespace(l, &item, it, linux_->namespaces);
 		if (load_go_on(l, r) < 0)
 			return r;
 	}
@@ -244,7 +246,7 @@ int read_namespaces(struct load *l, const struct where *at, const struct field *
 
 /* mknod(1): 'u' is an unbuffered character device, the same thing to Linux. */
 int read_device_type(struct load *l, const struct where *at, const struct field *f,
-	json_object *value, void *base)
+	const struct json *value, void *base)
 {
 	struct spec_device *device = base;
 	const char *type;
@@ -260,7 +262,7 @@ int read_device_type(struct load *l, const struct where *at, const struct field 
 	return 0;
 }
 
-int after_device(struct load *l, const struct where *at, json_object *value, void *base)
+int after_device(struct load *l, const struct where *at, const struct json *value, void *base)
 {
 	static const char *const numbers[] = { "major", "minor" };
 	struct spec_device *device = base;
@@ -268,7 +270,7 @@ int after_device(struct load *l, const struct where *at, json_object *value, voi
 	for (size_t i = 0; i < ELEMENTS(numbers) && device->type != 'p'; i++) {
 		const struct where number = { .up = at, .name = numbers[i] };
 
-		int r = walk_get(value, numbers[i])
+		int r = json_get(value, numbers[i])
 				? 0
 				: walk_say(l, &number, "spec.required", "is required");
 
@@ -281,29 +283,26 @@ int after_device(struct load *l, const struct where *at, json_object *value, voi
 }
 
 int read_net_devices(struct load *l, const struct where *at, const struct field *f,
-	json_object *value, void *base)
+	const struct json *value, void *base)
 {
 	struct spec_linux *linux_ = base;
 	struct spec_net_device *v;
 	size_t n = 0;
 
-	if (!json_object_is_type(value, json_type_object))
+	if (!json_is(value, JSON_OBJECT))
 		return walk_say(l, at, "spec.type", "must be an object, not %s", walk_type(value));
-	v = arena_array(
-		&l->spec->arena, struct spec_net_device, json_object_object_length(value) + 1);
+	v = arena_array(&l->spec->arena, struct spec_net_device, value->n + 1);
 	if (!v)
 		return err_nomem(l->e);
-	json_object_object_foreach(value, host_name, device)
+	json_each(device, value)
 	{
-		const struct where item = { .up = at, .name = host_name };
+		const struct where item = { .up = at, .name = device->name };
 		int r;
 
 		r = walk_object(l, &item, &fields_net_device, device, &v[n]);
 		if (load_go_on(l, r) < 0)
 			return r;
-		v[n].host_name = arena_strdup(&l->spec->arena, host_name);
-		if (!v[n].host_name)
-			return err_nomem(l->e);
+		v[n].host_name = device->name;
 		if (!v[n].name)
 			v[n].name = v[n].host_name;
 		n++;
@@ -317,14 +316,14 @@ int read_net_devices(struct load *l, const struct where *at, const struct field 
  * errnoRet and defaultErrnoRet: only some actions carry a number, and one that does not is an error
  * rather than ignored (config-linux.md, Seccomp). Without it the number is EPERM.
  */
-static int read_errno(struct load *l, const struct where *up, json_object *object, const char *name,
-	uint32_t *action)
+static int read_errno(struct load *l, const struct where *up, const struct json *object,
+	const char *name, uint32_t *action)
 {
 	/* The kernel caps an errno at MAX_ERRNO; a tracer gets 16 bits. */
 	const struct field number = { .kind = FIELD_U32,
 		.max = *action == SCMP_ACT_TRACE(0) ? UINT16_MAX : 4095 };
 	const struct where at = { .up = up, .name = name };
-	json_object *value = walk_get(object, name);
+	const struct json *value = json_get(object, name);
 	bool carries = *action == SCMP_ACT_ERRNO(0) || *action == SCMP_ACT_TRACE(0);
 	uint32_t n = EPERM;
 	int r = 0;
@@ -339,7 +338,7 @@ static int read_errno(struct load *l, const struct where *up, json_object *objec
 	return r;
 }
 
-int after_seccomp_rule(struct load *l, const struct where *at, json_object *value, void *base)
+int after_seccomp_rule(struct load *l, const struct where *at, const struct json *value, void *base)
 {
 	struct spec_seccomp_rule *rule = base;
 	const struct where names = { .up = at, .name = "names" };
@@ -349,11 +348,11 @@ int after_seccomp_rule(struct load *l, const struct where *at, json_object *valu
 	return read_errno(l, at, value, "errnoRet", &rule->action);
 }
 
-int after_seccomp(struct load *l, const struct where *at, json_object *value, void *base)
+int after_seccomp(struct load *l, const struct where *at, const struct json *value, void *base)
 {
 	struct spec_seccomp *seccomp = base;
 
-	seccomp->has_flags = walk_get(value, "flags");
+	seccomp->has_flags = json_get(value, "flags");
 	return read_errno(l, at, value, "defaultErrnoRet", &seccomp->default_action);
 }
 
@@ -363,7 +362,7 @@ struct personality_entry {
 };
 
 int read_personality(struct load *l, const struct where *at, const struct field *f,
-	json_object *value, void *base)
+	const struct json *value, void *base)
 {
 	static const struct field fields[] = {
 		{ .name = "domain",
@@ -395,9 +394,9 @@ int read_personality(struct load *l, const struct where *at, const struct field 
 
 /* Versions 1.1.0 to 1.2.1 had them for one kind of monitoring each; resctrl knows all or none. */
 int read_replaced_monitoring(struct load *l, const struct where *at, const struct field *f,
-	json_object *value, void *base)
+	const struct json *value, void *base)
 {
-	if (!json_object_is_type(value, json_type_boolean) || !json_object_get_boolean(value))
+	if (!json_is(value, JSON_BOOL) || !value->u)
 		return 0;
 	return walk_warn(
 		l, at, "spec.replaced", "was replaced by enableMonitoring in 1.3.0 and is ignored");

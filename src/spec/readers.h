@@ -10,8 +10,9 @@
 #define MINOR_MAX 1048575u /* 20 bits */
 
 typedef int field_reader(struct load *l, const struct where *at, const struct field *f,
-	json_object *value, void *base);
-typedef int object_reader(struct load *l, const struct where *at, json_object *value, void *base);
+	const struct json *value, void *base);
+typedef int object_reader(
+	struct load *l, const struct where *at, const struct json *value, void *base);
 
 field_reader read_capabilities; /* struct spec_capabilities */
 field_reader read_timeout;      /* struct spec_hook */

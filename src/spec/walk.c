@@ -15,14 +15,14 @@
 #include <stdio.h>
 
 static int read_field(struct load *l, const struct where *up, const struct field *f,
-	json_object *object, void *base);
+	const struct json *object, void *base);
 
 int walk_object(struct load *l, const struct where *at, const struct object *object,
-	json_object *value, void *base)
+	const struct json *value, void *base)
 {
 	int r;
 
-	if (!json_object_is_type(value, json_type_object))
+	if (!json_is(value, JSON_OBJECT))
 		return walk_say(l, at, "spec.type", "must be an object, not %s", walk_type(value));
 
 	for (const struct field *f = object->fields; f->name; f++) {
@@ -31,16 +31,16 @@ int walk_object(struct load *l, const struct where *at, const struct object *obj
 			return r;
 	}
 	if (object->closed) {
-		json_object_object_foreach(value, key, member)
+		json_each(member, value)
 		{
 			const struct field *f = object->fields;
 
-			while (f->name && !str_eq(f->name, key))
+			while (f->name && !str_eq(f->name, member->name))
 				f++;
-			if (f->name || !member)
+			if (f->name || member->kind == JSON_NULL)
 				continue;
 			r = load_go_on(l, walk_say(l, at, "spec.name", "'%s' is not %s",
-						  shown(key).text, object->closed));
+						  shown(member->name).text, object->closed));
 			if (r < 0)
 				return r;
 		}
@@ -48,57 +48,40 @@ int walk_object(struct load *l, const struct where *at, const struct object *obj
 	return object->after ? object->after(l, at, value, base) : 0;
 }
 
-json_object *walk_get(json_object *object, const char *name)
+const char *walk_type(const struct json *value)
 {
-	json_object *value = NULL;
-
-	return json_object_object_get_ex(object, name, &value) ? value : NULL;
-}
-
-const char *walk_type(json_object *value)
-{
-	switch (json_object_get_type(value)) {
-	case json_type_null:
+	switch ((enum json_kind)value->kind) {
+	case JSON_NULL:
 		return "null";
-	case json_type_boolean:
+	case JSON_BOOL:
 		return "a boolean";
-	case json_type_double:
-	case json_type_int:
+	case JSON_INT:
+	case JSON_NUMBER:
 		return "a number";
-	case json_type_object:
-		return "an object";
-	case json_type_array:
-		return "a list";
-	case json_type_string:
+	case JSON_STRING:
 		return "a string";
+	case JSON_ARRAY:
+		return "a list";
+	case JSON_OBJECT:
+		return "an object";
 	}
 	return "an unknown thing";
 }
 
-int walk_text(struct load *l, const struct where *at, json_object *value, const char **ret)
+int walk_text(struct load *l, const struct where *at, const struct json *value, const char **ret)
 {
-	const char *text;
-
-	if (!json_object_is_type(value, json_type_string))
+	if (!json_is(value, JSON_STRING))
 		return walk_say(l, at, "spec.type", "must be a string, not %s", walk_type(value));
-	text = json_object_get_string(value);
-	if (strlen(text) != (size_t)json_object_get_string_len(value))
+	if (value->nul)
 		return walk_say(l, at, "spec.nul", "must not contain a NUL character");
-	*ret = text;
+	*ret = value->text;
 	return 0;
 }
 
-static int keep(struct load *l, const char *text, char **ret)
-{
-	*ret = arena_strdup(&l->spec->arena, text);
-	return *ret ? 0 : err_nomem(l->e);
-}
-
 static int read_string(struct load *l, const struct where *at, const struct field *f,
-	json_object *value, void *member)
+	const struct json *value, void *member)
 {
 	const char *text;
-	char *kept;
 	int r;
 
 	r = walk_text(l, at, value, &text);
@@ -107,40 +90,36 @@ static int read_string(struct load *l, const struct where *at, const struct fiel
 	/* Go writes and reads an optional string that is empty as one that is absent. */
 	if (!*text)
 		return f->required ? walk_say(l, at, "spec.empty", "must not be empty") : 0;
-	r = keep(l, text, &kept);
-	if (r < 0)
-		return r;
-	*(const char **)member = kept;
+	*(const char **)member = text;
 	return 0;
 }
 
 static int read_strings(
-	struct load *l, const struct where *at, json_object *value, struct str_list *ret)
+	struct load *l, const struct where *at, const struct json *value, struct str_list *ret)
 {
 	int all = 0;
-	size_t n;
+	size_t n = 0;
 	char **v;
 
-	if (!json_object_is_type(value, json_type_array))
+	if (!json_is(value, JSON_ARRAY))
 		return walk_say(
 			l, at, "spec.type", "must be a list of strings, not %s", walk_type(value));
-	n = json_object_array_length(value);
-	v = arena_array(&l->spec->arena, char *, n + 1);
+	v = arena_array(&l->spec->arena, char *, value->n + 1);
 	if (!v)
 		return err_nomem(l->e);
 
-	for (size_t i = 0; i < n; i++) {
-		const struct where item = { .up = at, .index = i };
+	json_each(it, value)
+	{
+		const struct where item = { .up = at, .index = n };
 		const char *text;
 		int r;
 
-		r = walk_text(l, &item, json_object_array_get_idx(value, i), &text);
-		if (r == 0)
-			r = keep(l, text, &v[i]);
+		r = walk_text(l, &item, it, &text);
 		if (load_go_on(l, r) < 0)
 			return r;
 		if (r < 0)
 			all = r;
+		v[n++] = it->text;
 	}
 	/* No list with holes: an item that is none spoils it. */
 	if (all == 0)
@@ -149,45 +128,40 @@ static int read_strings(
 }
 
 static int read_pairs(
-	struct load *l, const struct where *at, json_object *value, struct pair_list *ret)
+	struct load *l, const struct where *at, const struct json *value, struct pair_list *ret)
 {
 	struct str_pair *v;
 	size_t n = 0;
 
-	if (!json_object_is_type(value, json_type_object))
+	if (!json_is(value, JSON_OBJECT))
 		return walk_say(l, at, "spec.type", "must be an object of strings, not %s",
 			walk_type(value));
-	v = arena_array(&l->spec->arena, struct str_pair, json_object_object_length(value) + 1);
+	v = arena_array(&l->spec->arena, struct str_pair, value->n + 1);
 	if (!v)
 		return err_nomem(l->e);
 
-	json_object_object_foreach(value, key, member)
+	json_each(member, value)
 	{
-		const struct where item = { .up = at, .name = key };
+		const struct where item = { .up = at, .name = member->name };
 		const char *text;
-		char *kept_key = NULL, *kept_value = NULL;
 		int r;
 
 		r = walk_text(l, &item, member, &text);
-		if (r == 0)
-			r = keep(l, key, &kept_key);
-		if (r == 0)
-			r = keep(l, text, &kept_value);
 		if (load_go_on(l, r) < 0)
 			return r;
 		if (r == 0)
-			v[n++] = (struct str_pair){ kept_key, kept_value };
+			v[n++] = (struct str_pair){ member->name, text };
 	}
 	*ret = (struct pair_list){ .n = n, .v = v };
 	return 0;
 }
 
-static int read_bool(struct load *l, const struct where *at, json_object *value, bool *ret)
+static int read_bool(struct load *l, const struct where *at, const struct json *value, bool *ret)
 {
-	if (!json_object_is_type(value, json_type_boolean))
+	if (!json_is(value, JSON_BOOL))
 		return walk_say(
 			l, at, "spec.type", "must be true or false, not %s", walk_type(value));
-	*ret = json_object_get_boolean(value);
+	*ret = value->u;
 	return 0;
 }
 
@@ -199,21 +173,21 @@ struct number {
 };
 
 static int read_number(struct load *l, const struct where *at, const struct field *f,
-	json_object *value, struct number *ret)
+	const struct json *value, struct number *ret)
 {
 	struct number n = { 0 };
 
 	/* 1.0 and 1e3 are doubles to JSON and refused as integers by Go's decoder as well. */
-	if (json_object_is_type(value, json_type_double))
+	if (json_is(value, JSON_NUMBER))
 		return walk_say(l, at, "spec.type",
 			"must be a whole number without fraction or exponent, not %s",
-			shown(json_object_to_json_string(value)).text);
-	if (!json_object_is_type(value, json_type_int))
+			shown(value->text).text);
+	if (!json_is(value, JSON_INT))
 		return walk_say(l, at, "spec.type", "must be a number, not %s", walk_type(value));
 
-	n.i = json_object_get_int64(value);
-	n.negative = n.i < 0;
-	n.u = n.negative ? 0 : json_object_get_uint64(value);
+	n.negative = value->negative;
+	n.i = n.negative ? (int64_t)value->u : 0;
+	n.u = n.negative ? 0 : value->u;
 	if (n.negative && n.i < f->min)
 		return walk_say(l, at, "spec.range",
 			"%" PRId64 " is out of range %" PRId64 " to %" PRIu64, n.i, f->min, f->max);
@@ -226,7 +200,7 @@ static int read_number(struct load *l, const struct where *at, const struct fiel
 
 /* The row's range lies within the member's type: fields.c gives it by the same macro. */
 static int read_integer(struct load *l, const struct where *at, const struct field *f,
-	json_object *value, void *member)
+	const struct json *value, void *member)
 {
 	struct number n = { 0 };
 	int64_t i;
@@ -265,7 +239,7 @@ static int read_integer(struct load *l, const struct where *at, const struct fie
 }
 
 static int read_name(struct load *l, const struct where *at, const struct field *f,
-	json_object *value, uint64_t *ret)
+	const struct json *value, uint64_t *ret)
 {
 	const struct name_row *row;
 	const char *text;
@@ -282,18 +256,20 @@ static int read_name(struct load *l, const struct where *at, const struct field 
 }
 
 static int read_flags(struct load *l, const struct where *at, const struct field *f,
-	json_object *value, uint64_t *ret)
+	const struct json *value, uint64_t *ret)
 {
 	uint64_t flags = 0, bit;
+	size_t i = 0;
 
-	if (!json_object_is_type(value, json_type_array))
+	if (!json_is(value, JSON_ARRAY))
 		return walk_say(
 			l, at, "spec.type", "must be a list of strings, not %s", walk_type(value));
-	for (size_t i = 0; i < json_object_array_length(value); i++) {
-		const struct where item = { .up = at, .index = i };
+	json_each(it, value)
+	{
+		const struct where item = { .up = at, .index = i++ };
 		int r;
 
-		r = read_name(l, &item, f, json_object_array_get_idx(value, i), &bit);
+		r = read_name(l, &item, f, it, &bit);
 		if (load_go_on(l, r) < 0)
 			return r;
 		if (r == 0)
@@ -303,33 +279,33 @@ static int read_flags(struct load *l, const struct where *at, const struct field
 	return 0;
 }
 
-int walk_list(struct load *l, const struct where *at, const struct field *f, json_object *value,
-	size_t *ret_n, void **ret)
+int walk_list(struct load *l, const struct where *at, const struct field *f,
+	const struct json *value, size_t *ret_n, void **ret)
 {
 	const struct object *object = f->object;
 	/* A list of numbers has no table; its items are read as the row itself says. */
 	const struct field number = { .kind = FIELD_U32, .min = f->min, .max = f->max };
-	size_t n;
+	size_t n, i = 0;
 	char *v;
 	int r;
 
-	if (!json_object_is_type(value, json_type_array))
+	if (!json_is(value, JSON_ARRAY))
 		return walk_say(l, at, "spec.type", "must be a list, not %s", walk_type(value));
-	n = json_object_array_length(value);
+	n = value->n;
 	if (n == 0)
 		return 0;
 	v = arena_alloc(&l->spec->arena, n, object->size);
 	if (!v)
 		return err_nomem(l->e);
 
-	for (size_t i = 0; i < n; i++) {
+	json_each(it, value)
+	{
 		const struct where item = { .up = at, .index = i };
-		json_object *it = json_object_array_get_idx(value, i);
 
 		if (object->fields)
-			r = walk_object(l, &item, object, it, v + i * object->size);
+			r = walk_object(l, &item, object, it, v + i++ * object->size);
 		else
-			r = read_integer(l, &item, &number, it, v + i * object->size);
+			r = read_integer(l, &item, &number, it, v + i++ * object->size);
 		if (load_go_on(l, r) < 0)
 			return r;
 	}
@@ -339,7 +315,7 @@ int walk_list(struct load *l, const struct where *at, const struct field *f, jso
 }
 
 static int read_list(struct load *l, const struct where *at, const struct field *f,
-	json_object *value, char *base)
+	const struct json *value, char *base)
 {
 	void *items = NULL;
 	size_t n = 0;
@@ -354,7 +330,7 @@ static int read_list(struct load *l, const struct where *at, const struct field 
 }
 
 static int read_object(struct load *l, const struct where *at, const struct field *f,
-	json_object *value, char *base)
+	const struct json *value, char *base)
 {
 	void *object;
 	int r;
@@ -375,7 +351,7 @@ static int read_object(struct load *l, const struct where *at, const struct fiel
 }
 
 static int read_names(struct load *l, const struct where *at, const struct field *f,
-	json_object *value, void *member)
+	const struct json *value, void *member)
 {
 	uint64_t number = 0;
 	int r;
@@ -396,18 +372,18 @@ static int read_names(struct load *l, const struct where *at, const struct field
 }
 
 static int read_field(struct load *l, const struct where *up, const struct field *f,
-	json_object *object, void *base)
+	const struct json *object, void *base)
 {
 	const struct where at = { .up = up, .name = f->name };
-	json_object *value = walk_get(object, f->name);
+	const struct json *value = json_get(object, f->name);
 
 	if (!value)
 		return f->required ? walk_say(l, &at, "spec.required", "is required") : 0;
 	return walk_value(l, &at, f, value, base);
 }
 
-int walk_value(struct load *l, const struct where *at, const struct field *f, json_object *value,
-	void *base)
+int walk_value(struct load *l, const struct where *at, const struct field *f,
+	const struct json *value, void *base)
 {
 	char *member = (char *)base + f->at;
 

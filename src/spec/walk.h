@@ -12,7 +12,6 @@
 #include "spec/names.h"
 #include "spec/spec.h"
 
-#include <json-c/json.h>
 #include <stddef.h>
 
 /* Where we are, for the JSON pointer of an error: a chain of names and indexes on the stack. */
@@ -65,7 +64,7 @@ struct field {
 	const char *what; /* "a seccomp action": what an unknown name is not */
 	/* FIELD_CUSTOM: value is not NULL; base is the struct, not the member. */
 	int (*read)(struct load *l, const struct where *at, const struct field *f,
-		json_object *value, void *base);
+		const struct json *value, void *base);
 };
 
 struct object {
@@ -74,20 +73,20 @@ struct object {
 	size_t size;        /* of the struct */
 	const char *closed; /* what a name that is not in the table is not; NULL: ignored */
 	/* Called when all fields are read: what one row cannot say. */
-	int (*after)(struct load *l, const struct where *at, json_object *value, void *base);
+	int (*after)(struct load *l, const struct where *at, const struct json *value, void *base);
 };
 
 /* Read an object into the struct at base, zeroed by the caller. Returns 0 or -errno with e set. */
 int walk_object(struct load *l, const struct where *at, const struct object *object,
-	json_object *value, void *base);
+	const struct json *value, void *base);
 
 /* Read one value into its member of the struct at base, as the row says. */
-int walk_value(struct load *l, const struct where *at, const struct field *f, json_object *value,
-	void *base);
+int walk_value(struct load *l, const struct where *at, const struct field *f,
+	const struct json *value, void *base);
 
 /* Read a list of objects: *ret is in the arena. */
-int walk_list(struct load *l, const struct where *at, const struct field *f, json_object *value,
-	size_t *ret_n, void **ret);
+int walk_list(struct load *l, const struct where *at, const struct field *f,
+	const struct json *value, size_t *ret_n, void **ret);
 
 /*
  * "<pointer>: <sentence>". Returns -EINVAL, since there is no value: where all errors are collected
@@ -99,10 +98,7 @@ int walk_say(struct load *l, const struct where *at, const char *code, const cha
 int walk_warn(struct load *l, const struct where *at, const char *code, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 
-/* Is the value there? null is as good as nothing. */
-json_object *walk_get(json_object *object, const char *name);
-
 /* A JSON string as text: neither another type nor one with NUL in it, which would cut it short. */
-int walk_text(struct load *l, const struct where *at, json_object *value, const char **ret);
+int walk_text(struct load *l, const struct where *at, const struct json *value, const char **ret);
 /* "a string": what a value is, in words. */
-const char *walk_type(json_object *value);
+const char *walk_type(const struct json *value);

@@ -4,6 +4,8 @@
  * version, and looked at through plain files and /proc/PID/cgroup, which share no code with the
  * layer under test. As root; what the host lacks is skipped.
  */
+#include "parsed.h"
+
 #include "base/fd.h"
 #include "base/sys.h"
 #include "cgroup/cgroup.h"
@@ -299,14 +301,13 @@ static void remove_kills_what_is_left(void **state)
 	reap(pid, SIGKILL);
 }
 
-static struct json_object *as_saved(const struct cgroup *cg)
+static const struct json *as_saved(const struct cgroup *cg, struct arena *arena)
 {
 	struct strbuf b = { 0 };
 	struct json_writer w = { .b = &b, .saved = true };
 
 	cgroup_write(&w, NULL, cg);
-	struct json_object *json = json_tokener_parse(b.text);
-	assert_non_null(json);
+	const struct json *json = parsed(b.text, arena);
 	strbuf_free(&b);
 	return json;
 }
@@ -315,10 +316,8 @@ static struct json_object *as_saved(const struct cgroup *cg)
 static struct cgroup *saved(struct test *t)
 {
 	struct cgroup *back = NULL;
-	struct json_object *json = as_saved(t->cg);
 
-	assert_ok(cgroup_from_json(json, &t->arena, &back, &t->e));
-	json_object_put(json);
+	assert_ok(cgroup_from_json(as_saved(t->cg, &t->arena), &t->arena, &back, &t->e));
 	return back;
 }
 
@@ -753,9 +752,7 @@ static void state_there_and_back(void **state)
 	struct cgroup *back;
 
 	assert_ok(cgroup_make(t->cg, &t->e));
-	struct json_object *json = as_saved(t->cg);
-	assert_ok(cgroup_from_json(json, &arena, &back, &t->e));
-	json_object_put(json);
+	assert_ok(cgroup_from_json(as_saved(t->cg, &arena), &arena, &back, &t->e));
 	pid_t pid = sleeper();
 	assert_ok(cgroup_add(back, NULL, pid, false, &t->e));
 	assert_int_equal(memberships(pid, t->path), ALL);
@@ -787,13 +784,16 @@ static void state_is_not_trusted(void **state)
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
 		struct arena arena = { 0 };
 		struct cgroup *back;
-		struct json_object *json = as_saved(t->cg), *list;
-		assert_true(json_object_object_get_ex(json, "hierarchies", &list));
-		json_object_object_add(json_object_array_get_idx(list, 0), rows[i].key,
-			json_tokener_parse(rows[i].value));
+		const struct json *json = as_saved(t->cg, &arena);
+		struct json *member = json_get(json, "hierarchies")->first->first;
+		while (!str_eq(member->name, rows[i].key))
+			member = member->next;
+		const struct json *value = parsed(rows[i].value, &arena);
+		member->kind = value->kind;
+		member->negative = value->negative;
+		member->u = value->u;
 		assert_true(cgroup_from_json(json, &arena, &back, &t->e) < 0);
 		assert_says(rows[i].words);
-		json_object_put(json);
 		arena_free(&arena);
 	}
 	struct arena arena = { 0 };
@@ -845,9 +845,7 @@ static void disabled_is_nothing(void **state)
 	assert_ok(cgroup_add(cg, NULL, getpid(), false, &t->e));
 	assert_string_equal(cgroup_path(cg), "");
 	assert_int_equal(cgroup_kill(cg, SIGKILL, &t->e), -ENOTSUP);
-	struct json_object *json = as_saved(cg);
-	assert_ok(cgroup_from_json(json, &arena, &back, &t->e));
-	json_object_put(json);
+	assert_ok(cgroup_from_json(as_saved(cg, &arena), &arena, &back, &t->e));
 	assert_ok(cgroup_remove(back, &t->e));
 	t->spec.linux_.resources.memory.limit = (struct opt_i64){ true, 1 << 20 };
 	assert_true(cgroup_plan(&t->spec, "id", CGROUP_DISABLED, &arena, &back, &t->e) < 0);

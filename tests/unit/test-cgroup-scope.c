@@ -6,6 +6,7 @@
  *
  * Fields are shown with a blank after each.
  */
+#include "parsed.h"
 #include "rows.h"
 
 #include "base/fd.h"
@@ -13,11 +14,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <json-c/json.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *shown(const struct strbuf *fields)
+static const char *printed(const struct strbuf *fields)
 {
 	static char text[4096];
 
@@ -121,7 +121,7 @@ static void values(void **state)
 		if (r < 0)
 			fail_msg("%s", e.text);
 		assert_words(signature, row->signature);
-		assert_words(shown(&fields), row->fields);
+		assert_words(printed(&fields), row->fields);
 	}
 	strbuf_free(&fields);
 	arena_free(&arena);
@@ -185,7 +185,7 @@ static void annotations(void **state)
 	} else {
 		if (r < 0)
 			fail_msg("%s", e.text);
-		assert_words(shown(&p.fields), row->fields);
+		assert_words(printed(&p.fields), row->fields);
 		assert_int_equal(p.n, *row->fields != '\0');
 	}
 	properties_free(&p);
@@ -302,7 +302,7 @@ static void starts_with(const struct cgroup *cg, const struct limit_row *row)
 
 	if (properties_of_limits(&p, cg, NULL, &row->r, true, &e) < 0)
 		fail_msg("%s", e.text);
-	assert_words(shown(&p.fields), row->fields);
+	assert_words(printed(&p.fields), row->fields);
 	properties_free(&p);
 }
 
@@ -375,7 +375,7 @@ static void an_update_keeps_the_rest(void **state)
 		const struct cgroup *cg = str_starts(cases[i].file, "cpu.cfs") ? &on_v1 : &on_v2;
 		if (properties_of_limits(&p, cg, fds, &cases[i].r, false, &e) < 0)
 			fail_msg("%s", e.text);
-		assert_words(shown(&p.fields), cases[i].fields);
+		assert_words(printed(&p.fields), cases[i].fields);
 		properties_free(&p);
 		assert_int_equal(unlinkat(dir_fd, cases[i].file, 0), 0);
 	}
@@ -447,7 +447,7 @@ static void devices_as_properties(void **state)
 	} else {
 		if (r < 0)
 			fail_msg("%s", e.text);
-		const char *fields = shown(&p.fields);
+		const char *fields = printed(&p.fields);
 		if (row->fields) {
 			assert_memory_equal(fields, empty, strlen(empty));
 			assert_words(fields + strlen(empty), row->fields);
@@ -529,15 +529,12 @@ static void states(void **state)
 	};
 
 	for (size_t i = 0; i < ELEMENTS(rows); i++) {
-		struct json_object *json = json_tokener_parse(rows[i].text);
 		struct arena arena = { 0 };
 		struct cgroup *cg;
 		struct err e = { 0 };
-		assert_non_null(json);
-		assert_true(cgroup_from_json(json, &arena, &cg, &e) < 0);
+		assert_true(cgroup_from_json(parsed(rows[i].text, &arena), &arena, &cg, &e) < 0);
 		if (!strstr(e.text, rows[i].words))
 			fail_msg("%s: '%s' lacks '%s'", rows[i].says, e.text, rows[i].words);
-		json_object_put(json);
 		arena_free(&arena);
 	}
 }

@@ -5,6 +5,7 @@
  * text of numa_maps.
  */
 #include "forked.h"
+#include "parsed.h"
 #include "linux/memory.h"
 
 #include <json-c/json.h>
@@ -456,8 +457,7 @@ static void the_saved_state_says_what_became_of_it(void **state)
 		"\"MPOL_F_STATIC_NODES\"]},\"effective\":{\"mode\":\"MPOL_INTERLEAVE\",\"nodes\":"
 		"\"0-1\",\"flags\":[\"MPOL_F_NUMA_BALANCING\",\"MPOL_F_STATIC_NODES\"]},"
 		"\"allowed\":\"0-1\",\"narrowed\":\"2-3,1023\"}");
-	json = json_tokener_parse(b.text);
-	assert_int_equal(memory_from_json(json, &arena, &back, &asked, &e), 0);
+	assert_int_equal(memory_from_json(parsed(b.text, &arena), &back, &asked, &e), 0);
 	assert_memory_equal(&back.asked, &result.asked, sizeof(back.asked));
 	assert_memory_equal(&back.resolved, &result.resolved, sizeof(back.resolved));
 	assert_memory_equal(&back.effective, &result.effective, sizeof(back.effective));
@@ -465,7 +465,6 @@ static void the_saved_state_says_what_became_of_it(void **state)
 	assert_memory_equal(&back.narrowed, &result.narrowed, sizeof(back.narrowed));
 	assert_true(back.present);
 	assert_null(asked.from);
-	json_object_put(json);
 
 	/* And how it was asked for, where that is known. */
 	strbuf_free(&b);
@@ -475,7 +474,7 @@ static void the_saved_state_says_what_became_of_it(void **state)
 				    JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE),
 		"{\"from\":\"/annotations/hasu.memory-policy\",\"text\":\"weighted interleave:"
 		"cpus\",\"fallbackFrom\":\"MPOL_WEIGHTED_INTERLEAVE\",\"narrowing\":\"refuse\"}");
-	assert_int_equal(memory_from_json(json, &arena, &back, &asked, &e), 0);
+	assert_int_equal(memory_from_json(parsed(b.text, &arena), &back, &asked, &e), 0);
 	assert_string_equal(asked.from, request.from);
 	assert_string_equal(asked.text, request.text);
 	assert_true(asked.fell_back && asked.refuse_narrowing);
@@ -529,20 +528,18 @@ static const struct {
 static void a_state_that_was_not_written_by_us_is_refused(void **state)
 {
 	for (size_t i = 0; i < ELEMENTS(json_rows); i++) {
-		struct json_object *json = json_tokener_parse(json_rows[i].json);
 		struct memory_result result = { .asked = { .mode = 77 } };
 		struct memory_request request;
 		struct arena arena = { 0 };
 		struct err e = { 0 };
-		int r = memory_from_json(json, &arena, &result, &request, &e);
-
-		arena_free(&arena);
+		int r = memory_from_json(
+			parsed(json_rows[i].json, &arena), &result, &request, &e);
 
 		if (json_rows[i].says ? r != -EBADMSG || !strstr(e.text, json_rows[i].says) : r < 0)
 			fail_msg("%s: %d, %s", json_rows[i].json, r, e.text);
 		if (r < 0)
 			assert_int_equal(result.asked.mode, 77);
-		json_object_put(json);
+		arena_free(&arena);
 	}
 }
 

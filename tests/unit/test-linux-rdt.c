@@ -4,6 +4,8 @@
  * caches. No emulator has such CPUs. What the kernel puts into a new group is put there by the test,
  * between the steps.
  */
+#include "parsed.h"
+
 #include "base/fd.h"
 #include "linux/rdt.h"
 #include "linux/rdt_stats.h"
@@ -432,7 +434,7 @@ static void the_state_is_read_back_and_not_trusted(void **state)
 		char want[128];
 
 		assert_non_null(json);
-		int ret = rdt_from_json(json, "id", &arena, &r, &f->err);
+		int ret = rdt_from_json(parsed(rows[i].json, &arena), "id", &arena, &r, &f->err);
 		if (rows[i].want) {
 			(void)snprintf(
 				want, sizeof(want), "the saved state is damaged: %s", rows[i].want);
