@@ -133,6 +133,11 @@ int cgroup_freeze(const struct cgroup *cg, bool frozen, struct err *e);
 int cgroup_is_frozen(const struct cgroup *cg, bool *ret, struct err *e);
 /* v2: is it, or one above it, to be frozen? Then whatever enters it stops. */
 int cgroup_will_freeze(const struct cgroup *cg, bool *ret, struct err *e);
+/* Is the process, /proc/PID, in a cgroup, of v2 or v1, of which that is true? */
+int cgroup_will_freeze_process(int pid_proc_fd, bool *ret, struct err *e);
+/* v1: what is frozen there dies of SIGKILL only when it is thawed: out of the container's freezer
+ * with pid, a child of ours that has been sent it. Best effort. */
+void cgroup_let_die(const struct cgroup *cg, pid_t pid);
 
 /*
  * Kill what is left and remove it with all that is below it, waiting by events (cgroup.events,

@@ -177,15 +177,14 @@ int cgroup_is_frozen(const struct cgroup *cg, bool *ret, struct err *e)
 	return r;
 }
 
-int cgroup_will_freeze(const struct cgroup *cg, bool *ret, struct err *e)
+/* Is cgroup `of`, or one above it, to be frozen? Not all in it may be so yet, or ever will. */
+static int will_freeze(const struct hierarchy *v2, const char *of, bool *ret, struct err *e)
 {
-	const struct hierarchy *v2 = cgroup_v2(cg);
 	char path[CGROUP_PATH_MAX + 2];
 	bool frozen = false;
 
-	if (v2)
-		(void)snprintf(path, sizeof(path), "%s", v2->path);
-	for (char *end; v2 && !frozen && (end = strrchr(path, '/')); *end = '\0') {
+	(void)snprintf(path, sizeof(path), "%s", of);
+	for (char *end; !frozen && (end = strrchr(path, '/')); *end = '\0') {
 		_cleanup_text_ struct text text = { 0 };
 		_cleanup_close_ int fd = hierarchy_open(v2, path, NULL);
 		int r = fd < 0 ? fd : fd_read_text(fd, "cgroup.freeze", CGROUP_FILE_MAX, &text);
@@ -197,6 +196,53 @@ int cgroup_will_freeze(const struct cgroup *cg, bool *ret, struct err *e)
 	}
 	*ret = frozen;
 	return 0;
+}
+
+int cgroup_will_freeze(const struct cgroup *cg, bool *ret, struct err *e)
+{
+	const struct hierarchy *v2 = cgroup_v2(cg);
+
+	*ret = false;
+	return v2 ? will_freeze(v2, v2->path, ret, e) : 0;
+}
+
+int cgroup_will_freeze_process(int pid_proc_fd, bool *ret, struct err *e)
+{
+	_cleanup_(arena_free) struct arena arena = { 0 };
+	struct hierarchy *h;
+	bool frozen = false;
+	size_t n = 0;
+
+	int r = hierarchies_of(pid_proc_fd, &arena, &h, &n, e);
+	for (size_t i = 0; i < n && r == 0 && !frozen; i++) {
+		if (!h[i].own)
+			continue;
+		if (h[i].v2) {
+			r = will_freeze(&h[i], h[i].own, &frozen, e);
+		} else if (hierarchy_has(&h[i], "freezer")) {
+			_cleanup_text_ struct text text = { 0 };
+			_cleanup_close_ int fd = hierarchy_open(&h[i], h[i].own, NULL);
+			/* FREEZING, FROZEN: also by one above. The root has no such file. */
+			frozen = fd >= 0 &&
+				 fd_read_text(fd, "freezer.state", CGROUP_FILE_MAX, &text) == 0 &&
+				 str_starts(text.s, "FR");
+		}
+	}
+	if (r == 0)
+		*ret = frozen;
+	return r;
+}
+
+/* freezer_attach(): who comes into a cgroup that is not frozen is thawed, and the root never is. */
+void cgroup_let_die(const struct cgroup *cg, pid_t pid)
+{
+	const struct hierarchy *v1 = cgroup_v1_of(cg, "freezer");
+	_cleanup_close_ int root = v1 ? hierarchy_open_root(v1, NULL) : -1;
+	char text[16];
+
+	(void)snprintf(text, sizeof(text), "%d", (int)pid);
+	if (root >= 0)
+		(void)fd_write_file(root, "cgroup.procs", text);
 }
 
 const char *cgroup_freezer(const struct cgroup *cg, struct arena *arena)

@@ -422,6 +422,8 @@ static int make_init(struct attempt *a, struct err *e)
 		.cgroup = a->cgroup,
 		.cgroup_fd = cgroup_fd,
 		.join = a->plan.joiner ? join : NULL,
+		/* From inside it nobody outside could be put into the container's cgroup. */
+		.join_inside = a->plan.ns_fds[NS_CGROUP] >= 0,
 		.own_memory = a->spec->linux_.namespaces[NS_TIME].present, /* ns_needs_memory() */
 		.become = become,
 		.arg = a,

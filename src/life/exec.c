@@ -46,6 +46,7 @@ struct exec {
 	struct seccomp_filter filter;
 	struct spawned made;
 	uint64_t join_flags; /* namespaces: CLONE_NEW* */
+	uint64_t join_later; /* those of them that the process joins itself: the joiner's finding */
 	int init_pidfd, init_proc_fd, host_proc_fd, console_fd, pidfd_sock, master;
 	bool pid_file_written;
 };
@@ -56,6 +57,11 @@ static int merge_process(struct exec *x, struct err *e);
 static int check_id(const char *option, const char *value, uint32_t id, struct err *e);
 static int make_process_there(struct exec *x, struct err *e);
 static int make_process(struct exec *x, struct err *e);
+/* What look_for_frozen() looks at. */
+struct entered {
+	const char *id;
+	int proc_fd;
+};
 static int hand_over(struct exec *x, struct err *e);
 static void process_main(void *arg, int sock) __attribute__((noreturn));
 static void exec_free(struct exec *x);
@@ -356,9 +362,9 @@ static int merge_process(struct exec *x, struct err *e)
 
 static int join(void *arg, struct err *e)
 {
-	const struct exec *x = arg;
+	struct exec *x = arg;
 
-	int r = ns_join_process(x->init_pidfd, x->join_flags, x->state.pid, e);
+	int r = ns_join_process(x->init_pidfd, x->join_flags, x->state.pid, &x->join_later, e);
 	/* Where there is a mount namespace to join, its root is the container's. */
 	if (r == 0 && !x->config->linux_.namespaces[NS_MOUNT].present)
 		r = ns_join_root(x->init_pidfd, x->host_proc_fd, x->state.pid, e);
@@ -388,7 +394,7 @@ static int make_process(struct exec *x, struct err *e)
 	int r = ns_to_join(x->config, x->host_proc_fd, x->state.pid, &x->join_flags, e);
 	if (r < 0)
 		return r;
-	/* A sub-cgroup is found by cgroup_add, which then moves the joiner. */
+	/* A sub-cgroup is found by cgroup_add, which then moves the process. */
 	const bool below = x->options->cgroups.n > 0;
 	_cleanup_close_ int cgroup_fd =
 		x->state.cgroup && !below ? cgroup_clone_fd(x->state.cgroup) : -1;
@@ -397,8 +403,7 @@ static int make_process(struct exec *x, struct err *e)
 		.cgroup = x->state.cgroup,
 		.cgroup_fd = cgroup_fd,
 		.join = join,
-		/* In a paused container it waits, which can be interrupted. */
-		.own_memory = ns_needs_memory(x->join_flags) || x->status == LIFE_PAUSED,
+		.own_memory = ns_needs_memory(x->join_flags),
 		.become = process_main,
 		.arg = x,
 		.what = "the process",
@@ -425,9 +430,27 @@ static int make_process(struct exec *x, struct err *e)
 	return spawn(&how, &x->made, e);
 }
 
+/* A container that may write to its cgroups can freeze whoever is in them, and thaw them never. */
+static int look_for_frozen(void *arg, struct err *e)
+{
+	const struct entered *entered = arg;
+	bool frozen = false;
+
+	/* What cannot be told is no reason to give up. */
+	if (cgroup_will_freeze_process(entered->proc_fd, &frozen, NULL) < 0 || !frozen)
+		return 0;
+	return err_say(e, EBUSY,
+		"cannot exec in container '%s': it was paused, or froze itself, before the "
+		"process had started (--ignore-paused lets the process wait in it)",
+		entered->id);
+}
+
 static int hand_over(struct exec *x, struct err *e)
 {
 	const struct exec_options *o = x->options;
+	struct entered entered = { .id = x->state.id };
+	const struct msg_look look = { .look = o->ignore_paused ? NULL : look_for_frozen,
+		.arg = &entered };
 	const struct serve serve = {
 		.sock = x->made.sock,
 		.pid = x->made.pid,
@@ -435,6 +458,7 @@ static int hand_over(struct exec *x, struct err *e)
 		.process = &x->process,
 		.state = &x->state,
 		.config = x->config,
+		.look = &look,
 		.status = life_status_name(x->status),
 		.init_pid = x->state.pid,
 	};
@@ -446,6 +470,7 @@ static int hand_over(struct exec *x, struct err *e)
 		openat(x->host_proc_fd, pid_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (proc < 0)
 		return err_set(e, errno, "opening /proc/%s", pid_dir);
+	entered.proc_fd = proc;
 	/* It is in the container's cgroup by now (config.md, execCPUAffinity). */
 	int r = schedule_affinity(
 		x->made.pid, x->process.affinity_final, "/process/execCPUAffinity/final", NULL, e);
@@ -457,7 +482,7 @@ static int hand_over(struct exec *x, struct err *e)
 		r = msg_send(x->made.sock, MSG_GO, NULL, -1, e);
 	if (r == 0 && x->process.terminal) {
 		_cleanup_close_ int master = -1;
-		r = msg_expect(x->made.sock, MSG_CONSOLE, NULL, &master, e);
+		r = msg_expect_looking(x->made.sock, MSG_CONSOLE, &look, NULL, &master, e);
 		if (r == 0 && x->console_fd >= 0)
 			r = tty_hand_over(x->console_fd, master, o->console_socket, e);
 		else if (r == 0)
@@ -481,7 +506,7 @@ static int hand_over(struct exec *x, struct err *e)
 	if (r == 0)
 		r = serve_until(&serve, MSG_EXECING, NULL, e);
 	if (r == 0)
-		r = msg_expect_end(x->made.sock, true, e);
+		r = msg_expect_end(x->made.sock, true, &look, e);
 	if (r == 0)
 		log_debug("container '%s': process %d is executed", o->id, x->made.pid);
 	r = spawn_explain(&x->made, r, "the process", e);
@@ -506,6 +531,7 @@ static void process_main(void *arg, int sock)
 	struct program program;
 	struct err e = { 0 };
 
+	must(sock, ns_join_process(x->init_pidfd, x->join_later, x->state.pid, NULL, &e), &e);
 	/* The container sees this process from now on, and one with CAP_SYS_PTRACE may look into
 	 * it: nothing of the host is to be found here. */
 	struct lsm lsm = LSM_NONE;

@@ -33,6 +33,7 @@ void fault_list(void);
 	X("start-socket")                                                                          \
 	X("spawn")                                                                                 \
 	X("joiner")                                                                                \
+	X("spawned")                                                                               \
 	X("cgroup-add")                                                                            \
 	X("idmap")                                                                                 \
 	X("net-devices")                                                                           \

@@ -157,7 +157,7 @@ int hooks_run_start(struct hook_runner *runner, const struct plan *plan, pid_t p
 
 	int r = msg_send(runner->sock, MSG_HOOKED, &start, -1, e);
 	if (r == 0)
-		r = msg_expect_end(runner->sock, false, e);
+		r = msg_expect_end(runner->sock, false, NULL, e);
 	runner->sock = fd_close(runner->sock);
 
 	int status = 0;

@@ -55,10 +55,13 @@ struct packet {
 };
 
 #define PACKET_HEAD offsetof(struct packet, payload)
+#define LOOK_MS 1000
 
-static int wait_for(int sock, const char *name, struct err *e);
+static int wait_for(int sock, const char *name, const struct msg_look *look, struct err *e);
+/* How to receive: by read(2), or by recvmsg(2) with these flags. */
+#define BY_READ (-1)
 /* One packet, its type and size checked against the table; 0 at end of file. */
-static ssize_t receive(int sock, bool by_read, struct packet *p, int *ret_fd, struct err *e);
+static ssize_t receive(int sock, int flags, struct packet *p, int *ret_fd, struct err *e);
 
 int msg_send(int sock, enum msg_type type, const void *payload, int fd, struct err *e)
 {
@@ -89,16 +92,12 @@ static const struct msg_row *row_of(unsigned set)
 	return &rows[31 - __builtin_clz(set)];
 }
 
-static int expect(int sock, unsigned set, struct packet *p, int *ret_fd, struct err *e)
+static int take(int sock, unsigned set, int flags, struct packet *p, int *ret_fd, struct err *e)
 {
 	const struct msg_row *row = row_of(set);
 	_cleanup_close_ int fd = -1;
 
-	/* What goes to init after its filter is loaded has no descriptor with it, and is smaller
-	 * than a packet can be: read(2) will do, which a seccomp filter seldom forbids. */
-	const bool to_init = row->direction == TO_INIT;
-	int r = to_init ? 0 : wait_for(sock, row->name, e);
-	ssize_t n = r < 0 ? r : receive(sock, to_init && !row->fd, p, &fd, e);
+	ssize_t n = receive(sock, flags, p, &fd, e);
 	if (n < 0)
 		return (int)n;
 	if (n == 0)
@@ -117,35 +116,67 @@ static int expect(int sock, unsigned set, struct packet *p, int *ret_fd, struct 
 	return (int)p->type;
 }
 
-int msg_expect(int sock, enum msg_type type, void *ret_payload, int *ret_fd, struct err *e)
+static int expect(int sock, unsigned set, const struct msg_look *look, struct packet *p,
+	int *ret_fd, struct err *e)
 {
-	struct packet p;
-	int r = expect(sock, MSG_BIT(type), &p, ret_fd, e);
+	const struct msg_row *row = row_of(set);
 
+	/* What goes to init after its filter is loaded has no descriptor with it, and is smaller
+	 * than a packet can be: read(2) will do, which a seccomp filter seldom forbids. */
+	const bool to_init = row->direction == TO_INIT;
+	int r = to_init ? 0 : wait_for(sock, row->name, look, e);
+	return r < 0 ? r : take(sock, set, to_init && !row->fd ? BY_READ : 0, p, ret_fd, e);
+}
+
+static int payload_of(int r, enum msg_type type, const struct packet *p, void *ret)
+{
 	if (r < 0)
 		return r;
-	if (ret_payload && rows[type].payload)
-		memcpy(ret_payload, p.payload.bytes, rows[type].payload);
+	if (ret && rows[type].payload)
+		memcpy(ret, p->payload.bytes, rows[type].payload);
 	return 0;
 }
 
-int msg_expect_any(int sock, unsigned set, union msg_payload *ret, struct err *e)
+int msg_expect(int sock, enum msg_type type, void *ret_payload, int *ret_fd, struct err *e)
+{
+	return msg_expect_looking(sock, type, NULL, ret_payload, ret_fd, e);
+}
+
+int msg_expect_looking(int sock, enum msg_type type, const struct msg_look *look, void *ret_payload,
+	int *ret_fd, struct err *e)
 {
 	struct packet p;
-	int r = expect(sock, set, &p, NULL, e);
+	int r = expect(sock, MSG_BIT(type), look, &p, ret_fd, e);
+
+	return payload_of(r, type, &p, ret_payload);
+}
+
+int msg_expect_sent(int sock, enum msg_type type, void *ret_payload, int *ret_fd, struct err *e)
+{
+	struct packet p;
+	int r = take(sock, MSG_BIT(type), MSG_DONTWAIT, &p, ret_fd, e);
+
+	return payload_of(r, type, &p, ret_payload);
+}
+
+int msg_expect_any(
+	int sock, unsigned set, const struct msg_look *look, union msg_payload *ret, struct err *e)
+{
+	struct packet p;
+	int r = expect(sock, set, look, &p, NULL, e);
 
 	if (r >= 0)
 		*ret = p.payload.plain;
 	return r;
 }
 
-int msg_expect_end(int sock, bool interruptible, struct err *e)
+int msg_expect_end(int sock, bool interruptible, const struct msg_look *look, struct err *e)
 {
 	struct packet p;
 	_cleanup_close_ int fd = -1;
 
-	int r = interruptible ? wait_for(sock, "the end of the message socket", e) : 0;
-	ssize_t n = r < 0 ? r : receive(sock, !interruptible, &p, &fd, e);
+	int r = interruptible ? wait_for(sock, "the end of the message socket", look, e) : 0;
+	ssize_t n = r < 0 ? r : receive(sock, interruptible ? 0 : BY_READ, &p, &fd, e);
 	if (n <= 0)
 		return (int)n;
 	if (p.type != MSG_FAIL)
@@ -163,18 +194,25 @@ void msg_fail(int sock, const struct err *error)
 	(void)msg_send(sock, MSG_FAIL, error, -1, &ignored);
 }
 
-static int wait_for(int sock, const char *name, struct err *e)
+static int wait_for(int sock, const char *name, const struct msg_look *look, struct err *e)
 {
-	int r = interrupt_wait(sock, -1);
+	const bool looks = look && look->look;
+	int r;
 
+	while ((r = interrupt_wait(sock, looks ? LOOK_MS : -1)) == 0) {
+		r = look->look(look->arg, e);
+		if (r < 0)
+			return r;
+	}
 	if (r == -EINTR)
 		return err_say(e, EINTR, "interrupted by signal %d (%s) while waiting for %s",
 			interrupt_pending(), sigdescr_np(interrupt_pending()), name);
 	return r < 0 ? err_set(e, -r, "waiting for %s", name) : 0;
 }
 
-static ssize_t receive(int sock, bool by_read, struct packet *p, int *ret_fd, struct err *e)
+static ssize_t receive(int sock, int flags, struct packet *p, int *ret_fd, struct err *e)
 {
+	const bool by_read = flags == BY_READ;
 	union {
 		struct cmsghdr align;
 		char space[CMSG_SPACE(sizeof(int))];
@@ -190,7 +228,8 @@ static ssize_t receive(int sock, bool by_read, struct packet *p, int *ret_fd, st
 	if (by_read)
 		msg.msg_controllen = 0;
 	do {
-		n = by_read ? read(sock, p, sizeof(*p)) : recvmsg(sock, &msg, MSG_CMSG_CLOEXEC);
+		n = by_read ? read(sock, p, sizeof(*p))
+			    : recvmsg(sock, &msg, MSG_CMSG_CLOEXEC | flags);
 	} while (n < 0 && errno == EINTR);
 	/* A reset is an end too: the other side died with something of ours unread. */
 	if (n == 0 || (n < 0 && errno == ECONNRESET))

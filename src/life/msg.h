@@ -68,16 +68,31 @@ int msg_send(int sock, enum msg_type type, const void *payload, int fd, struct e
  */
 int msg_expect(int sock, enum msg_type type, void *ret_payload, int *ret_fd, struct err *e);
 
+/* The same, but what is not there yet is -EAGAIN, with e set. */
+int msg_expect_sent(int sock, enum msg_type type, void *ret_payload, int *ret_fd, struct err *e);
+
+/*
+ * What the parent looks for while nothing comes, now and then: an error of look() ends the wait.
+ * NULL, or no look(): nothing.
+ */
+struct msg_look {
+	int (*look)(void *arg, struct err *e);
+	void *arg;
+};
+int msg_expect_looking(int sock, enum msg_type type, const struct msg_look *look, void *ret_payload,
+	int *ret_fd, struct err *e);
+
 /* Wait for any message of a set; returns the type. For init's optional ones. None with a
  * descriptor. */
 #define MSG_BIT(type) (1u << (type))
-int msg_expect_any(int sock, unsigned set, union msg_payload *ret, struct err *e);
+int msg_expect_any(
+	int sock, unsigned set, const struct msg_look *look, union msg_payload *ret, struct err *e);
 
 /*
  * After EXECING: wait until execve succeeded, which closes init's end. 0 then; a FAIL becomes e.
  * interruptible: as the parent's other waits are.
  */
-int msg_expect_end(int sock, bool interruptible, struct err *e);
+int msg_expect_end(int sock, bool interruptible, const struct msg_look *look, struct err *e);
 
 /* Tell the other side what went wrong. Best effort: it may be gone, or seccomp may forbid it. */
 void msg_fail(int sock, const struct err *error);

@@ -28,7 +28,7 @@ int serve_until(const struct serve *s, enum msg_type last, union msg_payload *re
 	for (;;) {
 		union msg_payload payload;
 		enum msg_type answer = MSG_LIMITED;
-		int r = msg_expect_any(s->sock, set, &payload, e);
+		int r = msg_expect_any(s->sock, set, s->look, &payload, e);
 
 		if (r < 0)
 			return r;

@@ -16,6 +16,7 @@ struct serve {
 	const struct spec_process *process; /* NULL: it asks for no rights any more */
 	const struct state *state;          /* of the container */
 	const struct spec *config;          /* of the container */
+	const struct msg_look *look;        /* while it does not answer; NULL: nothing */
 	const char *status;                 /* of the container, now */
 	pid_t init_pid;                     /* here; what the OCI state gives */
 };

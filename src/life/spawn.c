@@ -5,6 +5,7 @@
 #include "life/spawn.h"
 
 #include "base/fd.h"
+#include "base/interrupt.h"
 #include "base/sys.h"
 #include "life/fault.h"
 #include "life/msg.h"
@@ -18,6 +19,7 @@
 #include <sys/wait.h>
 
 #define KILL_WAIT_MS 10000
+#define KILL_SOON_MS 200
 
 struct joiner {
 	const struct spawn *how;
@@ -28,6 +30,8 @@ static pid_t make(const struct spawn *how, struct joiner *joiner, int *ret_pidfd
 static void joiner_main(void *arg) __attribute__((noreturn));
 static int enter_cgroup(const struct spawn *how, pid_t pid, struct err *e);
 static int from_joiner(struct spawned *s, struct err *e);
+static int receive_spawned(
+	const struct spawned *s, struct msg_spawned *ret, int *ret_pidfd, struct err *e);
 static int why(const struct spawn *how, int num, struct err *e);
 
 int spawn(const struct spawn *how, struct spawned *ret, struct err *e)
@@ -55,7 +59,10 @@ int spawn(const struct spawn *how, struct spawned *ret, struct err *e)
 	theirs = fd_close(theirs);
 	s.sock = TAKE_FD(ours);
 
-	r = how->join ? from_joiner(&s, e) : enter_cgroup(how, s.pid, e);
+	r = how->join ? from_joiner(&s, e) : 0;
+	s.cgroup = how->cgroup;
+	if (r == 0 && !(how->join && how->join_inside))
+		r = enter_cgroup(how, s.pid, e);
 	if (r < 0) {
 		spawn_kill(&s);
 		return r;
@@ -64,6 +71,14 @@ int spawn(const struct spawn *how, struct spawned *ret, struct err *e)
 		cgroup_settle(how->cgroup);
 	*ret = s;
 	return 0;
+}
+
+static void into_cgroup(struct clone_args *args, const struct spawn *how)
+{
+	if (how->cgroup_fd >= 0) {
+		args->flags |= CLONE_INTO_CGROUP;
+		args->cgroup = (uint64_t)how->cgroup_fd;
+	}
 }
 
 static pid_t make(const struct spawn *how, struct joiner *joiner, int *ret_pidfd)
@@ -75,10 +90,8 @@ static pid_t make(const struct spawn *how, struct joiner *joiner, int *ret_pidfd
 		.exit_signal = SIGCHLD,
 	};
 
-	if (how->cgroup_fd >= 0) {
-		args.flags |= CLONE_INTO_CGROUP;
-		args.cgroup = (uint64_t)how->cgroup_fd;
-	}
+	if (!joiner || how->join_inside)
+		into_cgroup(&args, how);
 	if (!joiner) {
 		pid_t pid = sys_clone3(&args);
 		*ret_pidfd = pidfd;
@@ -108,7 +121,7 @@ static int enter_cgroup(const struct spawn *how, pid_t pid, struct err *e)
 }
 
 /*
- * The joiner: what it makes is its parent's child, and is born in the cgroup. Its parent sleeps, to
+ * The joiner: what it makes is its parent's child, on v2 born in the cgroup. Its parent sleeps, to
  * go on with this memory, in which nothing may be changed; descriptors are copies.
  */
 static void joiner_main(void *arg)
@@ -120,7 +133,7 @@ static void joiner_main(void *arg)
 	int pidfd = -1;
 
 	/* Nothing may be joined before: by way of its namespaces it might not find the cgroup. */
-	int r = enter_cgroup(how, getpid(), &e);
+	int r = how->join_inside ? enter_cgroup(how, getpid(), &e) : 0;
 	if (r == 0)
 		r = FAULT("joiner", &e);
 	if (r == 0)
@@ -131,13 +144,16 @@ static void joiner_main(void *arg)
 			.flags = how->flags | CLONE_PARENT | CLONE_PIDFD,
 			.pidfd = (uint64_t)(uintptr_t)&pidfd,
 		};
+		if (!how->join_inside)
+			into_cgroup(&args, how);
 		spawned.pid = sys_clone3(&args);
 		if (spawned.pid == 0) {
 			how->become(how->arg, joiner->sock);
 			_exit(1);
 		}
-		r = spawned.pid < 0 ? why(how, -spawned.pid, &e)
-				    : msg_send(joiner->sock, MSG_SPAWNED, &spawned, pidfd, &e);
+		r = spawned.pid < 0 ? why(how, -spawned.pid, &e) : FAULT("spawned", &e);
+		if (r == 0)
+			r = msg_send(joiner->sock, MSG_SPAWNED, &spawned, pidfd, &e);
 	}
 	if (r < 0)
 		msg_fail(joiner->sock, &e);
@@ -150,7 +166,7 @@ static int from_joiner(struct spawned *s, struct err *e)
 	int pidfd = -1;
 	siginfo_t info;
 
-	int r = msg_expect(s->sock, MSG_SPAWNED, &spawned, &pidfd, e);
+	int r = receive_spawned(s, &spawned, &pidfd, e);
 	r = spawn_explain(s, r, "the process that joins namespaces", e);
 	if (r < 0)
 		return r;
@@ -160,6 +176,28 @@ static int from_joiner(struct spawned *s, struct err *e)
 	s->pid = spawned.pid;
 	s->pidfd = pidfd;
 	return 0;
+}
+
+/*
+ * What it says is there when it has ended, or never will be. The socket alone does not tell of a
+ * joiner that was killed: what it may have made by then holds the other end open.
+ */
+static int receive_spawned(
+	const struct spawned *s, struct msg_spawned *ret, int *ret_pidfd, struct err *e)
+{
+	int r = msg_expect_sent(s->sock, MSG_SPAWNED, ret, ret_pidfd, e);
+
+	if (r != -EAGAIN)
+		return r;
+	r = interrupt_wait(s->pidfd, -1);
+	if (r == -EINTR)
+		return err_say(e, EINTR,
+			"interrupted by signal %d (%s) while namespaces are joined",
+			interrupt_pending(), sigdescr_np(interrupt_pending()));
+	if (r < 0)
+		return err_set(e, -r, "waiting for the process that joins namespaces");
+	r = msg_expect_sent(s->sock, MSG_SPAWNED, ret, ret_pidfd, e);
+	return r == -EAGAIN ? -EPIPE : r;
 }
 
 static int why(const struct spawn *how, int num, struct err *e)
@@ -191,9 +229,11 @@ void spawn_kill(struct spawned *s)
 	if (s->pidfd < 0)
 		return;
 	(void)sys_pidfd_send_signal(s->pidfd, SIGKILL);
-	/* Under v1's freezer it dies only when it is thawed: not ours to wait for. */
 	struct pollfd p = { .fd = s->pidfd, .events = POLLIN };
-	const bool ended = poll(&p, 1, KILL_WAIT_MS) != 0;
+	bool ended = poll(&p, 1, KILL_SOON_MS) != 0;
+	if (!ended && s->cgroup)
+		cgroup_let_die(s->cgroup, s->pid);
+	ended = ended || poll(&p, 1, KILL_WAIT_MS) != 0;
 	while (ended && waitid(P_PIDFD, (id_t)s->pidfd, &info, WEXITED) < 0 && errno == EINTR)
 		;
 	s->pidfd = fd_close(s->pidfd);

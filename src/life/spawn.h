@@ -15,13 +15,19 @@ struct spawned {
 	pid_t pid;
 	int pidfd; /* -1: none */
 	int sock;  /* SEQPACKET, ours */
+	const struct cgroup *cgroup;
 };
 
 /*
  * How to make one. In the new process `become` is called with its end of the socket, and never
- * returns. Where `join` is set a joiner goes between: it enters the cgroup, runs join(), then makes
- * the process as its parent's child (CLONE_PARENT), says its number, and ends. It borrows the
- * parent's memory meanwhile (sys_clone3_errand()), so join() must change nothing there.
+ * returns. Where `join` is set a joiner goes between: it runs join(), then makes the process as its
+ * parent's child (CLONE_PARENT), says its number, and ends. It borrows the parent's memory
+ * meanwhile (sys_clone3_errand()), so join() must change nothing there that the parent will use.
+ *
+ * The joiner itself is not in the cgroup. Whoever may write to that could freeze it there, while
+ * its parent sleeps until it has ended; and who is killed there for want of memory takes along all
+ * who share its memory (__oom_kill_process()). What it joins must therefore leave it in sight of
+ * the cgroup. Where that cannot be, and nobody else is in the cgroup yet, it goes in first.
  */
 struct spawn {
 	uint64_t flags;                /* CLONE_NEW* */
@@ -29,7 +35,8 @@ struct spawn {
 	const struct cgroup_sub *subs; /* below it; NULL: it itself */
 	int cgroup_fd;                 /* for CLONE_INTO_CGROUP; -1: none */
 	int (*join)(void *arg, struct err *e);
-	bool own_memory; /* the joiner borrows none, and nobody sleeps: it may take long */
+	bool join_inside; /* the joiner enters the cgroup first */
+	bool own_memory;  /* the joiner borrows none */
 	void (*become)(void *arg, int sock);
 	void *arg;
 	const char *what; /* for errors: "init", "the process" */
@@ -38,7 +45,7 @@ struct spawn {
 /* On failure nothing is left: what was made is killed and reaped. */
 int spawn(const struct spawn *how, struct spawned *ret, struct err *e);
 
-/* Kill it and reap it. For what failed after spawn(). */
+/* Kill it and reap it, in a frozen cgroup, too. For what failed after spawn(). */
 void spawn_kill(struct spawned *s);
 
 /*

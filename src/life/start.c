@@ -81,7 +81,7 @@ int start_container(int conn, int master, struct state *state, const struct spec
 		*ret_hook_failed = r < 0 && r != -EPIPE;
 	}
 	if (r == 0)
-		r = msg_expect_end(conn, true, e);
+		r = msg_expect_end(conn, true, NULL, e);
 	if (r < 0)
 		return err_prefix(e, "starting container '%s'", state->id);
 	/* So that nobody need ask init; of `run` that was in the state when it committed. */

@@ -284,13 +284,26 @@ bool ns_needs_memory(uint64_t flags)
 	return flags & CLONE_NEWTIME;
 }
 
-int ns_join_process(int pidfd, uint64_t flags, pid_t pid, struct err *e)
+int ns_join_process(int pidfd, uint64_t flags, pid_t pid, uint64_t *ret_later, struct err *e)
 {
+	uint64_t later = ret_later ? flags & (CLONE_NEWCGROUP | CLONE_NEWUSER) : 0;
+
+	/* For a root without a mount namespace the caller needs the rights that this may give. */
+	if (!(flags & CLONE_NEWNS))
+		later &= ~(uint64_t)CLONE_NEWUSER;
 	/* All at once: the kernel checks each against the credentials from before. If pid is
 	 * another process by now, this is ESRCH: pidfd knows better. */
-	if (flags && setns(pidfd, (int)flags) < 0)
+	int r = flags & ~later && setns(pidfd, (int)(flags & ~later)) < 0 ? -errno : 0;
+	if (r == -EPERM && later & CLONE_NEWUSER) {
+		/* An ordinary user has the rights for the others only there. */
+		later &= ~(uint64_t)CLONE_NEWUSER;
+		r = setns(pidfd, (int)(flags & ~later)) < 0 ? -errno : 0;
+	}
+	if (r < 0)
 		return err_set(
-			e, errno, "joining the namespaces of the container's process %d", (int)pid);
+			e, -r, "joining the namespaces of the container's process %d", (int)pid);
+	if (ret_later)
+		*ret_later = later;
 	return 0;
 }
 

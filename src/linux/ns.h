@@ -47,8 +47,17 @@ int ns_to_join(const struct spec *spec, int proc_fd, pid_t pid, uint64_t *ret_fl
 /* The kernel lets only a process with memory of its own join a time namespace (setns(2):
  * EUSERS). */
 bool ns_needs_memory(uint64_t flags);
-/* Join them. pidfd is of that process. */
-int ns_join_process(int pidfd, uint64_t flags, pid_t pid, struct err *e);
+/*
+ * Join them, but those that are better joined by a process that the caller makes then, with this
+ * function again; *ret_later, NULL: none, tells which. pidfd is of that process.
+ *
+ * The cgroup namespace is one: where v2 is mounted with nsdelegate a process is born or moved into
+ * a cgroup only if that of its maker, too, is within the maker's cgroup namespace (cgroups(7)), and
+ * that of one who comes from outside is not. To join it may take the rights of the host's root: it
+ * may be the host's, and init one that only that root may look at. So the user namespace, which
+ * takes them, waits as well where the others can be had without it.
+ */
+int ns_join_process(int pidfd, uint64_t flags, pid_t pid, uint64_t *ret_later, struct err *e);
 
 /*
  * Take the root of the process behind pidfd, which is in our own mount namespace. A root that is

@@ -11,13 +11,13 @@
 load helpers
 
 # Those that the runtime itself goes through; its children the others. The config has a time namespace,
-# so that a joiner makes init, which adds itself to the cgroup.
+# so that a joiner makes init.
 OURS=' reserve save-config cgroup-make cgroup-limit save-creating resctrl rootfs-open ns-open seccomp
-    start-socket spawn idmap net-devices oom-score go hook-runtime lock verify pid-file commit '
+    start-socket spawn cgroup-add idmap net-devices oom-score go hook-runtime lock verify pid-file commit '
 # From here on hooks may have run, and poststop hooks have to.
 HOOKS_BEGIN=hook-runtime
-EXEC_STEPS='spawn cgroup-add joiner limits keyring seccomp-load creds cwd executable'
-EXEC_OURS=' spawn '
+EXEC_STEPS='spawn joiner spawned cgroup-add limits keyring seccomp-load creds cwd executable'
+EXEC_OURS=' spawn cgroup-add '
 
 setup() {
     hasu_setup
@@ -193,7 +193,6 @@ run_killed_at() {
 @test "where there is no joiner it is the runtime that adds init to the cgroup" {
     config 'del(.linux.namespaces[] | select(.type == "time")) | del(.linux.timeOffsets)'
     create_fails_at cgroup-add
-    OURS+='cgroup-add '
     create_killed_at cgroup-add
 }
 

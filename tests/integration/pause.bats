@@ -173,3 +173,82 @@ counted_past() {
     [ "$(status_of)" = running ] || ok hasu resume "$ID"
     counts_on
 }
+
+# --- exec into what froze after exec has looked ---
+
+# freezers: those of this host, a line each: the container's directory, the controller as --cgroup names
+# it (-: none), the file, and what is written to it to freeze and to thaw.
+freezers() {
+    local dir
+    if cgroup2_only; then
+        echo "$(cgroup_of "$PID" freezer) - cgroup.freeze 1 0"
+        return
+    fi
+    echo "$(cgroup_of "$PID" freezer) freezer: freezer.state FROZEN THAWED"
+    dir=/sys/fs/cgroup/unified/$ID
+    [ ! -d "$dir" ] || echo "$dir - cgroup.freeze 1 0"
+}
+
+# A cgroup of the container's own that is frozen, while the container is not: what becomes of the whole
+# when it is frozen in the moment in which exec is on its way.
+frozen_below() {
+    mkdir "$1/low"
+    echo "$3" >"$1/low/$2"
+}
+
+not_in() {
+    ! grep -qx "$1" "$2"
+}
+
+@test "exec into a cgroup that the container froze ends in words, and leaves nothing frozen there" {
+    local dir controller file frozen thawed
+    up
+    while read -r dir controller file frozen thawed; do
+        frozen_below "$dir" "$file" "$frozen"
+        fails "cannot exec in container '$ID': it was paused, or froze itself" \
+            timeout -k 1 60 "$HASU" --root "$ROOT" exec --cgroup "${controller#-}/low" "$ID" true
+        is "$status" 255
+        is "$(<"$dir/low/cgroup.procs")" ""
+        echo "$thawed" >"$dir/low/$file"
+        ok hasu exec --cgroup "${controller#-}/low" "$ID" true
+        rmdir "$dir/low"
+    done < <(freezers)
+}
+
+@test "exec --ignore-paused that waits in a frozen cgroup is ended by a signal, and leaves nothing" {
+    local dir controller file frozen thawed exec status inside
+    up
+    while read -r dir controller file frozen thawed; do
+        frozen_below "$dir" "$file" "$frozen"
+        HASU_IT=$ID "$HASU" --root "$ROOT" exec --ignore-paused --cgroup "${controller#-}/low" "$ID" true \
+            </dev/null >"$T/exec" 2>&1 3>&- 4>&- &
+        exec=$!
+        until_true grep -q . "$dir/low/cgroup.procs"
+        inside=$(<"$dir/low/cgroup.procs")
+        not_in "$exec" "$dir/low/cgroup.procs"
+        kill -TERM "$exec"
+        until_true not_in "$inside" "$dir/low/cgroup.procs"
+        status=0
+        wait "$exec" || status=$?
+        is "$status" 255
+        has "$(<"$T/exec")" "interrupted by signal 15"
+        is "$(<"$dir/low/cgroup.procs")" ""
+        rmdir "$dir/low"
+    done < <(freezers)
+}
+
+@test "exec: a container that passes controllers on and freezes where it is itself" {
+    cgroup2_only || skip "only cgroup v2 alone has controllers to pass on"
+    all_capabilities
+    config '(.mounts[] | select(.type == "cgroup").options) -= ["ro"]'
+    program sh -c 'cd /sys/fs/cgroup && mkdir low && echo 1 >low/cgroup.procs && echo +pids >cgroup.subtree_control &&
+        echo >/ready && echo 1 >low/cgroup.freeze; exec sleep 1000'
+    ok hasu run --detach -b "$BUNDLE" "$ID"
+    until_true grep -qx "frozen 1" "/sys/fs/cgroup/$ID/low/cgroup.events"
+    is "$(status_of)" running
+    fails "cannot exec in container '$ID': it was paused, or froze itself" \
+        timeout -k 1 60 "$HASU" --root "$ROOT" exec "$ID" true
+    is "$(wc -l <"/sys/fs/cgroup/$ID/low/cgroup.procs")" 1
+    echo 0 >"/sys/fs/cgroup/$ID/low/cgroup.freeze"
+    ok hasu exec "$ID" true
+}

@@ -246,7 +246,7 @@ static void process_body(void *arg)
 
 	CHECK(pidfd >= 0);
 	CHECK_OK(ns_to_join(&none, proc_fd, pid, &flags, &e), &e);
-	CHECK_OK(ns_join_process(pidfd, flags, pid, &e), &e);
+	CHECK_OK(ns_join_process(pidfd, flags, pid, NULL, &e), &e);
 	CHECK(ns_of(getpid(), "user") == ns_of(pid, "user"));
 	CHECK(ns_of(getpid(), "net") == ns_of(pid, "net"));
 	CHECK(ns_of(getpid(), "uts") == ns_of(pid, "uts"));
@@ -254,7 +254,7 @@ static void process_body(void *arg)
 	/* Now nothing differs: joining again must not be the EINVAL of one's own user namespace. */
 	CHECK_OK(ns_to_join(&none, proc_fd, pid, &flags, &e), &e);
 	CHECK(flags == 0);
-	CHECK_OK(ns_join_process(pidfd, flags, pid, &e), &e);
+	CHECK_OK(ns_join_process(pidfd, flags, pid, NULL, &e), &e);
 	CHECK(ns_to_join(&none, proc_fd, 99999999, &flags, &e) == -ESRCH);
 	CHECK_SAYS(&e, "the container's process 99999999: no such process");
 	/* What the config had made is not asked for, and may be joined once more; but a user
@@ -265,7 +265,36 @@ static void process_body(void *arg)
 	made.linux_.namespaces[NS_UTS] = (struct spec_namespace){ true, "/proc/self/ns/uts" };
 	CHECK_OK(ns_to_join(&made, proc_fd, pid, &flags, &e), &e);
 	CHECK(flags == CLONE_NEWNET);
-	CHECK_OK(ns_join_process(pidfd, flags, pid, &e), &e);
+	CHECK_OK(ns_join_process(pidfd, flags, pid, NULL, &e), &e);
+}
+
+static void two_parts_body(void *arg)
+{
+	pid_t pid = *(pid_t *)arg;
+	const uint64_t flags = CLONE_NEWUSER | CLONE_NEWCGROUP | CLONE_NEWNS | CLONE_NEWNET;
+	const ino_t user = ns_of(getpid(), "user"), cgroup = ns_of(getpid(), "cgroup");
+	uint64_t later = 0;
+	struct err e = { 0 };
+
+	const int pidfd = sys_pidfd_open(pid); /* closed by the end of this process */
+	CHECK_OK(ns_join_process(pidfd, flags, pid, &later, &e), &e);
+	CHECK(later == (CLONE_NEWUSER | CLONE_NEWCGROUP));
+	CHECK(ns_of(getpid(), "mnt") == ns_of(pid, "mnt"));
+	CHECK(ns_of(getpid(), "net") == ns_of(pid, "net"));
+	CHECK(ns_of(getpid(), "user") == user && ns_of(getpid(), "cgroup") == cgroup);
+	CHECK_OK(ns_join_process(pidfd, later, pid, NULL, &e), &e);
+	CHECK(ns_of(getpid(), "user") == ns_of(pid, "user"));
+	CHECK(ns_of(getpid(), "cgroup") == ns_of(pid, "cgroup"));
+}
+
+static void the_cgroup_and_the_user_namespace_may_be_joined_later(void **state)
+{
+	need_root();
+	pid_t pid = resident(CLONE_NEWUSER | CLONE_NEWCGROUP | CLONE_NEWNS | CLONE_NEWNET);
+
+	assert_true(pid > 0);
+	assert_int_equal(forked(two_parts_body, &pid), 0);
+	end(pid);
 }
 
 static void only_the_namespaces_that_differ_are_joined(void **state)
@@ -465,6 +494,7 @@ int main(void)
 		cmocka_unit_test(paths_are_joined_with_the_privilege_at_hand),
 		cmocka_unit_test(joining_ones_own_user_namespace_is_no_error),
 		cmocka_unit_test(only_the_namespaces_that_differ_are_joined),
+		cmocka_unit_test(the_cgroup_and_the_user_namespace_may_be_joined_later),
 		cmocka_unit_test(children_of_a_new_time_namespace_see_the_offsets),
 		cmocka_unit_test(the_loopback_device_comes_up),
 		cmocka_unit_test(maps_are_written_whole_and_setgroups_denied_only_where_it_must_be),
