@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define ANY (-1)
@@ -236,53 +237,174 @@ int dev_list_build(const struct dev_rule *rules, size_t n, struct dev_list *ret,
 	return 0;
 }
 
+/*
+ * Writing it.
+ */
+
+static int list_file(int dir_fd, bool allow, const char *where, struct err *e)
+{
+	const char *file = allow ? "devices.allow" : "devices.deny";
+	int fd = openat(dir_fd, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW);
+
+	return fd < 0 ? err_set(e, errno, "/linux/resources/devices: opening %s of cgroup '%s'",
+				file, where)
+		      : fd;
+}
+
+/* One rule a write. */
+static int write_rule(
+	int fd, const struct dev_rule *rule, bool allow, const char *where, struct err *e)
+{
+	char text[64];
+
+	(void)rule_text(rule, text);
+	if (write(fd, text, strlen(text)) >= 0)
+		return 0;
+	/* A cgroup above does not allow it; only what the config asks for is missed. */
+	if (errno == EPERM && rule->ours)
+		return 0;
+	return err_set(e, errno, "/linux/resources/devices: writing '%s' to %s of cgroup '%s'",
+		text, allow ? "devices.allow" : "devices.deny", where);
+}
+
+static int write_whole(int dir_fd, const struct dev_list *list, const char *where, struct err *e)
+{
+	int r = fd_write_file(dir_fd, list->allow ? "devices.allow" : "devices.deny", "a");
+
+	if (r == -EINVAL) /* devcgroup_update_access() */
+		return err_say(e, EINVAL,
+			"/linux/resources/devices: cgroup v1 begins to %s all devices only where "
+			"there are no cgroups below, and '%s' has some",
+			list->allow ? "allow" : "deny", where);
+	if (r < 0)
+		return err_set(e, -r, "/linux/resources/devices: writing 'a' to %s of cgroup '%s'",
+			list->allow ? "devices.allow" : "devices.deny", where);
+	_cleanup_close_ int fd = list_file(dir_fd, !list->allow, where, e);
+	r = fd < 0 ? fd : 0;
+	for (size_t i = 0; i < list->n && r == 0; i++)
+		r = write_rule(fd, &list->v[i], !list->allow, where, e);
+	return r;
+}
+
+/* Of the rules of one list what those of the other have not. */
+static int write_beyond(int dir_fd, bool allow, const struct dev_list *list,
+	const struct dev_list *other, const char *where, struct err *e)
+{
+	_cleanup_close_ int fd = list_file(dir_fd, allow, where, e);
+	int r = fd < 0 ? fd : 0;
+
+	for (size_t i = 0; i < list->n && r == 0; i++) {
+		struct dev_rule rule = list->v[i];
+		for (size_t k = 0; k < other->n; k++)
+			if (covers(&other->v[k], &rule) && covers(&rule, &other->v[k]))
+				rule.access &= ~other->v[k].access;
+		if (rule.access != 0)
+			r = write_rule(fd, &rule, allow, where, e);
+	}
+	return r;
+}
+
+static bool parse_number(const char **text, char end, int64_t *ret)
+{
+	char *behind;
+
+	if (str_starts(*text, "*")) {
+		*ret = ANY;
+		behind = (char *)*text + 1;
+	} else if (**text >= '0' && **text <= '9') {
+		*ret = (int64_t)strtoul(*text, &behind, 10);
+	} else {
+		return false;
+	}
+	*text = behind + 1;
+	return *behind == end;
+}
+
+/* "c 1:3 rwm", as devices.list has it. */
+static bool parse_rule(const char *text, struct dev_rule *ret)
+{
+	struct dev_rule rule = { .allow = true, .type = text[0] };
+	const char *p = text + 2;
+
+	if ((text[0] != 'b' && text[0] != 'c') || text[1] != ' ' ||
+		!parse_number(&p, ':', &rule.major) || !parse_number(&p, ' ', &rule.minor))
+		return false;
+	for (; *p && *p != '\n'; p++)
+		rule.access |= *p == 'r' ? DEV_READ : *p == 'w' ? DEV_WRITE : DEV_MKNOD;
+	*ret = rule;
+	return true;
+}
+
+/* The text of a devices.list that denies what is not in it. */
+static int list_parse(const char *text, struct dev_list *ret)
+{
+	struct dev_list list = { .allow = false };
+	size_t room = 1;
+
+	for (const char *p = text; *p; p++)
+		room += *p == '\n';
+	list.v = calloc(room, sizeof(*list.v));
+	if (!list.v)
+		return -ENOMEM;
+	for (const char *p = text; *p; p += strcspn(p, "\n"), p += *p == '\n') {
+		if (*p == '\n')
+			continue;
+		if (!parse_rule(p, &list.v[list.n])) {
+			free(list.v);
+			return -EBADMSG;
+		}
+		list.n++;
+	}
+	*ret = list;
+	return 0;
+}
+
+/*
+ * Where both the old list and the new one deny what they do not have, only the difference is
+ * written, what is added first: a program that runs there is refused nothing in between, and the
+ * kernel changes the rest of a cgroup with others below it, but not the answer for everything.
+ */
+static int list_write(int dir_fd, const struct dev_list *list, const char *where, struct err *e)
+{
+	_cleanup_free_ char *text = NULL;
+	struct dev_list has;
+	int r = fd_read_file(dir_fd, "devices.list", CGROUP_FILE_MAX, &text, NULL);
+
+	if (r == 0 && (list->allow || str_starts(text, "a ")))
+		return write_whole(dir_fd, list, where, e);
+	if (r == 0)
+		r = list_parse(text, &has);
+	if (r < 0)
+		return err_set(e, -r,
+			"/linux/resources/devices: reading devices.list of cgroup '%s'", where);
+	r = write_beyond(dir_fd, true, list, &has, where, e);
+	if (r == 0)
+		r = write_beyond(dir_fd, false, &has, list, where, e);
+	free(has.v);
+	return r;
+}
+
 int devices_v1_write(
 	int dir_fd, const struct dev_rule *rules, size_t n, const char *where, struct err *e)
 {
 	struct dev_list list;
-	char text[64];
-	int r;
+	int r = dev_list_build(rules, n, &list, e);
 
-	r = dev_list_build(rules, n, &list, e);
 	if (r < 0)
 		return r;
-	r = fd_write_file(dir_fd, list.allow ? "devices.allow" : "devices.deny", "a");
-	if (r < 0)
-		r = err_set(e, -r, "/linux/resources/devices: writing 'a' to %s of cgroup '%s'",
-			list.allow ? "devices.allow" : "devices.deny", where);
-	const char *file = list.allow ? "devices.deny" : "devices.allow";
-	_cleanup_close_ int fd =
-		r == 0 ? openat(dir_fd, file, O_WRONLY | O_CLOEXEC | O_NOFOLLOW) : -1;
-	if (r == 0 && fd < 0)
-		r = err_set(e, errno, "/linux/resources/devices: opening %s of cgroup '%s'", file,
-			where);
-	for (size_t i = 0; i < list.n && r == 0; i++) {
-		/* One rule a write. */
-		if (write(fd, text, strlen(rule_text(&list.v[i], text))) >= 0)
-			continue;
-		/* A cgroup above does not allow it; only what the config asks for is missed. */
-		if (errno == EPERM && list.v[i].ours)
-			continue;
-		r = err_set(e, errno, "/linux/resources/devices: writing '%s' to %s of cgroup '%s'",
-			text, file, where);
-	}
+	r = list_write(dir_fd, &list, where, e);
 	free(list.v);
 	return r;
 }
 
-int devices_v1_restore(int dir_fd, const char *list)
+int devices_v1_restore(int dir_fd, const char *text)
 {
-	int ret = fd_write_file(dir_fd, "devices.deny", "a");
+	struct dev_list list;
+	int r = list_parse(text, &list);
 
-	for (const char *line = list; *line && ret == 0;) {
-		const size_t len = strcspn(line, "\n");
-		char text[64];
-		if (len >= sizeof(text))
-			return -EBADMSG;
-		memcpy(text, line, len);
-		text[len] = '\0';
-		ret = len > 0 ? fd_write_file(dir_fd, "devices.allow", text) : 0;
-		line += len + (line[len] == '\n');
-	}
-	return ret;
+	if (r < 0)
+		return r;
+	r = list_write(dir_fd, &list, "", NULL);
+	free(list.v);
+	return r;
 }

@@ -45,6 +45,37 @@ teardown() {
     reads_more "$ID-much" "$ID-little"
 }
 
+# readable CGROUP DEVICE: may one who is there open it?
+readable() {
+    (echo "$BASHPID" >"/sys/fs/cgroup/devices/$1/cgroup.procs" && : <"$2")
+}
+
+@test "an update of device rules refuses nothing in between that stays, and holds in cgroups below" {
+    local i below=/sys/fs/cgroup/devices/$ID/below
+    config '.linux.resources.devices = [{ allow: false, access: "rwm" },
+        { allow: true, type: "c", major: 1, minor: 11, access: "r" }]'
+    start_init sh -c 'trap "exit 0" TERM; echo ready
+        while :; do { : </dev/null; } 2>/dev/null || echo refused; done'
+    mkdir "$below"
+    readable "$ID" /dev/kmsg
+    readable "$ID/below" /dev/kmsg
+    for ((i = 0; i < 3; i++)); do
+        "$HASU" update --resources - "$ID" <<<'{"devices":[{"allow":false,"access":"rwm"},
+            {"allow":true,"type":"c","major":60,"minor":'"$i"',"access":"r"}]}'
+    done
+    run ! grep refused "$OUT"
+    grep -Fxq 'c 60:2 r' "/sys/fs/cgroup/devices/$ID/devices.list"
+    run ! readable "$ID" /dev/kmsg
+    run ! readable "$ID/below" /dev/kmsg
+    readable "$ID/below" /dev/zero
+    # All at once the kernel changes only where there is nothing below.
+    run "$HASU" update --resources - "$ID" <<<'{"devices":[{"allow":true,"access":"rwm"}]}'
+    [ "$status" -eq 1 ]
+    [[ $output == *"begins to allow all devices only where there are no cgroups below"* ]] || fail "$output"
+    grep -Fxq 'c 60:2 r' "/sys/fs/cgroup/devices/$ID/devices.list"
+    rmdir "$below"
+}
+
 # tcp NAME: what the container's file of TCP buffers says.
 tcp() {
     cat "/sys/fs/cgroup/memory/$ID/memory.kmem.tcp.$1"

@@ -9,6 +9,7 @@
  */
 #include "rows.h"
 
+#include "base/fd.h"
 #include "cgroup/internal.h"
 
 #include <errno.h>
@@ -585,6 +586,83 @@ static void v1_says_what_it_cannot_do(void **state)
 			     "1:* rw', which an earlier rule allows");
 }
 
+/* What is written, one behind the other, by a directory of plain files in the cgroup's place. */
+static const struct written_row {
+	const char *says, *list;
+	struct dev_rule rules[4];
+	size_t n;
+	const char *allow, *deny;
+} written_rows[] = {
+	{ "a list that denies the rest is changed where it differs",
+		"c 1:3 rwm\nb *:* m\nc 60:* rw\n",
+		{ { true, false, 'c', 1, 3, DEV_ALL }, { true, false, 'b', 8, 0, DEV_READ } }, 2,
+		"b 8:0 r", "b *:* mc 60:* rw" },
+	{ "the same list is not written", "c 1:3 rwm\nc 136:* rw\n",
+		{ { true, false, 'c', 136, -1, DEV_READ | DEV_WRITE },
+			{ true, false, 'c', 1, 3, DEV_ALL } },
+		2, "", "" },
+	{ "of one device only what changes", "c 1:3 rm\n",
+		{ { true, false, 'c', 1, 3, DEV_READ | DEV_WRITE } }, 1, "c 1:3 w", "c 1:3 m" },
+	{ "all devices of a number become one", "c 1:* rw\n",
+		{ { true, false, 'c', 1, 3, DEV_READ | DEV_WRITE } }, 1, "c 1:3 rw", "c 1:* rw" },
+	{ "an empty list", "", { { true, false, 'c', 1, 3, DEV_READ } }, 1, "c 1:3 r", "" },
+	{ "a list of all is written whole", "a *:* rwm\n", { { true, false, 'c', 1, 3, DEV_READ } },
+		1, "c 1:3 r", "a" },
+	{ "all devices but one", "c 1:3 rwm\n",
+		{ { true, false, 'a', -1, -1, DEV_ALL }, { false, false, 'c', 1, 1, DEV_ALL } }, 2,
+		"a", "c 1:1 rwm" },
+};
+
+static void put_text(int dir_fd, const char *file, const char *text)
+{
+	_cleanup_close_ int fd =
+		openat(dir_fd, file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+	assert_int_equal(fd_write_all(fd, text, strlen(text)), 0);
+}
+
+static void v1_writes(void **state)
+{
+	const struct written_row *row = *state;
+	char dir[] = "/tmp/test-devices-XXXXXX";
+	static const char *const files[] = { "devices.list", "devices.allow", "devices.deny" };
+	const char *const texts[] = { row->list, row->allow, row->deny };
+	struct err e = { 0 };
+
+	assert_non_null(mkdtemp(dir));
+	_cleanup_close_ int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < 3; i++)
+		put_text(dir_fd, files[i], i == 0 ? row->list : "");
+	if (devices_v1_write(dir_fd, row->rules, row->n, "/a", &e) < 0)
+		fail_msg("%s", e.text);
+	for (size_t i = 0; i < 3; i++) {
+		_cleanup_free_ char *text = NULL;
+		assert_int_equal(fd_read_file(dir_fd, files[i], 4096, &text, NULL), 0);
+		assert_words(text, texts[i]);
+		assert_int_equal(unlinkat(dir_fd, files[i], 0), 0);
+	}
+	assert_int_equal(rmdir(dir), 0);
+}
+
+static void v1_reads_no_other_list(void **state)
+{
+	static const char *const lists[] = { "d 1:3 rw\n", "c1:3 rw\n", "c 1-3 rw\n", "c 1:x rw\n",
+		"c : rw\n", "c 1:3\n" };
+	static const struct dev_rule rule = { true, false, 'c', 1, 3, DEV_READ };
+	char dir[] = "/tmp/test-devices-XXXXXX";
+
+	assert_non_null(mkdtemp(dir));
+	_cleanup_close_ int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	for (size_t i = 0; i < ELEMENTS(lists); i++) {
+		struct err e = { 0 };
+		put_text(dir_fd, "devices.list", lists[i]);
+		assert_int_equal(devices_v1_write(dir_fd, &rule, 1, "/a", &e), -EBADMSG);
+		assert_non_null(strstr(e.text, "reading devices.list of cgroup '/a'"));
+	}
+	assert_int_equal(unlinkat(dir_fd, "devices.list", 0), 0);
+	assert_int_equal(rmdir(dir), 0);
+}
+
 static void defaults_come_last(void **state)
 {
 	struct spec_device_rule deny[] = {
@@ -727,6 +805,7 @@ int main(void)
 		cmocka_unit_test(rules_mean_the_same_everywhere),
 		cmocka_unit_test(v1_adds_no_access_for_nothing),
 		cmocka_unit_test(v1_says_what_it_cannot_do),
+		cmocka_unit_test(v1_reads_no_other_list),
 		cmocka_unit_test(defaults_come_last),
 		cmocka_unit_test(missing_controllers_are_named),
 	};
@@ -736,6 +815,7 @@ int main(void)
 	failed += ROWS_RUN("files that stand in for others", other_rows, other_texts);
 	failed += ROWS_RUN("hierarchies of hosts", host_rows, hosts);
 	failed += ROWS_RUN("paths", path_rows, paths);
+	failed += ROWS_RUN("devices as v1 is told of them", written_rows, v1_writes);
 	failed += cmocka_run_group_tests_name("weights, devices, controllers", tests, NULL, NULL);
 	return failed;
 }
