@@ -135,9 +135,9 @@ void cgroup_thaw_all(const struct cgroup *cg)
 {
 	const struct hierarchy *v2 = cgroup_v2(cg), *v1 = cgroup_v1_of(cg, "freezer");
 
-	/* What stays frozen is reported by the wait that follows. */
-	if (v1)
-		(void)freeze_v1(v1, false, NULL);
+	_cleanup_close_ int fd = v1 ? hierarchy_open_leaf(v1, NULL) : -1;
+	if (fd >= 0)
+		thaw_below(fd);
 	if (v2)
 		(void)freeze_v2(v2, false, NULL);
 }

@@ -216,5 +216,5 @@ void pause_ms(int ms);
 /* Wait until line "<key> <value>" stands in cgroup.events. Returns 0, or -ETIMEDOUT or another
  * errno. */
 int events_wait(int dir_fd, const char *key, char value, int64_t deadline_ms);
-/* Thaw in every hierarchy; errors are left to what follows. */
-void cgroup_thaw_all(const struct cgroup *cg);
+/* v1: thaw the cgroup at dir_fd and those below, as deep as pids_collect() goes. */
+void thaw_below(int dir_fd);

@@ -103,13 +103,15 @@ static int collect_here(int dir_fd, struct pid_list *list)
 	return r;
 }
 
-int pids_collect(int dir_fd, bool deep, struct pid_list *list, struct err *e)
+/* Visit the cgroup at dir_fd and all below it, the upper ones first. */
+static int visit_all(
+	int dir_fd, int (*visit)(int dir_fd, struct pid_list *list), struct pid_list *list)
 {
 	DIR *stack[LIST_DEPTH_MAX];
 	size_t depth = 0;
 
-	int r = collect_here(dir_fd, list);
-	if (r == 0 && deep) {
+	int r = visit(dir_fd, list);
+	if (r == 0) {
 		stack[0] = dir_open(dir_fd);
 		if (stack[0])
 			depth = 1;
@@ -127,7 +129,7 @@ int pids_collect(int dir_fd, bool deep, struct pid_list *list, struct err *e)
 		_cleanup_close_ int fd = hierarchy_open_below(dirfd(dir), name);
 		if (fd == -ENOENT)
 			continue;
-		r = fd < 0 ? fd : collect_here(fd, list);
+		r = fd < 0 ? fd : visit(fd, list);
 		if (r == -ENOENT || r == -ENODEV) {
 			r = 0;
 			continue;
@@ -140,6 +142,24 @@ int pids_collect(int dir_fd, bool deep, struct pid_list *list, struct err *e)
 				depth++;
 		}
 	}
+	return r;
+}
+
+static int thaw_here(int dir_fd, struct pid_list *none)
+{
+	(void)fd_write_file(dir_fd, "freezer.state", "THAWED");
+	return 0;
+}
+
+void thaw_below(int dir_fd)
+{
+	(void)visit_all(dir_fd, thaw_here, NULL); /* what stays frozen is told by the next wait */
+}
+
+int pids_collect(int dir_fd, bool deep, struct pid_list *list, struct err *e)
+{
+	int r = deep ? visit_all(dir_fd, collect_here, list) : collect_here(dir_fd, list);
+
 	if (r == -ELOOP)
 		return err_say(e, ELOOP, "the container has cgroups nested deeper than %d",
 			LIST_DEPTH_MAX);
@@ -267,7 +287,7 @@ static int kill_by_list(const struct cgroup *cg, int fd, struct err *e)
 			(void)fd_write_file(freezer_fd, "freezer.state", "FROZEN");
 		r = signal_all(fd, true, SIGKILL, 0, &n, e);
 		if (freezer_fd >= 0)
-			(void)fd_write_file(freezer_fd, "freezer.state", "THAWED");
+			thaw_below(freezer_fd);
 		if (r == 0 && n > 0)
 			r = signal_all(fd, true, SIGKILL, deadline, &n, e);
 	}
@@ -358,7 +378,8 @@ int remove_below(const struct hierarchy *h, int dir_fd, int64_t deadline, struct
 }
 
 /* End the processes of the whole subtree, and wait for it. */
-static int empty_subtree(const struct hierarchy *h, int fd, int64_t deadline, struct err *e)
+static int empty_subtree(
+	const struct cgroup *cg, const struct hierarchy *h, int fd, int64_t deadline, struct err *e)
 {
 	size_t n = 0;
 	int r;
@@ -368,13 +389,16 @@ static int empty_subtree(const struct hierarchy *h, int fd, int64_t deadline, st
 		if (r != -ETIMEDOUT)
 			return 0; /* empty, or something that rmdir will tell */
 		if (fd_write_file(fd, "cgroup.kill", "1") == 0) {
+			cgroup_thaw_all(cg);
 			(void)events_wait(fd, "populated", '0', deadline);
 			return 0;
 		}
 	}
-	if (hierarchy_has(h, "freezer"))
-		(void)fd_write_file(fd, "freezer.state", "THAWED");
-	r = signal_all(fd, true, SIGKILL, deadline, &n, e);
+	/* Thawed only when they have it: they could freeze each other once more. */
+	r = signal_all(fd, true, SIGKILL, 0, &n, e);
+	cgroup_thaw_all(cg);
+	if (r == 0 && n > 0)
+		r = signal_all(fd, true, SIGKILL, deadline, &n, e);
 	return r == -ELOOP ? 0 : r; /* remove_below goes deeper */
 }
 
@@ -472,7 +496,7 @@ static int hierarchy_remove(
 		return err_set(e, -fd, "opening cgroup '%s%s'", h->mount, h->path);
 	if (fd >= 0 && !hierarchy_is_same(h, fd))
 		return 0; /* ours went before, and somebody else has the name by now */
-	r = fd < 0 ? 0 : empty_subtree(h, fd, deadline, e);
+	r = fd < 0 ? 0 : empty_subtree(cg, h, fd, deadline, e);
 	if (fd >= 0 && r == 0)
 		r = remove_below(h, fd, deadline, e);
 	if (r == -ETIMEDOUT)

@@ -18,6 +18,7 @@
 #include <sys/prctl.h>
 
 #define KILL_WAIT_MS 10000
+#define THAW_AGAIN_MS 200
 
 static bool left_over(const struct state *s);
 static int remove_made(const struct life *life, struct state *s, struct err *e);
@@ -134,8 +135,10 @@ int life_kill(const struct life *life, const char *id, int sig, bool all, struct
 			r = err_set(e, -r, "sending signal %d to container '%s'", sig, id);
 		/* Under cgroup v1 a frozen process dies when it is thawed. A `run` in the
 		 * foreground may have taken the cgroup away by now. */
-		else if (sig == SIGKILL && has_cgroup)
+		else if (sig == SIGKILL && has_cgroup) {
 			r = cgroup_freeze(s.cgroup, false, e);
+			cgroup_thaw_all(s.cgroup); /* and cgroups that the container has below */
+		}
 		/* ENODEV: it went while its file was open. */
 		if (r == -ENOENT || r == -ENODEV)
 			r = 0;
@@ -193,10 +196,15 @@ static int end_init(const struct state *s, struct err *e)
 	int r = sys_pidfd_send_signal(pidfd, SIGKILL);
 	if (r < 0 && r != -ESRCH)
 		return err_set(e, -r, "killing container '%s'", s->id);
-	if (s->cgroup)
-		(void)cgroup_freeze(s->cgroup, false, NULL); /* cgroup_remove reports what stays */
+	/* The init of a PID namespace ends after all others there, who may freeze each other until
+	 * its end kills them. */
 	struct pollfd p = { .fd = pidfd, .events = POLLIN };
-	r = poll(&p, 1, KILL_WAIT_MS);
+	const int64_t deadline = sys_clock_ms() + KILL_WAIT_MS;
+	do {
+		if (s->cgroup)
+			cgroup_thaw_all(s->cgroup); /* cgroup_remove reports what stays */
+		r = poll(&p, 1, THAW_AGAIN_MS);
+	} while (r == 0 && sys_clock_ms() < deadline);
 	if (r == 0)
 		return err_say(e, EBUSY,
 			"process %d of container '%s' did not end within %d s of SIGKILL", s->pid,

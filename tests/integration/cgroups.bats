@@ -290,6 +290,33 @@ no_driver() {
     nothing_left
 }
 
+# Nobody thaws these but the container, which may not want to end.
+@test "frozen cgroups of the container's own do not keep it from being killed and deleted" {
+    local dir file=cgroup.freeze frozen=1 pid
+    if ! cgroup2_only; then file=freezer.state frozen=FROZEN; fi
+    up
+    dir=$(cgroup_of "$PID" freezer)
+    mkdir -p "$dir/one/two" "$dir/three"
+    ok hasu exec --detach --pid-file "$T/pid" "$ID" sleep 1000
+    pid=$(<"$T/pid")
+    echo "$pid" >"$dir/one/two/cgroup.procs"
+    echo "$PID" >"$dir/three/cgroup.procs"
+    echo "$frozen" >"$dir/one/two/$file"
+    echo "$frozen" >"$dir/three/$file"
+    ok hasu delete --force "$ID"
+    nothing_left
+
+    up
+    mkdir -p "$dir/one/two"
+    ok hasu exec --detach --pid-file "$T/pid" "$ID" sleep 1000
+    cat "$T/pid" >"$dir/one/two/cgroup.procs"
+    echo "$frozen" >"$dir/one/two/$file"
+    ok hasu kill "$ID" KILL
+    wait_stopped
+    ok hasu delete "$ID"
+    nothing_left
+}
+
 @test "the cgroup file system inside is the container's own, read-only" {
     need_controller pids
     if cgroup2_only; then
