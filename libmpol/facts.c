@@ -283,7 +283,7 @@ static int read_cpuset(int root, struct mpol_host *host)
 		mems = line_value(copy, "Mems_allowed_list");
 		if (cpus && mems) {
 			if (mpol_nodeset_parse(mems, strlen(mems), NULL, &allowed, NULL) < 0 ||
-				cpus[strspn(cpus, "0123456789,-")] != '\0')
+				!cpus_is_list(cpus))
 				r = -EBADMSG;
 			else if (!(host->allowed_cpus = strdup(cpus)))
 				r = -ENOMEM;

@@ -328,7 +328,7 @@ static int read_cpus(int root, const char *path, struct mpol_node *node)
 	if (!buf)
 		return -ENOMEM;
 	r = read_file(root, path, buf, CPULIST_FILE);
-	if (r == 0 && buf[strspn(buf, "0123456789,-")] != '\0')
+	if (r == 0 && !cpus_is_list(buf))
 		r = -EBADMSG;
 	if (r == 0) {
 		node->cpus = strdup(buf);

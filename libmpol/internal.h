@@ -58,6 +58,9 @@ bool flags_rules(const struct mpol_mode_info *info, unsigned flags, bool no_node
 /* A decimal number at *text, which moves past it; above max is -EBADMSG. */
 int host_number(const char **text, uint64_t max, uint64_t *ret);
 
+/* Is text a list of CPUs as sysfs has it, "0-3,8" or ""? */
+bool cpus_is_list(const char *text);
+
 /* "Node 0 MemTotal:        4548384 kB": the value of one key, in bytes. -EBADMSG: not there. */
 int host_meminfo(const char *text, const char *prefix, const char *key, uint64_t *ret);
 

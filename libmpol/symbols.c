@@ -93,6 +93,13 @@ static int cpus_parse(const char *p, struct cpus *ret)
 	return 0;
 }
 
+bool cpus_is_list(const char *text)
+{
+	struct cpus set;
+
+	return cpus_parse(text, &set) == 0;
+}
+
 int mpol_cpus_nodes(const struct mpol_host *host, const char *cpus, struct mpol_nodeset *ret)
 {
 	struct mpol_nodeset nodes = { { 0 } };

@@ -187,6 +187,8 @@ static const struct bad_row status_rows[] = {
 		"Cpus_allowed_list:\t0-3\nMems_allowed_list:\tzero\n", false, -EBADMSG },
 	{ "CPUs of rubbish", "hbm", "proc/self/status", CONTENT,
 		"Cpus_allowed_list:\t\033[2J\nMems_allowed_list:\t0\n", false, -EBADMSG },
+	{ "CPUs that run backwards", "hbm", "proc/self/status", CONTENT,
+		"Cpus_allowed_list:\t3-0\nMems_allowed_list:\t0\n", false, -EBADMSG },
 	{ "a name that looks like a line is none", "hbm", "proc/self/status", CONTENT,
 		"Name:\tMems_allowed_list:\t9\nCpus_allowed_list:\t0-3\nMems_allowed_list:\t0-1\n",
 		true, 0 },
