@@ -5,6 +5,7 @@
 #include "cmd/cmd.h"
 
 #include "base/fd.h"
+#include "report/report.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -71,41 +72,22 @@ void print_entry(struct strbuf *b, const struct container_info *info)
 #define COLUMNS_MAX 16
 #define GAP 3 /* characters between columns */
 
-/* Characters, not bytes: the bytes of UTF-8 that go on with one are not counted. */
-static size_t width(const char *cell)
-{
-	size_t n = 0;
-
-	for (; *cell; cell++)
-		n += ((unsigned char)*cell & 0xc0) != 0x80;
-	return n;
-}
-
-/* A path may hold what a terminal would obey. */
-static void add_plain(struct strbuf *b, const char *cell)
-{
-	for (; *cell; cell++) {
-		bool control = (unsigned char)*cell < 0x20 || *cell == 0x7f;
-		strbuf_add(b, control ? "?" : cell, 1);
-	}
-}
-
 void print_table(struct strbuf *b, size_t columns, size_t rows, const char *const cells[])
 {
 	size_t widths[COLUMNS_MAX] = { 0 };
 
 	assert(columns > 0 && columns <= COLUMNS_MAX);
 	for (size_t i = 0; i < columns * rows; i++) {
-		size_t w = width(cells[i]);
+		size_t w = text_width(cells[i]);
 		if (w > widths[i % columns])
 			widths[i % columns] = w;
 	}
 	for (size_t i = 0; i < columns * rows; i++) {
-		add_plain(b, cells[i]);
+		text_add(b, cells[i], strlen(cells[i])); /* paths may be anything */
 		if (i % columns == columns - 1)
 			strbuf_adds(b, "\n");
 		else
-			strbuf_addf(
-				b, "%*s", (int)(widths[i % columns] - width(cells[i]) + GAP), "");
+			strbuf_addf(b, "%*s",
+				(int)(widths[i % columns] - text_width(cells[i]) + GAP), "");
 	}
 }

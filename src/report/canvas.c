@@ -53,15 +53,10 @@ static void put(
 void canvas_text(struct canvas *c, unsigned x, unsigned y, enum tone tone, const char *text)
 {
 	while (*text) {
-		size_t len = str_utf8_len(text);
+		bool plain;
+		const size_t len = text_take(text, &plain);
 
-		/* What is no character, and what a terminal would obey. */
-		if (len == 0 || (unsigned char)*text < 0x20 || *text == 0x7f) {
-			put(c, x++, y, tone, "?", 1);
-			text++;
-			continue;
-		}
-		put(c, x++, y, tone, text, len);
+		put(c, x++, y, tone, plain ? text : "?", plain ? len : 1);
 		text += len;
 	}
 }

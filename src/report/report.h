@@ -41,7 +41,16 @@ enum tone {
 	TONE_ACCENT, /* cyan */
 };
 
-/* Add text in a tone, plain where the style has no colour. Control characters become '?'. */
+/*
+ * The bytes of the one character that text, not empty, begins with; not plain: a terminal would obey
+ * it, or it is no UTF-8, and '?' is to stand for it.
+ */
+size_t text_take(const char *text, bool *ret_plain);
+
+/* Add len bytes of text, with '?' for each character that is not plain. */
+void text_add(struct strbuf *b, const char *text, size_t len);
+
+/* The same in a tone, without colour where the style has none. */
 void add_toned(struct strbuf *b, const struct style *style, enum tone tone, const char *text);
 
 /* Words broken at spaces between the columns indent and style->width; the first line goes on where
@@ -49,7 +58,7 @@ void add_toned(struct strbuf *b, const struct style *style, enum tone tone, cons
 void add_wrapped(
 	struct strbuf *b, const struct style *style, unsigned at, unsigned indent, const char *text);
 
-/* Characters of UTF-8. */
+/* Characters, as they are added. */
 size_t text_width(const char *text);
 
 /* "64 GiB", "1.5 TiB", "512 KiB": at most one digit behind the point. Returns buf. */

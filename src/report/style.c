@@ -53,6 +53,40 @@ struct style style_of(int fd)
 	return style;
 }
 
+size_t text_take(const char *text, bool *ret_plain)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	const size_t len = str_utf8_len(text);
+
+	/* C0, DEL, and C1, of which U+009B is to many terminals what ESC [ is. */
+	*ret_plain = len > 0 && c[0] >= 0x20 && c[0] != 0x7f &&
+		     !(len == 2 && c[0] == 0xc2 && c[1] < 0xa0);
+	return len ? len : 1;
+}
+
+void text_add(struct strbuf *b, const char *text, size_t len)
+{
+	bool plain;
+
+	for (size_t n; len > 0; text += n, len -= n) {
+		n = text_take(text, &plain);
+		n = n < len ? n : len;
+		strbuf_add(b, plain ? text : "?", plain ? n : 1);
+	}
+}
+
+static size_t width_of(const char *text, size_t len)
+{
+	bool plain;
+	size_t width = 0;
+
+	for (size_t n; len > 0; text += n, len -= n, width++) {
+		n = text_take(text, &plain);
+		n = n < len ? n : len;
+	}
+	return width;
+}
+
 void add_toned(struct strbuf *b, const struct style *style, enum tone tone, const char *text)
 {
 	static const char *const codes[] = {
@@ -68,8 +102,7 @@ void add_toned(struct strbuf *b, const struct style *style, enum tone tone, cons
 
 	if (coloured)
 		strbuf_addf(b, "\033[%sm", codes[tone]);
-	for (; *text; text++)
-		strbuf_add(b, (unsigned char)*text < 0x20 || *text == 0x7f ? "?" : text, 1);
+	text_add(b, text, strlen(text));
 	if (coloured)
 		strbuf_adds(b, "\033[0m");
 }
@@ -77,27 +110,22 @@ void add_toned(struct strbuf *b, const struct style *style, enum tone tone, cons
 void add_wrapped(
 	struct strbuf *b, const struct style *style, unsigned at, unsigned indent, const char *text)
 {
-	static const struct style plain;
 	bool first = true;
 
 	while (*text) {
-		size_t len = strcspn(text, " ");
-		char word[256];
+		const size_t len = strcspn(text, " ");
+		const unsigned wide = (unsigned)width_of(text, len);
 
-		(void)snprintf(word, sizeof(word), "%.*s", (int)len, text);
 		/* A word that no line can hold goes over the edge. */
-		if (!first && at + 1 + text_width(word) > style->width) {
+		if (!first && at + 1 + wide > style->width) {
 			strbuf_addf(b, "\n%*s", (int)indent, "");
 			at = indent;
 		} else if (!first) {
 			strbuf_adds(b, " ");
 			at++;
 		}
-		if (len < sizeof(word))
-			add_toned(b, &plain, TONE_PLAIN, word);
-		else
-			strbuf_add(b, text, len); /* of a length that no word of ours has */
-		at += (unsigned)text_width(word);
+		text_add(b, text, len);
+		at += wide;
 		first = false;
 		text += len;
 		text += strspn(text, " ");
@@ -107,11 +135,7 @@ void add_wrapped(
 
 size_t text_width(const char *text)
 {
-	size_t n = 0;
-
-	for (; *text; text++)
-		n += ((unsigned char)*text & 0xc0) != 0x80;
-	return n;
+	return width_of(text, strlen(text));
 }
 
 char *size_words(uint64_t bytes, char buf[SIZE_WORDS])

@@ -293,10 +293,13 @@ conf:3: nodes: range 5-2 runs backwards (at byte 0)"
 @test "no line is wider than the terminal, and hostile values drive none" {
     local long
     long=$(printf 'word %.0s' {1..40})
-    config '.process.cwd = "\u001b[2J" + $words[0]' "$long"
+    config '.process.cwd = "\u001b[2J\u009b2J" + $words[0]' "$long"
     COLUMNS=60 call hasu check "$CONFIG"
     is "$status" 1
     lacks "$output" $'\e'
+    # U+009B is what ESC [ is, to many a terminal.
+    lacks "$output" $'\xc2\x9b'
+    has "$output" "?2Jword"
     # A path is one word, which no line can hold.
     [ "$(grep -vF "$T" <<<"$output" | wc -L)" -le 60 ]
 }
