@@ -189,6 +189,21 @@ static bool add_up(const struct dev_rule *a, const struct dev_rule *b)
 	       (b->access & both) != both;
 }
 
+/* Does another exception give the devices of both all that both together allow? */
+static bool given_anyway(
+	const struct dev_list *list, const struct dev_rule *a, const struct dev_rule *b)
+{
+	const unsigned both = DEV_READ | DEV_WRITE;
+	const struct dev_rule devices = { .type = a->type,
+		.major = a->major == ANY ? b->major : a->major,
+		.minor = a->minor == ANY ? b->minor : a->minor };
+
+	for (size_t i = 0; i < list->n; i++)
+		if (covers(&list->v[i], &devices) && (list->v[i].access & both) == both)
+			return true;
+	return false;
+}
+
 /*
  * v1 grants a request only if one exception covers the whole of it: where two add up, the narrower
  * one gets what the wider one gives anyway. Two that cross ("1:*" and "*:3") have no one to hold
@@ -206,7 +221,7 @@ static int list_widen(struct dev_list *list, struct err *e)
 		for (size_t j = i + 1; j < list->n; j++) {
 			const struct dev_rule *a = &list->v[i], *b = &list->v[j];
 			bool crossed = crosses(a, b) && !covers(a, b) && !covers(b, a);
-			if (crossed && add_up(a, b))
+			if (crossed && add_up(a, b) && !given_anyway(list, a, b))
 				return err_say(e, ENOTSUP,
 					"/linux/resources/devices: cgroup v1 cannot add up '%s' "
 					"and '%s' for the devices of both",

@@ -572,6 +572,24 @@ static void v1_adds_no_access_for_nothing(void **state)
 	free(list.v);
 }
 
+/* "1:*" and "*:3" add up to reading and writing 1:3, which somebody has to say. */
+static void v1_adds_up_what_another_rule_gives(void **state)
+{
+	const struct dev_rule rules[] = {
+		{ true, false, 'c', 1, -1, DEV_READ },
+		{ true, false, 'c', -1, 3, DEV_WRITE },
+		{ true, false, 'c', 1, 3, DEV_READ | DEV_WRITE },
+	};
+	struct dev_list list;
+	struct err e = { 0 };
+
+	assert_int_equal(dev_list_build(rules, 2, &list, &e), -ENOTSUP);
+	assert_non_null(strstr(e.text, "cgroup v1 cannot add up 'c 1:* r' and 'c *:3 w'"));
+	assert_int_equal(dev_list_build(rules, 3, &list, &e), 0);
+	assert_int_equal(list.n, 3);
+	free(list.v);
+}
+
 static void v1_says_what_it_cannot_do(void **state)
 {
 	static const struct dev_rule rules[] = {
@@ -804,6 +822,7 @@ int main(void)
 		cmocka_unit_test(long_paths),
 		cmocka_unit_test(rules_mean_the_same_everywhere),
 		cmocka_unit_test(v1_adds_no_access_for_nothing),
+		cmocka_unit_test(v1_adds_up_what_another_rule_gives),
 		cmocka_unit_test(v1_says_what_it_cannot_do),
 		cmocka_unit_test(v1_reads_no_other_list),
 		cmocka_unit_test(defaults_come_last),
