@@ -74,6 +74,18 @@ static int read_whole(
 	return 0;
 }
 
+int fd_read_arena(int fd, size_t max, struct arena *arena, char **ret_text, size_t *ret_len)
+{
+	_cleanup_free_ char *more = NULL;
+	char first[4096];
+
+	int r = read_whole(fd, max, first, sizeof(first), &more, ret_len);
+	if (r < 0)
+		return r;
+	*ret_text = arena_strndup(arena, more ? more : first, *ret_len);
+	return *ret_text ? 0 : -ENOMEM;
+}
+
 int fd_read_all(int fd, size_t max, char **ret_text, size_t *ret_len)
 {
 	/* Holds most files whole: then what is allocated is as long as they are. */

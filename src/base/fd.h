@@ -5,6 +5,7 @@
 #pragma once
 
 #include "base/err.h"
+#include "base/str.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -46,6 +47,9 @@ static inline void freep(void *p)
 
 /* Read fd to its end into a fresh NUL-ended buffer of at most max bytes; more is -EFBIG. */
 int fd_read_all(int fd, size_t max, char **ret_text, size_t *ret_len);
+
+/* The same, into an arena. */
+int fd_read_arena(int fd, size_t max, struct arena *arena, char **ret_text, size_t *ret_len);
 
 /* /proc/PID/status at its longest: a process may be in 65536 groups, and all are listed there. */
 #define PROC_STATUS_MAX ((size_t)1 << 20)

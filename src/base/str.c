@@ -3,6 +3,7 @@
  * str.c - arenas, string buffers, strict numbers.
  */
 #include "base/str.h"
+#include "config.h"
 
 #include <errno.h>
 #include <stdalign.h>
@@ -15,12 +16,72 @@ struct arena_block {
 	alignas(max_align_t) char data[];
 };
 
-/* Each block has twice the room of the one before: most arenas hold little. */
+/*
+ * The first blocks are pages of our own: what most commands need in all, and none of it has to be
+ * asked of the kernel and given back one by one. Beyond them each block of an arena has twice the
+ * room of the one before.
+ */
+#define POOL_BLOCKS 10
+#define POOL_BLOCK 4096
 #define ARENA_FIRST ((size_t)1024)
 #define ARENA_BLOCK ((size_t)16384)
 
+static alignas(POOL_BLOCK) char pool[POOL_BLOCKS][POOL_BLOCK];
+static unsigned pool_taken, pool_used; /* bit N: pool[N] now, or ever */
+
+static struct arena_block *pool_block(void)
+{
+	const unsigned n = (unsigned)__builtin_ctz(~pool_taken);
+	struct arena_block *b;
+
+	if (!HASU_ARENA_POOL || n >= POOL_BLOCKS)
+		return NULL;
+	if (pool_used & 1u << n)
+		memset(pool[n], 0, sizeof(pool[n]));
+	pool_taken |= 1u << n;
+	pool_used |= 1u << n;
+	b = (struct arena_block *)(void *)pool[n];
+	b->size = sizeof(pool[n]) - sizeof(*b);
+	return b;
+}
+
+static void block_free(struct arena_block *b)
+{
+	const uintptr_t at = (uintptr_t)b - (uintptr_t)pool;
+
+	if (at < sizeof(pool))
+		pool_taken &= ~(1u << at / POOL_BLOCK);
+	else
+		free(b);
+}
+
+/* A block with room for so many bytes, for an arena whose newest block is last. */
+static struct arena_block *block_new(const struct arena_block *last, size_t bytes)
+{
+	struct arena_block *b = NULL;
+
+	if (bytes <= POOL_BLOCK - sizeof(*b))
+		b = pool_block();
+	if (!b) {
+		size_t room = last ? last->size * 2 : ARENA_FIRST;
+
+		room = room > ARENA_BLOCK ? ARENA_BLOCK : room;
+		room = bytes > room ? bytes : room;
+		b = calloc(1, sizeof(*b) + room);
+		if (b)
+			b->size = room;
+	}
+	return b;
+}
+
+static size_t room_in(const struct arena_block *b)
+{
+	return b->size - b->used;
+}
+
 void *arena_alloc(struct arena *a, size_t n, size_t size)
 {
+	struct arena_block *b = a->block;
 	size_t bytes;
 
 	if (__builtin_mul_overflow(n, size, &bytes) || bytes > SIZE_MAX / 2)
@@ -29,17 +90,16 @@ void *arena_alloc(struct arena *a, size_t n, size_t size)
 	if (bytes == 0)
 		bytes = alignof(max_align_t);
 
-	struct arena_block *b = a->block;
-	if (!b || b->size - b->used < bytes) {
-		size_t room = b ? b->size * 2 : ARENA_FIRST;
-		room = room > ARENA_BLOCK ? ARENA_BLOCK : room;
-		room = bytes > room ? bytes : room;
-		b = calloc(1, sizeof(*b) + room);
+	if (!b || room_in(b) < bytes) {
+		b = block_new(a->block, bytes);
 		if (!b)
 			return NULL;
-		b->size = room;
-		b->next = a->block;
-		a->block = b;
+		/* The first in the list is the one with more room for what comes next. */
+		struct arena_block **at = &a->block;
+		if (*at && room_in(*at) > b->size - bytes)
+			at = &(*at)->next;
+		b->next = *at;
+		*at = b;
 	}
 	void *p = b->data + b->used;
 	b->used += bytes;
@@ -82,7 +142,8 @@ void arena_free(struct arena *a)
 {
 	while (a->block) {
 		struct arena_block *next = a->block->next;
-		free(a->block);
+
+		block_free(a->block);
 		a->block = next;
 	}
 }

@@ -200,11 +200,16 @@ static size_t count_lines(const char *text)
 }
 
 /* The cgroup mounts among all mounts; cuts text up. *ret is malloc'ed. */
-static int cgroup_mounts(char *text, struct mount_line **ret, size_t *ret_n)
+static int cgroup_mounts(char *text, struct arena *arena, struct mount_line **ret, size_t *ret_n)
 {
-	_cleanup_free_ struct mount_line *v = NULL;
+	struct mount_line *v;
 	size_t n = 0, room = 0;
 
+	for (const char *p = text; (p = strstr(p, " cgroup")); p++)
+		room++;
+	v = arena_array(arena, struct mount_line, room);
+	if (!v)
+		return -ENOMEM;
 	for (char *line = text, *next; line && *line; line = next) {
 		struct mount_line m;
 		next = strchr(line, '\n');
@@ -213,16 +218,9 @@ static int cgroup_mounts(char *text, struct mount_line **ret, size_t *ret_n)
 		if (!strstr(line, " cgroup") || !mount_line_parse(line, &m) ||
 			!(str_eq(m.type, "cgroup") || str_eq(m.type, "cgroup2")))
 			continue;
-		if (n == room) {
-			room = room ? room * 2 : 32;
-			struct mount_line *moved = realloc(v, room * sizeof(*v));
-			if (!moved)
-				return -ENOMEM;
-			v = moved;
-		}
 		v[n++] = m;
 	}
-	*ret = TAKE_PTR(v);
+	*ret = v;
 	*ret_n = n;
 	return 0;
 }
@@ -230,11 +228,12 @@ static int cgroup_mounts(char *text, struct mount_line **ret, size_t *ret_n)
 int hierarchies_parse(char *mountinfo, char *self, struct arena *arena, struct hierarchy **ret,
 	size_t *ret_n, struct err *e)
 {
-	_cleanup_free_ struct mount_line *mounts = NULL;
+	_cleanup_(arena_free) struct arena work = { 0 };
+	struct mount_line *mounts;
 	size_t n_mounts, n = 0;
 
 	struct hierarchy *v = arena_array(arena, struct hierarchy, count_lines(self));
-	if (!v || cgroup_mounts(mountinfo, &mounts, &n_mounts) < 0)
+	if (!v || cgroup_mounts(mountinfo, &work, &mounts, &n_mounts) < 0)
 		return err_nomem(e);
 
 	for (char *line = self, *next; line && *line; line = next) {
@@ -259,8 +258,10 @@ int hierarchies_find(struct arena *arena, struct hierarchy **ret, size_t *ret_n,
 int hierarchies_of(
 	int pid_proc_fd, struct arena *arena, struct hierarchy **ret, size_t *ret_n, struct err *e)
 {
-	_cleanup_free_ char *mountinfo = NULL;
+	_cleanup_(arena_free) struct arena work = { 0 };
 	_cleanup_text_ struct text self = { 0 };
+	char *mountinfo;
+	size_t len;
 	int r;
 
 	_cleanup_close_ int proc = open("/proc/self", O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -268,7 +269,8 @@ int hierarchies_of(
 		return err_set(e, errno, "opening /proc/self");
 	if (!fd_is_fs(proc, PROC_SUPER_MAGIC))
 		return err_say(e, EINVAL, "/proc is not a proc file system");
-	r = fd_read_file(proc, "mountinfo", MOUNTINFO_MAX, &mountinfo, NULL);
+	_cleanup_close_ int fd = openat(proc, "mountinfo", O_RDONLY | O_CLOEXEC);
+	r = fd < 0 ? -errno : fd_read_arena(fd, MOUNTINFO_MAX, &work, &mountinfo, &len);
 	if (r < 0)
 		return err_set(e, -r, "reading /proc/self/mountinfo");
 	r = fd_read_text(pid_proc_fd < 0 ? proc : pid_proc_fd, "cgroup", SELF_CGROUP_MAX, &self);

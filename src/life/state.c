@@ -258,7 +258,8 @@ fail:
 }
 
 /* Not waiting for whatever else may have that name, and following no link. */
-static int read_regular(int dir_fd, const char *name, char **ret_text, size_t *ret_len)
+static int read_regular(
+	int dir_fd, const char *name, struct arena *arena, char **ret_text, size_t *ret_len)
 {
 	struct stat st;
 
@@ -266,15 +267,16 @@ static int read_regular(int dir_fd, const char *name, char **ret_text, size_t *r
 		openat(dir_fd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st) < 0)
 		return -errno;
-	return S_ISREG(st.st_mode) ? fd_read_all(fd, STATE_TEXT_MAX, ret_text, ret_len) : -EBADMSG;
+	return S_ISREG(st.st_mode) ? fd_read_arena(fd, STATE_TEXT_MAX, arena, ret_text, ret_len)
+				   : -EBADMSG;
 }
 
 static int read_state(struct state *s, struct err *e)
 {
-	_cleanup_free_ char *text = NULL;
+	char *text;
 	size_t len;
 
-	int r = read_regular(s->dir_fd, STATE_FILE, &text, &len);
+	int r = read_regular(s->dir_fd, STATE_FILE, &s->arena, &text, &len);
 	if (r == -ENOENT) {
 		/* Between mkdir and the first save, or a create that was killed there. */
 		s->creating = true;
@@ -458,6 +460,29 @@ const char *life_status_name(enum life_status status)
 	return names[status];
 }
 
+/* The rest of a state, its text and the tree of that above all, is not kept for as long as a list is. */
+static int keep_strings(const struct state *s, struct container_info *info)
+{
+	const size_t n = s->annotations.n;
+	struct str_pair *v = arena_array(&info->arena, struct str_pair, n);
+
+	info->id = arena_strdup(&info->arena, s->id);
+	info->owner = arena_printf(&info->arena, "%u", s->owner);
+	info->bundle = arena_strdup(&info->arena, s->bundle);
+	info->rootfs = arena_strdup(&info->arena, s->rootfs);
+	info->created = arena_strdup(&info->arena, s->created);
+	if (!v || !info->id || !info->owner || !info->bundle || !info->rootfs || !info->created)
+		return -ENOMEM;
+	for (size_t i = 0; i < n; i++) {
+		v[i].key = arena_strdup(&info->arena, s->annotations.v[i].key);
+		v[i].value = arena_strdup(&info->arena, s->annotations.v[i].value);
+		if (!v[i].key || !v[i].value)
+			return -ENOMEM;
+	}
+	info->annotations = (struct pair_list){ .n = n, .v = v };
+	return 0;
+}
+
 int life_info(const struct life *life, const char *id, struct container_info *ret, struct err *e)
 {
 	struct state s;
@@ -467,26 +492,16 @@ int life_info(const struct life *life, const char *id, struct container_info *re
 
 	struct container_info info = { 0 };
 	r = state_status(&s, &info.status, e);
-	s.dir_fd = fd_close(s.dir_fd);
-	if (r < 0) {
-		state_free(&s);
-		return r;
-	}
-	info.owner = arena_printf(&s.arena, "%u", s.owner);
-	if (!info.owner) {
-		state_free(&s);
-		return err_nomem(e);
-	}
+	if (r == 0 && keep_strings(&s, &info) < 0)
+		r = err_nomem(e);
 	if (info.status != LIFE_STOPPED)
 		info.pid = s.pid;
-	info.id = s.id;
-	info.bundle = s.bundle;
-	info.rootfs = s.rootfs;
-	info.created = s.created;
-	info.annotations = s.annotations;
-	info.arena = s.arena; /* the strings stay where they are */
-	*ret = info;
-	return 0;
+	state_free(&s);
+	if (r < 0)
+		life_info_free(&info);
+	else
+		*ret = info;
+	return r;
 }
 
 void life_info_free(struct container_info *info)

@@ -11,27 +11,40 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 static int load_file(
 	int dir_fd, const char *name, enum spec_part part, struct spec **ret, struct err *e);
-static int load_text(char *text, size_t len, const char *what, enum spec_part part,
-	struct spec **ret, struct err *e);
 static int load_copy(const char *text, size_t len, const char *what, enum spec_part part,
 	struct spec **ret, struct err *e);
-static int collect(
-	char *text, size_t len, struct spec_findings *all, struct spec **ret, struct err *e);
+static int collect(struct spec *spec, struct spec_findings *all, struct spec **ret, struct err *e);
 
-/* NUL-ended; NULL: no memory. */
-static char *memory_copy(const char *text, size_t len)
+/* It lies in its own arena; NULL: no memory. */
+static struct spec *spec_new(void)
 {
-	char *copy = malloc(len + 1);
+	struct arena arena = { 0 };
+	struct spec *spec = arena_new(&arena, struct spec);
 
-	if (!copy)
-		return NULL;
-	memcpy(copy, text, len);
-	copy[len] = '\0';
-	return copy;
+	if (spec)
+		spec->arena = arena;
+	return spec;
+}
+
+/* what names the text in errors. */
+static int read_text(struct spec *spec, int fd, const char *what, struct err *e)
+{
+	int r;
+
+	r = fd_read_arena(fd, SPEC_TEXT_MAX, &spec->arena, &spec->text, &spec->text_len);
+	if (r == -EFBIG)
+		return err_say(e, EFBIG, "%s: is larger than %u MiB", what, SPEC_TEXT_MAX >> 20);
+	return r < 0 ? err_set(e, -r, "reading '%s'", what) : 0;
+}
+
+static int copy_text(struct spec *spec, const char *text, size_t len, struct err *e)
+{
+	spec->text = arena_strndup(&spec->arena, text, len);
+	spec->text_len = len;
+	return spec->text ? 0 : err_nomem(e);
 }
 
 int spec_load(int dir_fd, const char *name, struct spec **ret, struct err *e)
@@ -64,33 +77,31 @@ int spec_parse_resources(
 int spec_check(
 	int fd, const char *what, struct spec_findings *all, struct spec **ret, struct err *e)
 {
-	char *text = NULL;
-	size_t len;
+	_cleanup_(spec_freep) struct spec *spec = spec_new();
 	int r;
 
-	r = fd_read_all(fd, SPEC_TEXT_MAX, &text, &len);
-	if (r == -EFBIG)
-		return err_say(e, EFBIG, "%s: is larger than %u MiB", what, SPEC_TEXT_MAX >> 20);
-	if (r < 0)
-		return err_set(e, -r, "reading '%s'", what);
-	return collect(text, len, all, ret, e);
+	r = spec ? read_text(spec, fd, what, e) : err_nomem(e);
+	return r < 0 ? r : collect(TAKE_PTR(spec), all, ret, e);
 }
 
 int spec_check_text(
 	const char *text, size_t len, struct spec_findings *all, struct spec **ret, struct err *e)
 {
-	char *copy = memory_copy(text, len);
+	_cleanup_(spec_freep) struct spec *spec = spec_new();
+	int r;
 
-	return copy ? collect(copy, len, all, ret, e) : err_nomem(e);
+	r = spec ? copy_text(spec, text, len, e) : err_nomem(e);
+	return r < 0 ? r : collect(TAKE_PTR(spec), all, ret, e);
 }
 
 void spec_free(struct spec *spec)
 {
+	struct arena arena;
+
 	if (!spec)
 		return;
-	arena_free(&spec->arena);
-	free(spec->text);
-	free(spec);
+	arena = spec->arena;
+	arena_free(&arena);
 }
 
 const char *spec_annotation(const struct spec *spec, const char *key)
@@ -100,40 +111,6 @@ const char *spec_annotation(const struct spec *spec, const char *key)
 			return spec->annotations.v[i].value;
 	}
 	return NULL;
-}
-
-static int load_file(
-	int dir_fd, const char *name, enum spec_part part, struct spec **ret, struct err *e)
-{
-	_cleanup_close_ int fd = -1;
-	_cleanup_free_ char *text = NULL;
-	size_t len;
-	int r;
-
-	/* A pipe in a config's place would be waited for; a process object may well come by one. */
-	fd = openat(dir_fd, name,
-		O_RDONLY | O_CLOEXEC | O_NOCTTY | (part == SPEC_WHOLE ? O_NONBLOCK : 0));
-	if (fd < 0)
-		return err_set(e, errno, "opening '%s'", name);
-	r = fd_read_all(fd, SPEC_TEXT_MAX, &text, &len);
-	if (r == -EFBIG)
-		return err_say(e, EFBIG, "%s: is larger than %u MiB", name, SPEC_TEXT_MAX >> 20);
-	if (r < 0)
-		return err_set(e, -r, "reading '%s'", name);
-	return load_text(TAKE_PTR(text), len, name, part, ret, e);
-}
-
-static int load_copy(const char *text, size_t len, const char *what, enum spec_part part,
-	struct spec **ret, struct err *e)
-{
-	char *copy;
-
-	if (len > SPEC_TEXT_MAX)
-		return err_say(e, EFBIG, "%s: is larger than %u MiB", what, SPEC_TEXT_MAX >> 20);
-	copy = memory_copy(text, len);
-	if (!copy)
-		return err_nomem(e);
-	return load_text(copy, len, what, part, ret, e);
 }
 
 /* Its strings are the spec's from then on, so they lie in its arena. */
@@ -162,6 +139,52 @@ static int read_spec(struct spec *spec, enum spec_part part, struct err *e)
 	return r < 0 ? r : rules_check(spec, part, &load);
 }
 
+/* Takes spec, which has its text. */
+static int load(
+	struct spec *spec, const char *what, enum spec_part part, struct spec **ret, struct err *e)
+{
+	int r = read_spec(spec, part, e);
+
+	if (r < 0) {
+		(void)err_prefix(e, "%s", what);
+		spec_free(spec);
+		return r;
+	}
+	*ret = spec;
+	return 0;
+}
+
+static int load_file(
+	int dir_fd, const char *name, enum spec_part part, struct spec **ret, struct err *e)
+{
+	_cleanup_(spec_freep) struct spec *spec = spec_new();
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (!spec)
+		return err_nomem(e);
+	/* A pipe in a config's place would be waited for; a process object may well come by one. */
+	fd = openat(dir_fd, name,
+		O_RDONLY | O_CLOEXEC | O_NOCTTY | (part == SPEC_WHOLE ? O_NONBLOCK : 0));
+	if (fd < 0)
+		return err_set(e, errno, "opening '%s'", name);
+	r = read_text(spec, fd, name, e);
+	return r < 0 ? r : load(TAKE_PTR(spec), name, part, ret, e);
+}
+
+static int load_copy(const char *text, size_t len, const char *what, enum spec_part part,
+	struct spec **ret, struct err *e)
+{
+	_cleanup_(spec_freep) struct spec *spec = NULL;
+	int r;
+
+	if (len > SPEC_TEXT_MAX)
+		return err_say(e, EFBIG, "%s: is larger than %u MiB", what, SPEC_TEXT_MAX >> 20);
+	spec = spec_new();
+	r = spec ? copy_text(spec, text, len, e) : err_nomem(e);
+	return r < 0 ? r : load(TAKE_PTR(spec), what, part, ret, e);
+}
+
 static int collect_all(struct load *load)
 {
 	struct spec *spec = load->spec;
@@ -187,45 +210,14 @@ static int collect_all(struct load *load)
 	return r;
 }
 
-/* Takes text, malloc'ed and NUL-ended, also on failure. */
-static int collect(
-	char *text, size_t len, struct spec_findings *all, struct spec **ret, struct err *e)
+/* Takes spec, which has its text. */
+static int collect(struct spec *spec, struct spec_findings *all, struct spec **ret, struct err *e)
 {
-	_cleanup_(spec_freep) struct spec *spec = calloc(1, sizeof(*spec));
 	struct load load = { .spec = spec, .e = e, .all = all };
-	int r;
+	int r = collect_all(&load);
 
-	if (!spec) {
-		free(text);
-		return err_nomem(e);
-	}
-	spec->text = text;
-	spec->text_len = len;
-	r = collect_all(&load);
-	if (r < 0)
-		return r;
-	*ret = r == 0 ? TAKE_PTR(spec) : NULL;
-	return 0;
-}
-
-/* Takes text, malloc'ed and NUL-ended, also on failure. */
-static int load_text(char *text, size_t len, const char *what, enum spec_part part,
-	struct spec **ret, struct err *e)
-{
-	_cleanup_(spec_freep) struct spec *spec = calloc(1, sizeof(*spec));
-	int r;
-
-	if (!spec) {
-		free(text);
-		return err_nomem(e);
-	}
-	spec->text = text;
-	spec->text_len = len;
-	r = read_spec(spec, part, e);
-	if (r < 0) {
-		(void)err_prefix(e, "%s", what);
-		return r;
-	}
-	*ret = TAKE_PTR(spec);
-	return 0;
+	*ret = r == 0 ? spec : NULL;
+	if (r != 0)
+		spec_free(spec);
+	return r < 0 ? r : 0;
 }

@@ -334,7 +334,7 @@ struct spec {
 	struct pair_list annotations;
 	struct spec_policy_annotations policy_annotations;
 	struct spec_linux linux_; /* `linux` is a macro of gnu17 */
-	char *text;    /* the file as it was read, kept for the state directory; malloc'ed */
+	char *text;    /* the file as it was read, kept for the state directory */
 	size_t text_len;
 	const struct mpol_report *policy_report; /* warnings about memoryPolicy; NULL: none */
 	size_t n_warnings;		  /* what is taken otherwise than written, in words */
