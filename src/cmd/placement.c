@@ -95,7 +95,7 @@ static int watch(const struct options *o, const struct life *life,
 	while (r == 0) {
 		(void)poll(NULL, 0, interval_ms);
 		r = look_once(o, life, options, redraw, ret_permille, e);
-		if (r == -ESRCH || r == -ENOENT)
+		if (r < 0 && place_is_over(life, o->args.v[0]))
 			return 0;
 	}
 	return r;

@@ -70,6 +70,20 @@ int place_gather(const struct life *life, const char *id, const struct place_opt
 	return 0;
 }
 
+bool place_is_over(const struct life *life, const char *id)
+{
+	enum life_status status = LIFE_RUNNING;
+	struct state s;
+	struct err ignored;
+	int r = state_load(life, id, STATE_READ, &s, &ignored);
+
+	if (r < 0)
+		return r == -ENOENT;
+	r = state_status(&s, &status, &ignored);
+	state_free(&s);
+	return r == 0 && status == LIFE_STOPPED;
+}
+
 void place_free(struct place *p)
 {
 	if (p->host_known)

@@ -198,6 +198,8 @@ struct place_options {
 int place_gather(const struct life *life, const char *id, const struct place_options *options,
 	struct place *ret, struct err *e);
 void place_free(struct place *p);
+/* Has the container ended? Its cgroup, and files of the host, can be missing before that. */
+bool place_is_over(const struct life *life, const char *id);
 
 /* Judge what was gathered, and say why. -ENOMEM. */
 void place_conclude(struct place *p);

@@ -278,6 +278,26 @@ seen_times() {
     [ "$(jq -s length "$T/watched")" -ge "$1" ]
 }
 
+@test "--watch: a cgroup that is taken away is an error, and not the end of a container that lives" {
+    local dir watcher
+    up_with_memory
+    dir=$(cgroup_of "$PID" memory)
+    hasu placement --watch 100ms --format json "$ID" >"$T/watched" 2>"$T/watch-errors" 3>&- &
+    watcher=$!
+    until_true seen_times 1
+    mkdir "$dir-elsewhere"
+    echo "$PID" >"$dir-elsewhere/cgroup.procs"
+    until_true rmdir "$dir"
+    status=0
+    wait "$watcher" || status=$?
+    # Back, so that what is left behind afterwards is hasu's fault alone.
+    hasu kill "$ID" KILL
+    wait_stopped
+    until_true rmdir "$dir-elsewhere"
+    is "$status" 1
+    has "$(<"$T/watch-errors")" "no such file or directory"
+}
+
 @test "--expect: 0 where enough is in place, and what is no percentage is refused" {
     local bad
     # All nodes of this machine, so that all is in place whatever they are.
