@@ -126,6 +126,39 @@ static struct mpol_hugepages pool_of(
 	return pool;
 }
 
+/* size 0: of any. */
+static bool has_pages_of(const struct mpol_host *host, uint64_t size)
+{
+	for (size_t i = 0; i < host->n_nodes; i++)
+		for (size_t k = 0; k < host->nodes[i].n_hugepages; k++)
+			if (!size || host->nodes[i].hugepages[k].page_size == size)
+				return true;
+	return false;
+}
+
+int check_page_sizes_of(
+	const struct check_host *h, const struct spec *spec, struct spec_findings *all)
+{
+	const struct spec_resources *res = &spec->linux_.resources;
+	char where[96];
+	int r = 0;
+
+	/* Of this host the plan of the cgroup says it. A host may also tell of no pages at all. */
+	for (size_t i = 0;
+		h->captured && has_pages_of(&h->host, 0) && r == 0 && i < res->n_hugepage_limits;
+		i++) {
+		const char *text = res->hugepage_limits[i].page_size;
+
+		if (!text || has_pages_of(&h->host, page_size_of(text)))
+			continue;
+		(void)snprintf(
+			where, sizeof(where), AT_RESOURCES "/hugepageLimits/%zu/pageSize", i);
+		r = found(all, "check.resources", MPOL_ERROR, where,
+			"this host has no huge pages of %.100s", text);
+	}
+	return r;
+}
+
 /* mmap(2): a hugetlb mapping that is bound to nodes without free pages is ENOMEM, or SIGBUS. */
 static int advise_hugepages(const struct advice *a)
 {
@@ -141,7 +174,8 @@ static int advise_hugepages(const struct advice *a)
 		struct mpol_hugepages all = pool_of(&a->h->host, NULL, size);
 
 		/* A limit of 0 forbids them, and says that none are meant. */
-		if (!size || !l->limit || l->limit <= here.free * size)
+		if (!size || !l->limit || l->limit <= here.free * size ||
+			!has_pages_of(&a->h->host, size))
 			continue;
 		(void)snprintf(where, sizeof(where), AT_RESOURCES "/hugepageLimits/%zu", i);
 		(void)nodes_text(nodes, text);

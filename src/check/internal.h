@@ -39,6 +39,10 @@ bool cpu_nodes_of(const struct mpol_host *host, const char *list, struct mpol_no
 int check_cpus(const struct check_host *h, const struct check_place *place, const struct spec *spec,
 	struct spec_findings *all);
 
+/* advice_memory.c: sizes of huge pages that a captured host lacks. Returns 0 or -ENOMEM. */
+int check_page_sizes_of(
+	const struct check_host *h, const struct spec *spec, struct spec_findings *all);
+
 /* Where the policy is looked at from: all that its advisers need. */
 struct advice {
 	const struct check_host *h;

@@ -44,6 +44,8 @@ int check_policy(const struct check_host *h, const struct check_place *place,
 	if (r == 0)
 		r = check_cpus(h, place, spec, all);
 	if (r == 0)
+		r = check_page_sizes_of(h, spec, all);
+	if (r == 0)
 		r = advise_cpus(h, spec, &result.allowed,
 			result.resolved_known ? &result.resolved.in_force : NULL, &choice, all);
 	if (r < 0)

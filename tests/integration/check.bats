@@ -58,6 +58,17 @@ found() {
     done
 }
 
+@test "sizes of huge pages that a captured host does not have" {
+    config '.linux.resources.hugepageLimits = [{ pageSize: "2MB", limit: 1 }, { pageSize: "64KB", limit: 1 },
+        { pageSize: "1GB", limit: 1 }] | .linux.memoryPolicy = { mode: "MPOL_BIND", nodes: "0" }'
+    found --host "$HOSTS/two-sockets" "$CONFIG"
+    is "$status" 1
+    is "$(grep error <<<"$output")" "error check.resources /linux/resources/hugepageLimits/1/pageSize"
+    # What has no pages can get some.
+    has "$output" "warning check.hugetlb.empty /linux/resources/hugepageLimits/2"
+    lacks "$output" "check.hugetlb.empty /linux/resources/hugepageLimits/1"
+}
+
 @test "everything that is wrong is said, not only the first, and in create's words" {
     local text
     config '.process.cwd = 5 | .hostname = [] | .linux.memoryPolicy = { mode: "BIND", nodes: "3-1" }
