@@ -234,20 +234,18 @@ static uint64_t per_second(uint64_t quota, uint64_t period)
 static bool from_cpu_max(struct properties *p, const char *property, const char *text, int dir_fd)
 {
 	uint64_t quota, period;
-	char word[32];
-	const size_t n = strcspn(text, " ");
+	char first[32] = "", second[32] = "";
 
-	if (n >= sizeof(word))
+	/* As cpu_period_quota_parse() reads it; what follows the two words is nothing to it. */
+	if (sscanf(text, "%31s %31s", first, second) < 1)
 		return false;
-	(void)snprintf(word, sizeof(word), "%.*s", (int)n, text);
-	text += n;
-	text += strspn(text, " ");
 	/* Without a period the file keeps the one that it has. */
-	if (!*text && !read_word(dir_fd, "cpu.max", 1, &period))
+	if (!*second && !read_word(dir_fd, "cpu.max", 1, &period))
 		period = PERIOD_DEFAULT_US;
-	if (!parse_bytes(word, &quota) || (*text && str_to_u64(text, &period) < 0) || period == 0)
+	if (!parse_bytes(first, &quota) || (*second && str_to_u64(second, &period) < 0) ||
+		period == 0)
 		return false;
-	if (*text)
+	if (*second)
 		properties_add_u64(p, "CPUQuotaPeriodUSec", period);
 	properties_add_u64(
 		p, property, quota == UINT64_MAX ? UINT64_MAX : per_second(quota, period));
@@ -408,6 +406,22 @@ static int add_file(struct properties *p, const char *pointer, const char *file,
 	return 0;
 }
 
+/* One blank between words and none around them: the kernel reads a file past any white space. */
+static void squeeze(char *text)
+{
+	char *to = text;
+
+	for (const char *p = text; *p; p++) {
+		if (!strchr(" \t\r\v\f", *p))
+			*to++ = *p;
+		else if (to > text && to[-1] != ' ')
+			*to++ = ' ';
+	}
+	if (to > text && to[-1] == ' ')
+		to--;
+	*to = '\0';
+}
+
 static int of_unified(
 	struct properties *p, const struct str_pair *pair, const struct target *to, struct err *e)
 {
@@ -420,6 +434,7 @@ static int of_unified(
 		_cleanup_free_ char *text = strndup(line, n);
 		if (!text)
 			return err_nomem(e);
+		squeeze(text);
 		r = add_file(p, pointer, pair->key, text, to, e);
 		line += n;
 		if (*line++ == '\0' || *line == '\0')

@@ -167,7 +167,7 @@ up() {
 @test "daemon-reload and changes of others leave every limit as it is" {
     config '.linux.resources = { memory: { limit: 67108864, reservation: 33554432, swap: 100663296 },
         cpu: { shares: 512, quota: 30000, period: 100000, cpus: "0-1", mems: "1-2", burst: 1000 },
-        pids: { limit: 50 }, unified: { "memory.high": "60M", "memory.min": "1M" },
+        pids: { limit: 50 }, unified: { "memory.high": "\t60M ", "memory.min": "1M" },
         devices: [{ allow: true, type: "c", major: 1, minor: 3, access: "rw" }] }'
     up
     limits() {
