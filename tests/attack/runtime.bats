@@ -108,6 +108,21 @@ waits_for_agent() {
     return 1
 }
 
+@test "exec waits for ever in a cgroup that the container froze" {
+    local dir low=/low file=cgroup.freeze frozen=1 thawed=0
+    if ! cgroup2_only; then low=freezer:/low file=freezer.state frozen=FROZEN thawed=THAWED; fi
+    up
+    # What the container may do where it can write to its cgroups, and what exec knows nothing of.
+    dir=$(cgroup_of "$PID" freezer)/low
+    mkdir "$dir"
+    echo "$frozen" >"$dir/$file"
+    call timeout -k 1 60 "$HASU" --root "$ROOT" exec --cgroup "$low" "$ID" true
+    echo "$thawed" >"$dir/$file"
+    until_true rmdir "$dir"
+    is "exec: $status" "exec: 255"
+    has "$errors" "cannot exec in container '$ID': it was paused, or froze itself"
+}
+
 @test "a process of the container looks into what exec is about to start (CVE-2016-9962)" {
     local agent exec_pid
     # Its seccomp agent answers nobody, so that exec waits with all rights given up, before execve.
