@@ -12,24 +12,37 @@
 #include <errno.h>
 #include <stdio.h>
 
-/* Of the cgroup at fd; none at all where its cpuset is still to be filled. */
+/* Of three names the second is v1's, and the third what v1 had before Linux 3.17 knew effective
+ * ones. */
+static const char *const mems_files[] = { "cpuset.mems.effective", "cpuset.effective_mems",
+	"cpuset.mems" };
+static const char *const cpus_files[] = { "cpuset.cpus.effective", "cpuset.effective_cpus",
+	"cpuset.cpus" };
+_Static_assert(ELEMENTS(mems_files) == ELEMENTS(cpus_files), "read_list() has one number");
+
+/* The list in the first of the files that the cgroup at fd has, malloc'ed; NULL: it has none. */
+static char *read_list(int fd, const char *const files[])
+{
+	char *text;
+
+	for (size_t i = 0; i < ELEMENTS(mems_files); i++)
+		if (fd_read_file(fd, files[i], CGROUP_FILE_MAX, &text, NULL) == 0) {
+			text[strcspn(text, "\n")] = '\0';
+			return text;
+		}
+	return NULL;
+}
+
+/* No node at all where its cpuset is still to be filled. */
 static bool read_mems(int fd, struct mpol_nodeset *ret)
 {
-	/* The second as v1 calls it, the third as v1 did before Linux 3.17 knew effective ones. */
-	static const char *const files[] = { "cpuset.mems.effective", "cpuset.effective_mems",
-		"cpuset.mems" };
+	_cleanup_free_ char *text = read_list(fd, mems_files);
 
-	for (size_t i = 0; i < ELEMENTS(files); i++) {
-		_cleanup_free_ char *text = NULL;
-
-		if (fd_read_file(fd, files[i], CGROUP_FILE_MAX, &text, NULL) == 0)
-			return mpol_nodeset_parse(text, strcspn(text, "\n"), "", ret, NULL) == 0;
-	}
-	return false;
+	return text && mpol_nodeset_parse(text, strlen(text), "", ret, NULL) == 0;
 }
 
 int cgroup_allowed(const struct cgroup *cg, struct arena *arena, struct mpol_nodeset *ret,
-	const char **ret_where, bool *ret_v1)
+	const char **ret_cpus, const char **ret_where, bool *ret_v1)
 {
 	const struct hierarchy *h = cgroup_v1_of(cg, "cpuset");
 	char path[CGROUP_PATH_MAX + 2];
@@ -45,9 +58,11 @@ int cgroup_allowed(const struct cgroup *cg, struct arena *arena, struct mpol_nod
 		*slash = '\0';
 		_cleanup_close_ int fd = hierarchy_open(h, *path ? path : "/", NULL);
 		if (fd >= 0 && read_mems(fd, ret) && !mpol_nodeset_empty(ret)) {
+			_cleanup_free_ char *cpus = read_list(fd, cpus_files);
 			*ret_where = arena_strdup(arena, *path ? path : "/");
+			*ret_cpus = arena_strdup(arena, cpus ? cpus : "");
 			*ret_v1 = !h->v2;
-			return *ret_where ? 1 : -ENOMEM;
+			return *ret_where && *ret_cpus ? 1 : -ENOMEM;
 		}
 	}
 	return 0;

@@ -41,12 +41,12 @@ int cgroup_plan(const struct spec *spec, const char *id, enum cgroup_manager man
 	struct arena *arena, struct cgroup **ret, struct err *e);
 
 /*
- * The nodes that the cgroup around a planned one lets it use: of those above it that exist the
- * nearest one with a cpuset, whose path goes to *ret_where (in arena). Nothing is made. 1; 0 where
- * that cannot be told; -ENOMEM.
+ * The nodes that the cgroup around a planned one lets it use, and the CPUs, a list, "" where that
+ * is not told: of those above it that exist the nearest one with a cpuset, whose path goes to
+ * *ret_where. Texts are in arena. Nothing is made. 1; 0 where that cannot be told; -ENOMEM.
  */
 int cgroup_allowed(const struct cgroup *cg, struct arena *arena, struct mpol_nodeset *ret,
-	const char **ret_where, bool *ret_v1);
+	const char **ret_cpus, const char **ret_where, bool *ret_v1);
 
 /*
  * Make its directories, with the controllers they need enabled in the parents (v2), the cpuset
@@ -135,8 +135,8 @@ int cgroup_is_frozen(const struct cgroup *cg, bool *ret, struct err *e);
 int cgroup_will_freeze(const struct cgroup *cg, bool *ret, struct err *e);
 /* Is the process, /proc/PID, in a cgroup, of v2 or v1, of which that is true? */
 int cgroup_will_freeze_process(int pid_proc_fd, bool *ret, struct err *e);
-/* So that who was killed can die: thaw it in every hierarchy, v1's freezer with all cgroups that the
- * container has below, too. Errors are left to what follows. */
+/* So that who was killed can die: thaw it in every hierarchy, v1's freezer with all cgroups that
+ * the container has below, too. Errors are left to what follows. */
 void cgroup_thaw_all(const struct cgroup *cg);
 /* v1: what is frozen there dies of SIGKILL only when it is thawed: out of the container's freezer
  * with pid, a child of ours that has been sent it. Best effort. */

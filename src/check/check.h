@@ -22,6 +22,7 @@ struct check_place {
 	bool known;
 	bool v1;                  /* a cpuset of v1 refuses what v2 only narrows */
 	struct mpol_nodeset mems; /* what it lets those below it use */
+	const char *cpus;         /* the same, a list; NULL or "": not told; in an arena */
 	const char *where;        /* "cgroup '/a/b'", in an arena */
 	const char *path;         /* the container's own cgroup; NULL: not known, in an arena */
 };

@@ -93,6 +93,30 @@ static bool possible_cpus(const struct check_host *h, struct cpu_set *ret)
 	       text[strspn(text, "0123456789,-\n")] == '\0' && schedule_cpus(text, ret);
 }
 
+/* v1 takes no CPU that the cgroup above lacks, v2 leaves it out, if something is left. */
+static int check_above(
+	const struct check_place *place, const struct cpu_set *want, struct spec_findings *all)
+{
+	struct cpu_set allowed, out;
+	char bad[LIST_TEXT], have[LIST_TEXT];
+
+	if (str_empty(place->cpus) || !schedule_cpus(place->cpus, &allowed))
+		return 0;
+	out = minus(want, &allowed);
+	if (count(&out) == 0)
+		return 0;
+	const bool none = count(&out) == count(want);
+	if (place->v1 || none)
+		return found(all, "check.cpus.outside", MPOL_ERROR, AT_CPUS,
+			"%s cannot be used: %s allows %s%s", cpus_text(&out, bad), place->where,
+			cpus_text(&allowed, have),
+			place->v1 ? ", and a cpuset of cgroup v1 takes no others"
+				  : ", and nothing else is asked for");
+	return found(all, "check.cpus.narrowed", MPOL_WARNING, AT_CPUS,
+		"%s %s left out: %s allows %s", cpus_text(&out, bad),
+		count(&out) == 1 ? "is" : "are", place->where, cpus_text(&allowed, have));
+}
+
 int check_cpus(const struct check_host *h, const struct check_place *place, const struct spec *spec,
 	struct spec_findings *all)
 {
@@ -125,5 +149,7 @@ int check_cpus(const struct check_host *h, const struct check_place *place, cons
 			count(&offline) == 1 ? "is" : "are",
 			place->v1 ? "v1 takes no others" : "v2 leaves out a CPU that is offline",
 			place->v1 ? "" : then);
-	return r;
+	want = minus(&want, &absent);
+	want = minus(&want, &offline);
+	return r == 0 ? check_above(place, &want, all) : r;
 }

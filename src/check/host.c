@@ -110,7 +110,7 @@ static int this_place(const struct spec *spec, enum cgroup_manager manager, stru
 	r = cgroup_plan(spec, "hasu-check", manager, arena, &cg, e);
 	if (r < 0)
 		return r;
-	r = cgroup_allowed(cg, arena, &place.mems, &path, &place.v1);
+	r = cgroup_allowed(cg, arena, &place.mems, &place.cpus, &path, &place.v1);
 	if (r < 0)
 		return err_nomem(e);
 	place.known = r > 0;
@@ -133,20 +133,42 @@ int check_place(const struct check_host *h, const struct spec *spec, enum cgroup
 	return captured_place(h, spec->linux_.cgroups_path, arena, ret) < 0 ? err_nomem(e) : 0;
 }
 
-/* The cpuset of one captured cgroup; what is no list is as good as not captured. */
-static bool captured_mems(int root_fd, const char *mount, const char *path, const char *file,
-	struct mpol_nodeset *ret)
+/* A list of one captured cgroup's cpuset, malloc'ed; NULL: it was not captured. */
+static char *captured_list(int root_fd, const char *mount, const char *path, const char *file)
 {
-	_cleanup_free_ char *text = NULL;
-	char name[4096];
+	char name[4096], *text;
 	size_t len;
 
 	if (snprintf(name, sizeof(name), "%s%s/%s", mount, path, file) >= (int)sizeof(name))
-		return false;
+		return NULL;
 	_cleanup_close_ int fd = path_open_in(root_fd, name, O_RDONLY | O_NONBLOCK | O_NOCTTY);
-	return fd >= 0 && fd_read_all(fd, MEMS_FILE_MAX, &text, &len) == 0 &&
-	       mpol_nodeset_parse(text, strcspn(text, "\n"), "", ret, NULL) == 0 &&
-	       !mpol_nodeset_empty(ret);
+	if (fd < 0 || fd_read_all(fd, MEMS_FILE_MAX, &text, &len) < 0)
+		return NULL;
+	text[strcspn(text, "\n")] = '\0';
+	return text;
+}
+
+/* What is no list of nodes is as good as not captured. 1, 0 or -ENOMEM. */
+static int captured_cpuset(const struct check_host *h, const char *path, bool v1,
+	struct arena *arena, struct check_place *place)
+{
+	const char *mount = v1 ? "sys/fs/cgroup/cpuset" : "sys/fs/cgroup";
+	_cleanup_free_ char *mems = captured_list(
+		h->root_fd, mount, path, v1 ? "cpuset.effective_mems" : "cpuset.mems.effective");
+	_cleanup_free_ char *cpus = captured_list(
+		h->root_fd, mount, path, v1 ? "cpuset.effective_cpus" : "cpuset.cpus.effective");
+
+	if (!mems || mpol_nodeset_parse(mems, strlen(mems), "", &place->mems, NULL) < 0 ||
+		mpol_nodeset_empty(&place->mems))
+		return 0;
+	place->known = true;
+	place->v1 = v1;
+	if (cpus && cpus[strspn(cpus, "0123456789,-")] == '\0') {
+		place->cpus = arena_strdup(arena, cpus);
+		if (!place->cpus)
+			return -ENOMEM;
+	}
+	return 1;
 }
 
 /* An absolute path is looked for upwards; any other one is below the caller, who was captured
@@ -169,14 +191,11 @@ static int captured_place(
 	(void)snprintf(up, sizeof(up), "%s", path);
 	for (char *slash = strrchr(up, '/'); slash && !place.known; slash = strrchr(up, '/')) {
 		*slash = '\0';
-		place.v1 = false;
-		place.known = captured_mems(
-			h->root_fd, "sys/fs/cgroup", up, "cpuset.mems.effective", &place.mems);
-		if (place.known)
-			continue;
-		place.v1 = true;
-		place.known = captured_mems(h->root_fd, "sys/fs/cgroup/cpuset", up,
-			"cpuset.effective_mems", &place.mems);
+		int r = captured_cpuset(h, up, false, arena, &place);
+		if (r == 0)
+			r = captured_cpuset(h, up, true, arena, &place);
+		if (r < 0)
+			return r;
 	}
 	if (place.known) {
 		place.where = arena_printf(arena, "cgroup '%s'", *up ? up : "/");

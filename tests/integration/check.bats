@@ -267,6 +267,29 @@ with_cgroup() {
     has "$output" "error check.cpus.offline /linux/resources/cpu/cpus"
 }
 
+@test "the CPUs that the cgroup above leaves" {
+    with_cgroup v2
+    echo 0-3,8 >"$T/host/sys/fs/cgroup/pods/cpuset.cpus.effective"
+    config '.linux.resources.cpu.cpus = "2-5" | .linux.cgroupsPath = "/pods/pod1/c"'
+    call hasu check --host "$T/host" "$CONFIG"
+    is "$status" 0
+    has "$(tr -s ' \n' ' ' <<<"$output")" "check.cpus.narrowed CPUs 4-5 are left out: cgroup '/pods' allows CPUs 0-3,8"
+    config '.linux.resources.cpu.cpus = "4-5"'
+    call hasu check --host "$T/host" "$CONFIG"
+    is "$status" 1
+    has "$(tr -s ' \n' ' ' <<<"$output")" "check.cpus.outside CPUs 4-5 cannot be used: cgroup '/pods' allows CPUs 0-3,8, and nothing else is asked for"
+    config '.linux.resources.cpu.cpus = "0-2,8"'
+    found --host "$T/host" "$CONFIG"
+    lacks "$output" check.cpus
+    rm -r "$T/host"
+    with_cgroup v1
+    echo 0-3 >"$T/host/sys/fs/cgroup/cpuset/pods/cpuset.effective_cpus"
+    config '.linux.resources.cpu.cpus = "3-4"'
+    call hasu check --host "$T/host" "$CONFIG"
+    is "$status" 1
+    has "$(tr -s ' \n' ' ' <<<"$output")" "CPU 4 cannot be used: cgroup '/pods' allows CPUs 0-3, and a cpuset of cgroup v1 takes no others"
+}
+
 @test "annotations are followed as the rules of hasu.conf are, and symbols become numbers" {
     config '.annotations["hasu.memory-policy"] = "bind:memory-only" | .linux.resources.memory.limit = 1000000'
     call hasu check --format json --host "$HOSTS/cxl" "$CONFIG"
