@@ -270,7 +270,8 @@ static int find_same_name(struct parser *p, const struct json *object, const str
 
 	if (!sorted)
 		return err_nomem(p->e);
-	json_each(m, object) sorted[n++] = m;
+	json_each(m, object)
+		sorted[n++] = m;
 	qsort(sorted, n, sizeof(const struct json *), by_name);
 	for (size_t i = 1; i < n; i++) {
 		if (str_eq(sorted[i]->name, sorted[i - 1]->name) &&
@@ -294,8 +295,10 @@ static int check_names(struct parser *p, const struct json *object)
 		if (r < 0)
 			return r;
 	} else {
-		json_each(m, object) for (const struct json *k = object->first; k != m && !same;
-					  k = k->next) if (str_eq(k->name, m->name)) same = m;
+		json_each(m, object)
+			for (const struct json *k = object->first; k != m && !same; k = k->next)
+				if (str_eq(k->name, m->name))
+					same = m;
 	}
 	if (!same)
 		return 0;

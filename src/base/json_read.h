@@ -30,7 +30,7 @@ struct json {
 	const char *name;  /* in an object; else NULL */
 	struct json *next; /* in the same object or array, in the order of the text */
 	union {
-		char *text; /* JSON_STRING: NUL-ended, escapes undone; JSON_NUMBER: as it is written */
+		char *text; /* JSON_STRING: NUL-ended, escapes undone; JSON_NUMBER: as written */
 		struct json *first; /* JSON_OBJECT, JSON_ARRAY */
 		uint64_t u; /* JSON_INT, JSON_BOOL; of a negative number its two's complement */
 	};
@@ -53,8 +53,8 @@ struct json_bounds {
 #define JSON_LEN_MAX ((1u << 27) - 1)
 
 /*
- * Text is NUL-ended behind its len. Errors are "line 3, column 7: <sentence>", both from 1, columns in
- * characters: -EINVAL, -EFBIG for a text that is too long, -ENOMEM.
+ * Text is NUL-ended behind its len. Errors are "line 3, column 7: <sentence>", both from 1, columns
+ * in characters: -EINVAL, -EFBIG for a text that is too long, -ENOMEM.
  */
 int json_parse(const char *text, size_t len, const struct json_bounds *bounds, struct arena *arena,
 	const struct json **ret, struct err *e);

@@ -147,8 +147,7 @@ int cgroup_from_json(
 	if (!cg->h)
 		return err_nomem(e);
 	size_t n = 0;
-	json_each(it, list)
-	{
+	json_each(it, list) {
 		r = hierarchy_from_json(it, arena, &cg->h[n++], e);
 		if (r < 0)
 			return r;

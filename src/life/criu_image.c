@@ -150,8 +150,7 @@ static int compare_pages(int dir_fd, const struct json *pages, struct err *e)
 {
 	if (!json_is(pages, JSON_OBJECT))
 		return damaged(e, OURS, "'pages' is not an object");
-	json_each(it, pages)
-	{
+	json_each(it, pages) {
 		const char *name = it->name;
 		struct stat st;
 		uint64_t size;
@@ -177,8 +176,7 @@ static int read_ours(int dir_fd, const struct json *o, struct criu_image *ret, s
 
 	if (!json_is(o, JSON_OBJECT))
 		return damaged(e, OURS, "it is not an object");
-	json_each(it, o)
-	{
+	json_each(it, o) {
 		if (!str_eq(it->name, "version") && !str_eq(it->name, "memoryPolicy") &&
 			!str_eq(it->name, "pages") && !str_eq(it->name, "notify"))
 			return damaged(e, OURS, "it has a member that no version of hasu writes");
@@ -232,8 +230,7 @@ static int read_streams(const struct json *list, struct criu_image *ret, struct 
 
 	if (!json_is(list, JSON_ARRAY))
 		return damaged(e, STREAMS, "it is not a list");
-	json_each(it, list)
-	{
+	json_each(it, list) {
 		const char *text = json_text(it);
 
 		if (!text)

@@ -91,8 +91,7 @@ static int get_pairs(struct state *s, const struct json *o, const char *key, str
 	struct str_pair *pairs = arena_array(&s->arena, struct str_pair, v->n);
 	if (!pairs)
 		return err_nomem(e);
-	json_each(it, v)
-	{
+	json_each(it, v) {
 		if (!json_text(it))
 			return bad(e, s, key);
 		pairs[n++] = (struct str_pair){ it->name, json_text(it) };

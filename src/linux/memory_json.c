@@ -88,8 +88,7 @@ static int flags_from_json(const struct json *object, unsigned *ret, struct err 
 
 	if (!json_is(list, JSON_ARRAY))
 		return err_say(e, EBADMSG, "'flags' is not a list");
-	json_each(it, list)
-	{
+	json_each(it, list) {
 		const char *name = json_text(it);
 		const struct mpol_flag_info *info = name ? mpol_flag_by_name(name) : NULL;
 
@@ -234,8 +233,7 @@ static int flag_names(
 		return 0;
 	if (!json_is(list, JSON_ARRAY) || list->n > FLAG_NAMES_MAX)
 		return err_say(e, EBADMSG, "memoryPolicy: 'flags' is not a list of flags");
-	json_each(it, list)
-	{
+	json_each(it, list) {
 		ret[n] = json_text(it);
 		if (!ret[n++])
 			return err_say(e, EBADMSG, "memoryPolicy: 'flags' is not a list of flags");

@@ -22,8 +22,7 @@ int read_capabilities(struct load *l, const struct where *at, const struct field
 	if (!json_is(value, JSON_ARRAY))
 		return walk_say(
 			l, at, "spec.type", "must be a list of strings, not %s", walk_type(value));
-	json_each(it, value)
-	{
+	json_each(it, value) {
 		const struct where item = { .up = at, .index = i++ };
 		const struct name_row *row;
 		const char *text;
@@ -162,8 +161,7 @@ int read_rdma(struct load *l, const struct where *at, const struct field *f,
 	v = arena_array(&l->spec->arena, struct spec_rdma, value->n + 1);
 	if (!v)
 		return err_nomem(l->e);
-	json_each(limits, value)
-	{
+	json_each(limits, value) {
 		const struct where item = { .up = at, .name = limits->name };
 		int r;
 
@@ -232,8 +230,7 @@ int read_namespaces(struct load *l, const struct where *at, const struct field *
 
 	if (!json_is(value, JSON_ARRAY))
 		return walk_say(l, at, "spec.type", "must be a list, not %s", walk_type(value));
-	json_each(it, value)
-	{
+	json_each(it, value) {
 		const struct where item = { .up = at, .index = i++ };
 		int r;
 
@@ -294,8 +291,7 @@ int read_net_devices(struct load *l, const struct where *at, const struct field 
 	v = arena_array(&l->spec->arena, struct spec_net_device, value->n + 1);
 	if (!v)
 		return err_nomem(l->e);
-	json_each(device, value)
-	{
+	json_each(device, value) {
 		const struct where item = { .up = at, .name = device->name };
 		int r;
 

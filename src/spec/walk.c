@@ -31,8 +31,7 @@ int walk_object(struct load *l, const struct where *at, const struct object *obj
 			return r;
 	}
 	if (object->closed) {
-		json_each(member, value)
-		{
+		json_each(member, value) {
 			const struct field *f = object->fields;
 
 			while (f->name && !str_eq(f->name, member->name))
@@ -108,8 +107,7 @@ static int read_strings(
 	if (!v)
 		return err_nomem(l->e);
 
-	json_each(it, value)
-	{
+	json_each(it, value) {
 		const struct where item = { .up = at, .index = n };
 		const char *text;
 		int r;
@@ -140,8 +138,7 @@ static int read_pairs(
 	if (!v)
 		return err_nomem(l->e);
 
-	json_each(member, value)
-	{
+	json_each(member, value) {
 		const struct where item = { .up = at, .name = member->name };
 		const char *text;
 		int r;
@@ -264,8 +261,7 @@ static int read_flags(struct load *l, const struct where *at, const struct field
 	if (!json_is(value, JSON_ARRAY))
 		return walk_say(
 			l, at, "spec.type", "must be a list of strings, not %s", walk_type(value));
-	json_each(it, value)
-	{
+	json_each(it, value) {
 		const struct where item = { .up = at, .index = i++ };
 		int r;
 
@@ -298,8 +294,7 @@ int walk_list(struct load *l, const struct where *at, const struct field *f,
 	if (!v)
 		return err_nomem(l->e);
 
-	json_each(it, value)
-	{
+	json_each(it, value) {
 		const struct where item = { .up = at, .index = i };
 
 		if (object->fields)

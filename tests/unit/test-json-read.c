@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * JSON as it is read. json-c is the judge: whatever is taken, it takes as well, and finds the same in
- * it. What it takes and we do not is in test-spec-json.c, row by row.
+ * JSON as it is read. json-c is the judge: whatever is taken, it takes as well, and finds the same
+ * in it. What it takes and we do not is in test-spec-json.c, row by row.
  */
 #include <errno.h>
 
