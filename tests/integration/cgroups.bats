@@ -107,6 +107,14 @@ need_controller() {
     is "$output" $'refused: Resource temporarily unavailable\n3'
 }
 
+@test "pids: exec takes its process's own place of the limit, and no other meanwhile" {
+    need_controller pids
+    resources '{"pids":{"limit":2}}'
+    up
+    in_exec echo entered
+    is "$output" entered
+}
+
 @test "memory: a program that takes more is killed" {
     need_controller memory
     resources '{"memory":{"limit":33554432}}'
