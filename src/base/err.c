@@ -3,6 +3,7 @@
  * err.c - setting errors. Never allocates, never logs.
  */
 #include "base/err.h"
+#include "base/str.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -89,19 +90,32 @@ static void sentence(struct err *e, int errnum, const char *fmt, va_list ap)
 	escape(e->text, sizeof(e->text) - 160);
 }
 
-/* What a hostile config or rootfs put into the text must not drive a terminal or forge log
- * lines. */
+/* Controls of C0 and C1, DEL, and what is no UTF-8; U+009B is to many terminals what ESC [ is. */
+static bool is_plain(const char *p, size_t len)
+{
+	const unsigned char *c = (const unsigned char *)p;
+
+	return len > 0 && c[0] >= 0x20 && c[0] != 0x7f &&
+	       !(len == 2 && c[0] == 0xc2 && c[1] < 0xa0);
+}
+
+/* What a hostile config or rootfs put into the text must not drive a terminal or forge log lines. */
 static void escape(char *text, size_t size)
 {
 	char out[sizeof(((struct err *)0)->text)];
 	size_t n = 0;
 
-	for (const char *p = text; *p && n + 5 < size; p++) {
-		unsigned char c = (unsigned char)*p;
-		if (c < 0x20 || c == 0x7f)
-			n += (size_t)snprintf(out + n, 5, "\\x%02x", c);
-		else
-			out[n++] = *p;
+	for (const char *p = text; *p && n + 9 < size;) {
+		size_t len = str_utf8_len(p);
+
+		if (is_plain(p, len)) {
+			memcpy(out + n, p, len);
+			n += len;
+			p += len;
+			continue;
+		}
+		for (len = len ? len : 1; len > 0; len--, p++)
+			n += (size_t)snprintf(out + n, 5, "\\x%02x", (unsigned char)*p);
 	}
 	out[n] = '\0';
 	memcpy(text, out, n + 1);

@@ -208,6 +208,9 @@ damaged() {
     program $'\033]0;evil\007/no\nhasu: all is well' true
     fails '\x1b]0;evil\x07/no\x0ahasu: all is well' hasu create -b "$BUNDLE" "$ID"
     is "$(wc -l <<<"$errors")" 1
+    # U+009B is ESC [ to a terminal that knows the controls of C1.
+    program $'\xc2\x9b2J/no' true
+    fails '\xc2\x9b2J/no' hasu create -b "$BUNDLE" "$ID"
     fails '' hasu --log "$T/log" --log-format json create -b "$BUNDLE" "$ID"
     is "$(jq -r .level "$T/log")" error
     nothing_left
