@@ -303,7 +303,7 @@ struct restore {
 	struct arena *arena;
 	struct mount_plan *plans;
 	const char **points;  /* destinations in canonical form: "/a/b" */
-	const char **sources; /* absolute; NULL: no bind */
+	const char **sources; /* absolute, without links where it is there; NULL: no bind */
 	struct rootfs_cgroups cgroups;
 	struct entries host;
 };
@@ -425,6 +425,17 @@ static int add_cgroups(
 	return 0;
 }
 
+/* CRIU goes up from it, name by name, to the mount that it is on: there may be no "." and no link. */
+static const char *source_of(const struct restore *r, const struct spec_mount *m)
+{
+	char real[PATH_MAX];
+	const char *path = m->source[0] == '/'
+				   ? m->source
+				   : arena_printf(r->arena, "%s/%s", r->bundle, m->source);
+
+	return path && realpath(path, real) ? arena_strdup(r->arena, real) : path;
+}
+
 static int plan(struct restore *r, struct err *e)
 {
 	const size_t n = r->spec->n_mounts;
@@ -444,9 +455,7 @@ static int plan(struct restore *r, struct err *e)
 			return err_nomem(e);
 		if (!r->plans[i].bind || str_empty(m->source))
 			continue;
-		r->sources[i] = m->source[0] == '/'
-					? m->source
-					: arena_printf(r->arena, "%s/%s", r->bundle, m->source);
+		r->sources[i] = source_of(r, m);
 		if (!r->sources[i])
 			return err_nomem(e);
 	}

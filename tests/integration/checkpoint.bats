@@ -508,6 +508,19 @@ ROWS
         'key:"pipe:[12]" key:"file[1a:2b]" '
 }
 
+@test "restore: what is bound is named by its whole path, without dots and links" {
+    mkdir "$T/dir"
+    ln -s dir "$T/link"
+    images
+    config '.mounts += [
+        { destination: "/bundle", type: "bind", source: ".", options: ["bind"] },
+        { destination: "/linked", type: "bind", source: "\($t)/./link", options: ["bind"] }]'
+    answer 2 '\x08\x02\x10\x00'
+    restore
+    is "$(told 2 | grep -A 2 ext_mnt | grep -A 1 -E '"/(bundle|linked)"' | grep val: | tr -d ' ' | sort)" \
+        "$(printf 'val:"%s"\n' "$(realpath "$BUNDLE")" "$(realpath "$T")/dir" | sort)"
+}
+
 @test "restore is refused before CRIU is asked, and nothing is left" {
     fails "--image-path '$T/none'" hasu --criu "$FAKE/criu" restore -b "$BUNDLE" \
         --image-path "$T/none" --detach "$ID"
