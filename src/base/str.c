@@ -245,6 +245,12 @@ size_t str_utf8_len(const char *text)
 	return 0;
 }
 
+/* U+0080 to U+009F are controls, and U+009B to many terminals what ESC [ is. */
+static bool is_c1(const char *s)
+{
+	return (unsigned char)s[0] == 0xc2 && (unsigned char)s[1] < 0xa0;
+}
+
 /* How much of s can stand in a JSON string as it is. */
 static size_t plain_len(const char *s, bool exact)
 {
@@ -253,7 +259,8 @@ static size_t plain_len(const char *s, bool exact)
 	for (;;) {
 		const unsigned char c = (unsigned char)s[n];
 		const size_t len = exact ? 1 : str_utf8_len(s + n);
-		if (c < 0x20 || c == 0x7f || c == '"' || c == '\\' || len == 0)
+		if (c < 0x20 || c == 0x7f || c == '"' || c == '\\' || len == 0 ||
+			(len == 2 && is_c1(s + n)))
 			return n;
 		n += len;
 	}
@@ -272,6 +279,8 @@ static void add_quoted(struct strbuf *b, const char *s, bool exact)
 			strbuf_addf(b, "\\%c", *s);
 		else if ((unsigned char)*s < 0x80)
 			strbuf_addf(b, "\\u%04x", *s);
+		else if (str_utf8_len(s) == 2)
+			strbuf_addf(b, "\\u%04x", (unsigned char)*++s);
 		else
 			strbuf_adds(b, "\\ufffd");
 	}

@@ -138,6 +138,11 @@ int cgroup_will_freeze_process(int pid_proc_fd, bool *ret, struct err *e);
 /* So that who was killed can die: thaw it in every hierarchy, v1's freezer with all cgroups that
  * the container has below, too. Errors are left to what follows. */
 void cgroup_thaw_all(const struct cgroup *cg);
+/*
+ * v1, for one that is to be removed: whoever is below, at any depth, is thawed and killed, and the
+ * cgroups there go. cgroup_thaw_all() leaves out what is nested too deep. Errors as above.
+ */
+void cgroup_end_frozen(const struct cgroup *cg);
 /* v1: what is frozen there dies of SIGKILL only when it is thawed: out of the container's freezer
  * with pid, a child of ours that has been sent it. Best effort. */
 void cgroup_let_die(const struct cgroup *cg, pid_t pid);

@@ -103,12 +103,16 @@ static int collect_here(int dir_fd, struct pid_list *list)
 	return r;
 }
 
-/* Visit the cgroup at dir_fd and all below it, the upper ones first. */
+/*
+ * Visit the cgroup at dir_fd and all below it, the upper ones first. What is too deep is left out, and
+ * -ELOOP when all others are done.
+ */
 static int visit_all(
 	int dir_fd, int (*visit)(int dir_fd, struct pid_list *list), struct pid_list *list)
 {
 	DIR *stack[LIST_DEPTH_MAX];
 	size_t depth = 0;
+	bool too_deep = false;
 
 	int r = visit(dir_fd, list);
 	if (r == 0) {
@@ -134,15 +138,24 @@ static int visit_all(
 			r = 0;
 			continue;
 		}
-		if (r == 0 && depth == LIST_DEPTH_MAX)
-			r = -ELOOP;
-		if (r == 0) {
+		if (r == 0 && depth == LIST_DEPTH_MAX) {
+			too_deep = true;
+		} else if (r == 0) {
 			stack[depth] = dir_open(fd);
 			if (stack[depth])
 				depth++;
 		}
 	}
-	return r;
+	return r == 0 && too_deep ? -ELOOP : r;
+}
+
+void cgroup_end_frozen(const struct cgroup *cg)
+{
+	const struct hierarchy *v1 = cgroup_v1_of(cg, "freezer");
+	_cleanup_close_ int fd = v1 && cg->made ? hierarchy_open_leaf(v1, NULL) : -1;
+
+	if (fd >= 0)
+		(void)remove_below(v1, fd, sys_clock_ms() + CGROUP_WAIT_MS, NULL);
 }
 
 static int thaw_here(int dir_fd, struct pid_list *none)

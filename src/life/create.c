@@ -325,6 +325,17 @@ static int make_cgroup(struct attempt *a, struct err *e)
 	return cgroup_limit(a->cgroup, &a->spec->linux_.resources, e);
 }
 
+static bool has_cgroup_mounts(const struct spec *spec)
+{
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		const char *type = spec->mounts[i].type;
+
+		if (type && (str_eq(type, "cgroup") || str_eq(type, "cgroup2")))
+			return true;
+	}
+	return false;
+}
+
 static int open_host(struct attempt *a, struct err *e)
 {
 	struct rootfs_cgroups *cgroups = arena_new(&a->arena, struct rootfs_cgroups);
@@ -332,7 +343,9 @@ static int open_host(struct attempt *a, struct err *e)
 
 	if (!cgroups)
 		return err_nomem(e);
-	if ((r = cgroup_for_rootfs(a->cgroup, &a->arena, cgroups, e)) < 0)
+	/* Without a cgroup of its own it sees the host's, which are looked for. */
+	if (has_cgroup_mounts(a->spec) &&
+		(r = cgroup_for_rootfs(a->cgroup, &a->arena, cgroups, e)) < 0)
 		return r;
 	const struct rootfs_options options = {
 		.bundle_fd = a->bundle_fd,

@@ -455,6 +455,15 @@ static int plan(struct restore *r, struct err *e)
 			return err_nomem(e);
 		if (!r->plans[i].bind || str_empty(m->source))
 			continue;
+		/* As at a checkpoint; besides, a link there would be followed on the host. */
+		const char *inside = NULL;
+		if (rootfs_inside(r->rootfs, r->bundle, m->source, r->arena, &inside) < 0)
+			return err_nomem(e);
+		if (inside)
+			return err_say(e, ENOTSUP,
+				"/mounts/%zu/source: '%s' is in the container itself, which cannot "
+				"be restored",
+				i, m->source);
 		r->sources[i] = source_of(r, m);
 		if (!r->sources[i])
 			return err_nomem(e);

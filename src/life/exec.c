@@ -430,11 +430,32 @@ static int make_process(struct exec *x, struct err *e)
 	return spawn(&how, &x->made, e);
 }
 
-/* A container that may write to its cgroups can freeze whoever is in them, and thaw them never. */
+/* By SIGSTOP; a tracer of ours would be 't' (proc_pid_stat(5)). */
+static bool is_stopped(const struct entered *entered)
+{
+	_cleanup_text_ struct text text = { 0 };
+
+	if (fd_read_text(entered->proc_fd, "stat", 4096, &text) < 0)
+		return false;
+	const char *name_end = strrchr(text.s, ')');
+	return name_end && str_starts(name_end, ") T ");
+}
+
+/*
+ * A container that may write to its cgroups can freeze whoever is in them, and thaw them never; and
+ * its root can stop whoever enters its PID namespace.
+ */
 static int look_for_frozen(void *arg, struct err *e)
 {
 	const struct entered *entered = arg;
 	bool frozen = false;
+
+	if (is_stopped(entered))
+		return err_say(e, EBUSY,
+			"cannot exec in container '%s': the process was stopped by a signal before "
+			"it "
+			"had started (--ignore-paused lets it wait)",
+			entered->id);
 
 	/* What cannot be told is no reason to give up. */
 	if (cgroup_will_freeze_process(entered->proc_fd, &frozen, NULL) < 0 || !frozen)
@@ -532,8 +553,11 @@ static void process_main(void *arg, int sock)
 	struct err e = { 0 };
 
 	must(sock, ns_join_process(x->init_pidfd, x->join_later, x->state.pid, NULL, &e), &e);
-	/* The container sees this process from now on, and one with CAP_SYS_PTRACE may look into
-	 * it: nothing of the host is to be found here. */
+	/*
+	 * The container sees this process, and may freeze it. One that has CAP_SYS_PTRACE in the host's
+	 * user namespace could look into it, and trace it while it has all rights: no runtime can
+	 * keep such a container from the host. As little as possible of the host is to be found here.
+	 */
 	struct lsm lsm = LSM_NONE;
 	must(sock, lsm_open_self(x->host_proc_fd, &x->process, &lsm, &e), &e);
 	const int kept[] = { sock, lsm.apparmor_fd, lsm.selinux_fd, lsm.keys_fd };

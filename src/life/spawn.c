@@ -154,6 +154,9 @@ static void joiner_main(void *arg)
 		r = spawned.pid < 0 ? why(how, -spawned.pid, &e) : FAULT("spawned", &e);
 		if (r == 0)
 			r = msg_send(joiner->sock, MSG_SPAWNED, &spawned, pidfd, &e);
+		/* Nobody else knows of it, and frozen it would not see the socket's end. */
+		if (r < 0 && pidfd >= 0)
+			(void)sys_pidfd_send_signal(pidfd, SIGKILL);
 	}
 	if (r < 0)
 		msg_fail(joiner->sock, &e);

@@ -150,6 +150,14 @@ int state_save(const struct state *s, struct err *e)
 	struct strbuf b = STRBUF_IN(room);
 
 	state_write(&b, s);
+	/* It would not be read back, and the container never be deleted. */
+	if (!b.failed && b.len > STATE_TEXT_MAX) {
+		strbuf_free(&b);
+		return err_say(e, EFBIG,
+			"the state of container '%s' would be larger than %u MiB, most of it "
+			"annotations",
+			s->id, STATE_TEXT_MAX >> 20);
+	}
 	int r = b.failed ? -ENOMEM : replace_file(s->dir_fd, STATE_FILE, b.text, b.len);
 	strbuf_free(&b);
 	return r < 0 ? err_set(e, -r, "writing the state of container '%s'", s->id) : 0;
@@ -283,6 +291,10 @@ static int read_state(struct state *s, struct err *e)
 		s->bundle = s->rootfs = s->created = "";
 		return 0;
 	}
+	if (r == -EFBIG)
+		return err_say(e, EBADMSG,
+			"the saved state of container '%s' is damaged: it is larger than %u MiB",
+			s->id, STATE_TEXT_MAX >> 20);
 	if (r < 0)
 		return err_set(e, -r, "reading the state of container '%s'", s->id);
 

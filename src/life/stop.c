@@ -217,6 +217,11 @@ int end_and_remove(const struct life *life, struct state *s, struct err *e)
 	struct spec *spec = NULL;
 	int r = end_init(s, e);
 
+	/* Frozen deeper than is thawed: what removes cgroups goes as deep as they do. */
+	if (r == -EBUSY && s->cgroup) {
+		cgroup_end_frozen(s->cgroup);
+		r = end_init(s, e);
+	}
 	if (r == 0 && s->cgroup)
 		r = cgroup_remove(s->cgroup, e);
 	if (r == 0)

@@ -173,7 +173,7 @@ damaged() {
     head -c 100000 /dev/zero | tr '\0' '[' >"$file"
     damaged "the saved state of container '$ID' is damaged: it is not a JSON object"
     truncate -s 10G "$file"
-    damaged "reading the state of container '$ID'"
+    damaged "the saved state of container '$ID' is damaged: it is larger than 4 MiB"
     rm "$file"
     mkfifo "$file"
     call timeout -s KILL 30 "$HASU" --root "$ROOT" state "$ID"
@@ -203,6 +203,11 @@ damaged() {
 }
 
 # --- what it says ---
+
+@test "annotations make a state that could not be read back" {
+    config '.annotations = ([range(9) | { key: "a\(.)", value: ("\u0001" * 100000) }] | from_entries)'
+    bomb "would be larger than 4 MiB, most of it annotations"
+}
 
 @test "words of a config drive the terminal, or forge a line of the log" {
     program $'\033]0;evil\007/no\nhasu: all is well' true

@@ -311,6 +311,15 @@ no_driver() {
     echo "$PID" >"$dir/three/cgroup.procs"
     echo "$frozen" >"$dir/one/two/$file"
     echo "$frozen" >"$dir/three/$file"
+    # Deeper than anybody looks, beside them.
+    mkdir -p "$dir/deep$(printf '/%d' {1..80})"
+    ok hasu delete --force "$ID"
+    nothing_left
+
+    up
+    mkdir -p "$dir$(printf '/%d' {1..70})"
+    echo "$PID" >"$dir$(printf '/%d' {1..70})/cgroup.procs"
+    echo "$frozen" >"$dir$(printf '/%d' {1..70})/$file"
     ok hasu delete --force "$ID"
     nothing_left
 

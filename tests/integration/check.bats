@@ -333,7 +333,7 @@ conf:3: nodes: range 5-2 runs backwards (at byte 0)"
     lacks "$output" $'\e'
     # U+009B is what ESC [ is, to many a terminal.
     lacks "$output" $'\xc2\x9b'
-    has "$output" "?2Jword"
+    has "$output" '\x1b[2J\xc2\x9b2Jword'
     # A path is one word, which no line can hold.
     [ "$(grep -vF "$T" <<<"$output" | wc -L)" -le 60 ]
 }

@@ -215,6 +215,27 @@ not_in() {
     done < <(freezers)
 }
 
+# Where it is looked at before it is thawed, it was frozen; both end it.
+@test "exec whose process the container stops before it has started ends in words" {
+    local dir controller file frozen thawed exec status
+    up
+    while read -r dir controller file frozen thawed; do
+        frozen_below "$dir" "$file" "$frozen"
+        timeout -k 1 60 "$HASU" --root "$ROOT" exec --cgroup "${controller#-}/low" "$ID" true \
+            </dev/null >"$T/exec" 2>&1 3>&- 4>&- &
+        exec=$!
+        until_true grep -q . "$dir/low/cgroup.procs"
+        kill -STOP "$(<"$dir/low/cgroup.procs")"
+        echo "$thawed" >"$dir/low/$file"
+        status=0
+        wait "$exec" || status=$?
+        is "$status" 255
+        has "$(<"$T/exec")" "cannot exec in container '$ID': "
+        is "$(<"$dir/low/cgroup.procs")" ""
+        rmdir "$dir/low"
+    done < <(freezers)
+}
+
 @test "exec --ignore-paused that waits in a frozen cgroup is ended by a signal, and leaves nothing" {
     local dir controller file frozen thawed exec status inside
     up

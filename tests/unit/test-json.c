@@ -68,6 +68,7 @@ static void what_people_read_is_utf_8(void **state)
 	(void)state;
 	jw_object(&w, NULL);
 	jw_string(&w, "strange", STRANGE);
+	jw_string(&w, "control", "\xc2\x9b\xc2\xa0\xc3\x9b");
 	jw_array(&w, "list");
 	jw_u64(&w, NULL, 1);
 	jw_array_end(&w);
@@ -76,6 +77,7 @@ static void what_people_read_is_utf_8(void **state)
 		"{\n"
 		"  \"strange\": \"a\\\"b\\\\c/\\u0001\\u001f\\u007f\\u0009\\u000a \xc3\xa4 "
 		"\\ufffd\\ufffd\",\n"
+		"  \"control\": \"\\u009b\xc2\xa0\xc3\x9b\",\n"
 		"  \"list\": [\n"
 		"    1\n"
 		"  ]\n"
