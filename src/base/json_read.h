@@ -50,6 +50,13 @@ struct json_bounds {
 	bool any_bytes;   /* strings that are not UTF-8 are taken: paths may be any bytes */
 };
 
+/* Of a file of our own of so many bytes: no more values than fit in, and names may be any bytes. */
+#define JSON_BOUNDS_OURS(max)                                                                      \
+	{                                                                                          \
+		.len = (max), .values = (max) / 2, .objects = (max) / 2, .depth = 8,               \
+		.any_bytes = true                                                                  \
+	}
+
 #define JSON_LEN_MAX ((1u << 27) - 1)
 
 /*

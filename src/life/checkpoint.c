@@ -176,38 +176,15 @@ int criu_check_config(const struct spec *spec, struct err *e)
 	return 0;
 }
 
-/* CRIU would be told that the host has what is bound, and the host may have something else there. */
-static int refuse_inside(const struct checkpoint *c, struct err *e)
-{
-	struct arena *arena = &((struct checkpoint *)c)->arena;
-
-	for (size_t i = 0; i < c->config->n_mounts; i++) {
-		const struct spec_mount *m = &c->config->mounts[i];
-		struct mount_plan plan;
-		const char *inside = NULL;
-
-		int r = mount_options(m, arena, &plan, e);
-		if (r < 0)
-			return r;
-		if (plan.bind && rootfs_inside(c->state.rootfs, c->state.bundle, m->source, arena,
-					 &inside) < 0)
-			return err_nomem(e);
-		if (inside)
-			return err_say(e, ENOTSUP,
-				"/mounts/%zu/source: '%s' is in the container itself, which cannot "
-				"be checkpointed",
-				i, m->source);
-	}
-	return 0;
-}
-
 static int refuse(const struct checkpoint *c, struct err *e)
 {
 	int r = criu_check_config(c->config, e);
 
 	if (r < 0)
 		return r;
-	if ((r = refuse_inside(c, e)) < 0)
+	r = criu_check_sources(c->config, c->state.bundle, c->state.rootfs, "checkpointed",
+		&((struct checkpoint *)c)->arena, e);
+	if (r < 0)
 		return r;
 	if (!c->state.cgroup || !cgroup_freezer(c->state.cgroup, &((struct checkpoint *)c)->arena))
 		return err_say(e, ENOTSUP, "container '%s' has no cgroup to stop its processes by",

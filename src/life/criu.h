@@ -198,6 +198,12 @@ pid_t criu_first_stray(struct criu_process *v, size_t n, pid_t init);
  */
 int criu_mounts_dump(const struct spec *spec, const struct cgroup *cg, int init_proc_fd,
 	struct arena *arena, struct strbuf *opts, struct err *e);
+/*
+ * Is no bind's source in the rootfs? CRIU would be told that the host has what is bound: the host may
+ * have something else there, and a link would be followed on it. -ENOTSUP; verb: "checkpointed".
+ */
+int criu_check_sources(const struct spec *spec, const char *bundle, const char *rootfs,
+	const char *verb, struct arena *arena, struct err *e);
 /* Also makes mount points in the rootfs that are missing, as create does. */
 int criu_mounts_restore(const struct spec *spec, const struct cgroup *cg, const char *bundle,
 	const char *rootfs, struct arena *arena, struct strbuf *opts, struct err *e);

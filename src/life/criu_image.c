@@ -117,13 +117,7 @@ static int damaged(struct err *e, const char *name, const char *why)
 static int read_file(
 	int dir_fd, const char *name, struct arena *arena, const struct json **ret, struct err *e)
 {
-	static const struct json_bounds bounds = {
-		.len = IMAGE_TEXT_MAX,
-		.values = IMAGE_TEXT_MAX / 2,
-		.objects = IMAGE_TEXT_MAX / 2,
-		.depth = 8,
-		.any_bytes = true,
-	};
+	static const struct json_bounds bounds = JSON_BOUNDS_OURS(IMAGE_TEXT_MAX);
 	_cleanup_free_ char *text = NULL;
 	struct stat st;
 	size_t len;

@@ -425,6 +425,29 @@ static int add_cgroups(
 	return 0;
 }
 
+int criu_check_sources(const struct spec *spec, const char *bundle, const char *rootfs,
+	const char *verb, struct arena *arena, struct err *e)
+{
+	for (size_t i = 0; i < spec->n_mounts; i++) {
+		const struct spec_mount *m = &spec->mounts[i];
+		struct mount_plan plan;
+		const char *inside = NULL;
+
+		int r = mount_options(m, arena, &plan, e);
+		if (r < 0)
+			return r;
+		if (plan.bind && !str_empty(m->source) &&
+			rootfs_inside(rootfs, bundle, m->source, arena, &inside) < 0)
+			return err_nomem(e);
+		if (inside)
+			return err_say(e, ENOTSUP,
+				"/mounts/%zu/source: '%s' is in the container itself, which cannot "
+				"be %s",
+				i, m->source, verb);
+	}
+	return 0;
+}
+
 /* CRIU goes up from it, name by name, to the mount that it is on: there may be no "." and no link. */
 static const char *source_of(const struct restore *r, const struct spec_mount *m)
 {
@@ -455,15 +478,6 @@ static int plan(struct restore *r, struct err *e)
 			return err_nomem(e);
 		if (!r->plans[i].bind || str_empty(m->source))
 			continue;
-		/* As at a checkpoint; besides, a link there would be followed on the host. */
-		const char *inside = NULL;
-		if (rootfs_inside(r->rootfs, r->bundle, m->source, r->arena, &inside) < 0)
-			return err_nomem(e);
-		if (inside)
-			return err_say(e, ENOTSUP,
-				"/mounts/%zu/source: '%s' is in the container itself, which cannot "
-				"be restored",
-				i, m->source);
 		r->sources[i] = source_of(r, m);
 		if (!r->sources[i])
 			return err_nomem(e);

@@ -452,9 +452,8 @@ static int look_for_frozen(void *arg, struct err *e)
 
 	if (is_stopped(entered))
 		return err_say(e, EBUSY,
-			"cannot exec in container '%s': the process was stopped by a signal before "
-			"it "
-			"had started (--ignore-paused lets it wait)",
+			"cannot exec in container '%s': the process was stopped by a signal "
+			"before it had started (--ignore-paused lets it wait)",
 			entered->id);
 
 	/* What cannot be told is no reason to give up. */

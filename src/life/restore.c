@@ -252,7 +252,11 @@ static int compose(struct restore *r, struct err *e)
 	const struct criu_options *o = r->options;
 
 	r->a.state.rootfs = r->rootfs;
-	int n = criu_mounts_restore(
+	int n = criu_check_sources(
+		r->a.spec, r->a.state.bundle, r->rootfs, "restored", &r->arena, e);
+	if (n < 0)
+		return n;
+	n = criu_mounts_restore(
 		r->a.spec, r->a.cgroup, r->a.state.bundle, r->rootfs, &r->arena, &r->opts, e);
 	if (n < 0)
 		return n;

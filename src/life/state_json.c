@@ -146,13 +146,7 @@ static int read_members(struct state *s, const struct json *o, struct err *e)
 
 int state_from_json(struct state *s, const char *text, size_t len, struct err *e)
 {
-	static const struct json_bounds bounds = {
-		.len = STATE_TEXT_MAX,
-		.values = STATE_TEXT_MAX / 2,
-		.objects = STATE_TEXT_MAX / 2,
-		.depth = 8,
-		.any_bytes = true,
-	};
+	static const struct json_bounds bounds = JSON_BOUNDS_OURS(STATE_TEXT_MAX);
 	const struct json *json;
 	int r;
 

@@ -443,6 +443,16 @@ answers_never() {
     has "$errors" "'$BUNDLE/rootfs/bin' is in the container itself, which cannot be checkpointed"
 }
 
+@test "restore: a mount from the container itself is refused, where a link would lead out of it" {
+    ln -s /etc "$BUNDLE/rootfs/data"
+    images '{"version": 1}'
+    config '.mounts += [{ destination: "/from", type: "bind", source: ($words[0] + "/rootfs/data"), options: ["bind"] }]' "$BUNDLE"
+    restore
+    is "$status" 1
+    has "$errors" "'$BUNDLE/rootfs/data' is in the container itself, which cannot be restored"
+    nothing_left
+}
+
 @test "restore: CRIU runs in the container's cgroup, under the image's policy, and fails: nothing is left" {
     need_numa
     local node

@@ -196,6 +196,16 @@ frozen_below() {
     echo "$3" >"$1/low/$2"
 }
 
+# exec_failed PID WORDS: that exec, with these words, and nothing of it is in $dir/low.
+exec_failed() {
+    local status=0
+    wait "$1" || status=$?
+    is "$status" 255
+    has "$(<"$T/exec")" "$2"
+    is "$(<"$dir/low/cgroup.procs")" ""
+    rmdir "$dir/low"
+}
+
 not_in() {
     ! grep -qx "$1" "$2"
 }
@@ -217,7 +227,7 @@ not_in() {
 
 # Where it is looked at before it is thawed, it was frozen; both end it.
 @test "exec whose process the container stops before it has started ends in words" {
-    local dir controller file frozen thawed exec status
+    local dir controller file frozen thawed exec
     up
     while read -r dir controller file frozen thawed; do
         frozen_below "$dir" "$file" "$frozen"
@@ -227,17 +237,12 @@ not_in() {
         until_true grep -q . "$dir/low/cgroup.procs"
         kill -STOP "$(<"$dir/low/cgroup.procs")"
         echo "$thawed" >"$dir/low/$file"
-        status=0
-        wait "$exec" || status=$?
-        is "$status" 255
-        has "$(<"$T/exec")" "cannot exec in container '$ID': "
-        is "$(<"$dir/low/cgroup.procs")" ""
-        rmdir "$dir/low"
+        exec_failed "$exec" "cannot exec in container '$ID': "
     done < <(freezers)
 }
 
 @test "exec --ignore-paused that waits in a frozen cgroup is ended by a signal, and leaves nothing" {
-    local dir controller file frozen thawed exec status inside
+    local dir controller file frozen thawed exec inside
     up
     while read -r dir controller file frozen thawed; do
         frozen_below "$dir" "$file" "$frozen"
@@ -249,12 +254,7 @@ not_in() {
         not_in "$exec" "$dir/low/cgroup.procs"
         kill -TERM "$exec"
         until_true not_in "$inside" "$dir/low/cgroup.procs"
-        status=0
-        wait "$exec" || status=$?
-        is "$status" 255
-        has "$(<"$T/exec")" "interrupted by signal 15"
-        is "$(<"$dir/low/cgroup.procs")" ""
-        rmdir "$dir/low"
+        exec_failed "$exec" "interrupted by signal 15"
     done < <(freezers)
 }
 
