@@ -251,3 +251,14 @@ exec_killed_at() {
     for_each "$EXEC_STEPS" exec_killed_at
     in_exec true
 }
+
+# Frozen at its birth it would not see that nobody waits for it.
+@test "exec: what was made in a paused container ends with an exec that failed" {
+    up
+    ok hasu pause "$ID"
+    HASU_FAULT=spawned call hasu exec --ignore-paused "$ID" probe wait
+    is "$status" 255
+    is "$errors" "hasu: error: injected fault at step 'spawned'"
+    until_true alone
+    ok hasu resume "$ID"
+}
